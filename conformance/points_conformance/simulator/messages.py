@@ -1,0 +1,61 @@
+"""Requests and responses as plain values, JSON with exact numbers, and the refusal."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import simplejson
+
+__all__ = ["Refusal", "Request", "Response", "dump_json", "load_json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. ``path`` is without the query; header names are lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response with a body that is complete."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, numbers exact."""
+        return load_json(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):  # noqa: N818 - the field's word; nothing is wrong with the server
+    """Raised anywhere inside to refuse the call; the core turns it into an envelope."""
+
+    status: int
+    message: str
+    errors: Mapping[str, list[str]] | None = None
+
+
+def dump_json(value: Any) -> bytes:
+    """JSON whose numbers keep their decimals: ``Decimal("25.00")`` is written ``25.00``."""
+    return simplejson.dumps(value, use_decimal=True, separators=(",", ":")).encode()
+
+
+def load_json(body: bytes) -> Any:
+    """JSON with exact numbers. Raises :class:`ValueError` for whatever is no JSON, NaN included."""
+    try:
+        return json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
