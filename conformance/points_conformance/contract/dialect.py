@@ -19,7 +19,7 @@ class DialectError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one conformant server reads what the sources leave open. Defaults: the plainest reading."""
+    """How one conformant server reads what the sources leave open; plainest by default."""
 
     # --- lifecycle
     cancel_approved: Literal["accepted", "refused"] = "accepted"

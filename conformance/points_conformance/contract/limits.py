@@ -31,7 +31,7 @@ PRODUCTION_HOSTS: Final = frozenset({"business.papp.sa", "api.papp.sa"})
 SANDBOX_URL: Final = "https://sandbox.papp.sa/api/v1"
 
 KEY_HEADER: Final = "x-api-key"
-SECRET_HEADER: Final = "X-Webhook-Secret"
+SECRET_HEADER: Final = "X-Webhook-Secret"  # noqa: S105 - a name, not a secret
 EVENT_HEADER: Final = "X-Webhook-Event"
 
 #: Refunds & Cancellations, Cancel: what an omitted reason becomes, to the letter.

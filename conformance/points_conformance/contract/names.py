@@ -59,7 +59,7 @@ class Event(StrEnum):
     LOW_BALANCE_WARNING = "low_balance_warning"
 
 
-#: Events that carry ``merchant`` and ``data`` in place of ``order`` (the client library's fixtures).
+#: Events that carry ``merchant`` and ``data`` in place of ``order`` (client library, fixtures).
 MERCHANT_EVENTS = frozenset({Event.DEBT_EXCEEDED, Event.LOW_BALANCE_WARNING})
 ORDER_EVENTS = frozenset(Event) - MERCHANT_EVENTS
 #: The events that give something back to the customer.

@@ -1,0 +1,3 @@
+"""The rules: records with short checks, and what judges them."""
+
+__all__: list[str] = []

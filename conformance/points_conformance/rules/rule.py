@@ -1,0 +1,112 @@
+"""What a rule is: a record, and a short function that checks it.
+
+The function's name states the fact, the first sentence of its docstring is the rule's statement in
+every report. IDs are permanent.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "Level",
+    "Profile",
+    "Rule",
+    "Source",
+    "Subject",
+    "inferred",
+    "promised",
+    "source",
+]
+
+
+class Level(StrEnum):
+    """MUST and SHOULD as in RFC 2119 (our judgement of the sources); OBSERVE where they differ."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    OBSERVE = "OBSERVE"
+
+
+class Subject(StrEnum):
+    """Who is judged."""
+
+    API = "api"
+    CONSUMER = "consumer"
+    CLIENT = "client"
+
+
+class Profile(StrEnum):
+    """How much is tried. Each profile includes the ones before it."""
+
+    SMOKE = "smoke"
+    STANDARD = "standard"
+    DEEP = "deep"
+
+    def includes(self, other: "Profile") -> bool:
+        """Whether a rule of ``other`` runs in this profile."""
+        order = list(Profile)
+        return order.index(other) <= order.index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a rule comes from: a page and heading of the documentation, or an inference."""
+
+    page: str
+    heading: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.page}, {self.heading}" if self.heading else self.page
+
+
+def source(page: str, heading: str = "") -> Source:
+    """A page of the Points documentation and a heading on it."""
+    return Source(page, heading)
+
+
+def promised(text: str) -> Source:
+    """One of the three promises this kit was asked to check."""
+    return Source("Design of the kit", text)
+
+
+def inferred(text: str) -> Source:
+    """Our inference; the text names the rule or fact that it follows from."""
+    return Source("inferred", text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of the catalogue.
+
+    ``after``: MUST rules without which this one says nothing. ``needs``: what a target must offer
+    beyond plain orders. ``core``: without it no run is conclusive. ``profile``: the smallest one it
+    runs in. ``calls``: how many calls it makes at most, by profile for generated rules.
+    ``closing``: judges the evidence of the whole run, after all others. ``matter``: what an
+    OBSERVE rule reads.
+    """
+
+    id: str
+    level: Level
+    statement: str
+    sources: tuple[Source, ...]
+    subject: Subject
+    check: Callable[..., Any] = field(repr=False)
+    after: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    core: bool = False
+    profile: Profile = Profile.STANDARD
+    calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
+    closing: bool = False
+    matter: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The part of the ID before the dot."""
+        return self.id.partition(".")[0]
+
+    def bound(self, profile: Profile) -> int:
+        """The most calls this rule makes in a profile."""
+        return self.calls.get(profile, 0)

@@ -1,0 +1,235 @@
+"""Verdicts: from what each check did to what the run says. Pure; each function is a table.
+
+``settle`` gives every rule its verdict, ``run_verdict`` the run's, ``exit_status`` the command's
+(design: Rules and verdicts; What users touch).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from points_conformance.rules.rule import Level, Rule
+
+__all__ = [
+    "Evidence",
+    "Outcome",
+    "OutcomeKind",
+    "Result",
+    "RunVerdict",
+    "Trouble",
+    "Verdict",
+    "exit_status",
+    "inconclusive_because",
+    "run_verdict",
+    "settle",
+]
+
+
+class OutcomeKind(StrEnum):
+    """What running one check came to, before anything else is looked at."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    READ = "read"
+    MISSING = "missing"
+    NETWORK = "network"
+    CRASHED = "crashed"
+
+
+class Verdict(StrEnum):
+    """What the report says of one rule."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ADVICE = "advice"
+    OBSERVED = "observed"
+    KNOWN = "known"
+    BLOCKED = "blocked"
+    NOT_EXERCISED = "not exercised"
+    ERROR = "error"
+
+
+class RunVerdict(StrEnum):
+    """What the report says of the whole run, in its scope."""
+
+    CONFORMANT = "conformant"
+    NOT_CONFORMANT = "not conformant"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A finding as the report keeps it: plain text, already redacted.
+
+    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers.
+    """
+
+    title: str
+    expected: str
+    got: str
+    story: tuple[str, ...] = ()
+    curl: tuple[str, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    rounds: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What running one check came to. ``readings`` map a matter and kind of input to a reading."""
+
+    rule: str
+    kind: OutcomeKind
+    reason: str = ""
+    evidence: Evidence | None = None
+    readings: Mapping[str, str] = field(default_factory=dict)
+    calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A rule with its verdict. ``prerequisite``: it ran for another rule's sake, unselected."""
+
+    rule: Rule
+    verdict: Verdict
+    reason: str = ""
+    evidence: Evidence | None = None
+    readings: Mapping[str, str] = field(default_factory=dict)
+    calls: int = 0
+    seconds: float = 0.0
+    prerequisite: bool = False
+    network: bool = False
+
+
+#: Verdicts of a rule that keep the rules after it from saying anything.
+_BLOCKING = frozenset({Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED})
+
+
+def settle(
+    rules: Sequence[Rule],
+    outcomes: Mapping[str, Outcome],
+    *,
+    known: Mapping[str, str] | None = None,
+    prerequisites: Iterable[str] = (),
+) -> list[Result]:
+    """The result of every rule, in the order given (each after the rules it comes after).
+
+    ``known`` maps the IDs of failures that are listed and match to their reasons. A rule without
+    an outcome was not exercised: nothing is skipped in silence.
+    """
+    prerequisites = frozenset(prerequisites)
+    results: dict[str, Result] = {}
+    for rule in rules:
+        outcome = outcomes.get(rule.id)
+        result = _held_up(rule, results) or _judged(rule, outcome, (known or {}).get(rule.id))
+        if outcome is not None:
+            result = replace(result, calls=outcome.calls, seconds=outcome.seconds)
+        results[rule.id] = replace(result, prerequisite=rule.id in prerequisites)
+    return list(results.values())
+
+
+def _held_up(rule: Rule, results: Mapping[str, Result]) -> Result | None:
+    before = [results[id_] for id_ in rule.after if id_ in results]
+    for result in before:
+        if result.verdict in _BLOCKING:
+            reason = f"comes after {result.rule.id}, which is {_word(result.verdict)}"
+            return Result(rule=rule, verdict=Verdict.BLOCKED, reason=reason, network=result.network)
+    for result in before:
+        if result.verdict is Verdict.NOT_EXERCISED:
+            reason = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
+            return Result(rule=rule, verdict=Verdict.NOT_EXERCISED, reason=reason)
+    return None
+
+
+def _word(verdict: Verdict) -> str:
+    return {Verdict.KNOWN: "a known failure", Verdict.ERROR: "in error"}.get(verdict, verdict.value)
+
+
+def _judged(rule: Rule, outcome: Outcome | None, known: str | None) -> Result:
+    if outcome is None:
+        return Result(rule=rule, verdict=Verdict.NOT_EXERCISED, reason="the run ended before it")
+    broken = Verdict.FAILED if rule.level is Level.MUST else Verdict.ADVICE
+    verdict = {
+        OutcomeKind.HELD: Verdict.PASSED,
+        OutcomeKind.BROKEN: Verdict.KNOWN if known is not None else broken,
+        OutcomeKind.READ: Verdict.OBSERVED,
+        OutcomeKind.MISSING: Verdict.NOT_EXERCISED,
+        OutcomeKind.NETWORK: Verdict.BLOCKED,
+        OutcomeKind.CRASHED: Verdict.ERROR,
+    }[outcome.kind]
+    reason = known if verdict is Verdict.KNOWN and known else outcome.reason
+    return Result(
+        rule=rule,
+        verdict=verdict,
+        reason=reason,
+        evidence=outcome.evidence,
+        readings=outcome.readings,
+        network=outcome.kind is OutcomeKind.NETWORK,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What went wrong beside the rules.
+
+    ``ours``: the kit failed. ``stopped``: wrong usage, interrupted, nothing selected, a worker
+    died, or a target that cannot be judged. ``stale``: known failures or pinned readings that no
+    longer hold.
+    """
+
+    ours: Sequence[str] = ()
+    stopped: Sequence[str] = ()
+    stale: Sequence[str] = ()
+
+
+def exit_status(
+    results: Sequence[Result], trouble: Trouble | None = None, *, strict: bool = False
+) -> int:
+    """3 our fault, 2 stopped, 1 broken or stale, 2 inconclusive, 0: the first that matches."""
+    trouble = trouble or Trouble()
+    verdicts = {result.verdict for result in results}
+    if trouble.ours or Verdict.ERROR in verdicts:
+        return 3
+    if trouble.stopped or not any(not result.prerequisite for result in results):
+        return 2
+    if Verdict.FAILED in verdicts or trouble.stale or (strict and Verdict.ADVICE in verdicts):
+        return 1
+    return 2 if inconclusive_because(results) else 0
+
+
+def run_verdict(
+    results: Sequence[Result], trouble: Trouble | None = None, *, strict: bool = False
+) -> RunVerdict:
+    """The run's verdict. A broken rule is a fact even of a run that was stopped."""
+    verdicts = {result.verdict for result in results}
+    stale = bool(trouble and trouble.stale)
+    if Verdict.FAILED in verdicts or stale or (strict and Verdict.ADVICE in verdicts):
+        return RunVerdict.NOT_CONFORMANT
+    if exit_status(results, trouble, strict=strict) == 0:
+        return RunVerdict.CONFORMANT
+    return RunVerdict.INCONCLUSIVE
+
+
+def inconclusive_because(results: Sequence[Result]) -> list[str]:
+    """Why a run without failures still says nothing: core rules without a verdict of their own,
+    MUSTs that the network blocked, or a run in which no rule at all was exercised.
+    """
+    reasons = [
+        f"{result.rule.id} is core and {result.verdict.value}: {result.reason}"
+        for result in results
+        if result.rule.core
+        and not result.prerequisite
+        and (
+            result.verdict is Verdict.NOT_EXERCISED
+            or (result.verdict is Verdict.BLOCKED and result.network)
+        )
+    ]
+    reasons += [
+        f"{result.rule.id} was blocked by the network: {result.reason}"
+        for result in results
+        if result.network and not result.rule.core and result.rule.level is Level.MUST
+    ]
+    exercised = {Verdict.PASSED, Verdict.ADVICE, Verdict.OBSERVED, Verdict.KNOWN, Verdict.FAILED}
+    if not any(result.verdict in exercised for result in results if not result.prerequisite):
+        reasons.append("no rule was exercised")
+    return reasons
