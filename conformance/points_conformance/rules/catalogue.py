@@ -19,7 +19,7 @@ Check = TypeVar("Check", bound=Callable[..., Any])
 
 #: The modules that hold the rules of each subject, in the order of the report.
 _FAMILIES: Mapping[Subject, tuple[str, ...]] = {
-    Subject.API: ("auth", "envelope", "cancel", "refund"),
+    Subject.API: ("auth", "envelope", "refund", "cancel", "readings"),
     Subject.CONSUMER: (),
     Subject.CLIENT: (),
 }
@@ -46,6 +46,8 @@ class Registrar:
         core: bool = False,
         profile: Profile = Profile.STANDARD,
         calls: int | Mapping[Profile, int] = 0,
+        far_calls: Mapping[Profile, int] | None = None,
+        riyals: int = 100,
         closing: bool = False,
         matter: str = "",
         aliases: tuple[str, ...] = (),
@@ -66,6 +68,8 @@ class Registrar:
                     core=core,
                     profile=profile,
                     calls=dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+                    far_calls=far_calls or {},
+                    riyals=riyals,
                     closing=closing,
                     matter=matter,
                     aliases=aliases,
@@ -121,14 +125,18 @@ class Catalogue:
     ) -> list[Rule]:
         """The rules to judge: those of the profile, or those named, less those deselected.
 
-        A rule named by its ID runs whatever its profile; a glob chooses within the profile. Raises
-        :class:`CatalogueError` where a pattern matches nothing or nothing is left.
+        A rule named by its ID (or old ID) runs whatever its profile; a glob chooses within the
+        profile. Raises :class:`CatalogueError` where a pattern matches nothing or nothing is left.
         """
         within = {rule.id for rule in self if profile.includes(rule.profile)}
         chosen: set[str] = set()
         for pattern in select:
-            matched = {rule.id for rule in self.matching(pattern)}
-            chosen |= matched if pattern in matched else matched & within
+            matched = self.matching(pattern)
+            named = {rule.id for rule in matched if pattern in (rule.id, *rule.aliases)}
+            ids = named or {rule.id for rule in matched} & within
+            if not ids:
+                raise CatalogueError(f"{pattern!r} matches only rules of a larger profile")
+            chosen |= ids
         dropped = {rule.id for pattern in deselect for rule in self.matching(pattern)}
         chosen = (chosen if select else within) - dropped
         rules = [rule for rule in self if rule.id in chosen]
@@ -151,10 +159,12 @@ class Catalogue:
 def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
     """Check the rules and sort them: closing ones last, else as written, each after its own."""
     by_id: dict[str, Rule] = {}
+    names: set[str] = set()
     for rule in rules:
         for name in (rule.id, *rule.aliases):
-            if name in by_id:
+            if name in names:
                 raise CatalogueError(f"two rules have the ID {name!r}")
+            names.add(name)
         by_id[rule.id] = rule
     for rule in by_id.values():
         for id_ in rule.after:
@@ -162,6 +172,8 @@ def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
                 raise CatalogueError(f"{rule.id} comes after {id_!r}, which no rule has")
             if by_id[id_].level is not Level.MUST:
                 raise CatalogueError(f"{rule.id} comes after {id_}, which is no MUST")
+            if by_id[id_].closing and not rule.closing:
+                raise CatalogueError(f"{rule.id} comes after {id_}, which closes the run")
     ordered: dict[str, Rule] = {}
     for rule in sorted(by_id.values(), key=lambda rule: rule.closing):
         _place(rule, by_id, ordered, ())

@@ -82,7 +82,8 @@ class Rule:
 
     ``after``: MUST rules without which this one says nothing. ``needs``: what a target must offer
     beyond plain orders. ``core``: without it no run is conclusive. ``profile``: the smallest one it
-    runs in. ``calls``: how many calls it makes at most, by profile for generated rules.
+    runs in. ``calls``: how many calls it makes at most, by profile for generated rules;
+    ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
     ``closing``: judges the evidence of the whole run, after all others. ``matter``: what an
     OBSERVE rule reads.
     """
@@ -98,6 +99,8 @@ class Rule:
     core: bool = False
     profile: Profile = Profile.STANDARD
     calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
+    far_calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
+    riyals: int = 100
     closing: bool = False
     matter: str = ""
     aliases: tuple[str, ...] = ()
@@ -107,6 +110,7 @@ class Rule:
         """The part of the ID before the dot."""
         return self.id.partition(".")[0]
 
-    def bound(self, profile: Profile) -> int:
-        """The most calls this rule makes in a profile."""
-        return self.calls.get(profile, 0)
+    def bound(self, profile: Profile, *, loopback: bool = True) -> int:
+        """The most calls this rule makes in a profile, on loopback or off it."""
+        near = self.calls.get(profile, 0)
+        return near if loopback else self.far_calls.get(profile, near)

@@ -132,7 +132,7 @@ def _held_up(rule: Rule, results: Mapping[str, Result]) -> Result | None:
     before = [results[id_] for id_ in rule.after if id_ in results]
     for result in before:
         if result.verdict in _BLOCKING:
-            reason = f"comes after {result.rule.id}, which is {_word(result.verdict)}"
+            reason = f"comes after {result.rule.id}, which {_word(result.verdict)}"
             return Result(rule=rule, verdict=Verdict.BLOCKED, reason=reason, network=result.network)
     for result in before:
         if result.verdict is Verdict.NOT_EXERCISED:
@@ -142,7 +142,11 @@ def _held_up(rule: Rule, results: Mapping[str, Result]) -> Result | None:
 
 
 def _word(verdict: Verdict) -> str:
-    return {Verdict.KNOWN: "a known failure", Verdict.ERROR: "in error"}.get(verdict, verdict.value)
+    return {
+        Verdict.FAILED: "failed",
+        Verdict.KNOWN: "is a known failure",
+        Verdict.ERROR: "is in error",
+    }.get(verdict, f"is {verdict.value}")
 
 
 def _judged(rule: Rule, outcome: Outcome | None, known: str | None) -> Result:

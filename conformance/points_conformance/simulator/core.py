@@ -54,6 +54,8 @@ class Simulator:
         self.dialect = dialect
         self.clock: Clock = clock or ManualClock()
         self.lock = threading.RLock()
+        #: Notified whenever something may have been queued for delivery.
+        self.changed = threading.Condition(self.lock)
         self.parts = parts
         self._seed = seed
         self.reset()
@@ -78,6 +80,8 @@ class Simulator:
                 return self.answer(request)
             except Refusal as refusal:
                 return self.presenter.refusal(refusal)
+            finally:
+                self.changed.notify_all()
 
     def answer(self, request: Request) -> Response:
         """Route and answer. Raises :class:`Refusal`."""
@@ -112,12 +116,14 @@ class Simulator:
         A partially refunded order has ``refunded`` gone back (half of it, unless said).
         """
         total = halalas(total_price)
+        if total < 0:
+            raise ValueError(f"an order cannot cost {total_price} SAR")
         status = OrderStatus(status)
         with self.lock:
+            gone = self._gone(status, total, refunded)
             number = f"T-{len(self.world.orders) + 1}"
             form = OrderForm(total, number, None, [], None)
             order = self.open_order(merchant or self.merchant, OrderType(kind), status, form)
-            gone = self._gone(status, total, refunded)
             points = reversed_points(
                 order.ledger.points, total, gone, rounding=self.dialect.points_rounding
             )
@@ -179,6 +185,7 @@ class Simulator:
         with self.lock:
             order = self.order(uuid)
             self.desk.auto_refund(order)
+            self.changed.notify_all()
             return order
 
     def order(self, uuid: str) -> Order:

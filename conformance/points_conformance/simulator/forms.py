@@ -4,7 +4,8 @@ A form is the body's meaning: amounts in halalas, reasons as text or ``None`` fo
 Messages follow the habit of the framework that the API is written in; no check may compare them.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -16,13 +17,17 @@ from points_conformance.contract.limits import (
     WEBHOOK_NAME_MAX,
     WEBHOOK_URL_MAX,
 )
-from points_conformance.contract.money import MoneyError, halalas
+from points_conformance.contract.money import MoneyError, halalas, rounded_halalas
 from points_conformance.simulator.messages import Refusal, Request, load_json
 
 __all__ = ["Forms", "OrderForm", "RefundForm", "WebhookForm"]
 
 #: Above this the framework's own number handling gives up; no order is that large.
 _LARGEST_AMOUNT = Decimal(10) ** 15
+#: Deeper bodies are refused as no JSON: what is taken is written again, and encoders recurse.
+_DEEPEST = 128
+#: What the framework takes for a numeric string.
+_NUMERIC = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _ROUNDINGS = {"half-up": ROUND_HALF_UP, "down": ROUND_FLOOR, "up": ROUND_CEILING}
 
 Errors = dict[str, list[str]]
@@ -68,6 +73,7 @@ class Forms:
             return {}
         try:
             value = load_json(request.body)
+            _refuse_deep(value)
         except ValueError:
             raise Refusal(400, "The request body is not valid JSON.") from None
         if value == [] and isinstance(value, list) and self.dialect.body_list == "object":
@@ -150,7 +156,7 @@ class Forms:
         if rounding is None:
             errors["amount"] = ["The amount field must have at most 2 decimal places."]
             return None
-        return int((number * 100).to_integral_value(rounding=rounding))
+        return rounded_halalas(number, rounding)
 
     # ------------------------------------------------------------------ orders
     def earning(self, request: Request) -> OrderForm:
@@ -228,12 +234,28 @@ def refuse_if(errors: Errors) -> None:
         raise invalid(errors)
 
 
+def _refuse_deep(value: object) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise ValueError("the JSON is nested too deeply")
+
+
+def _children(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
 def _numeric(text: str) -> Decimal | None:
+    if not _NUMERIC.fullmatch(text):
+        return None
     try:
-        number = Decimal(text.strip())
+        return Decimal(text.strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
 
 
 def _money(name: str, body: Mapping[str, Any], errors: Errors) -> int | None:

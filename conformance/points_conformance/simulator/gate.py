@@ -41,7 +41,9 @@ class Gate:
     def order(self, merchant: Merchant, uuid: str) -> Order:
         """The merchant's own order. Another merchant's is as unknown as one that never was."""
         if not _UUID.fullmatch(uuid):
-            raise Refusal(int(self.dialect.malformed_uuid), "Order not found")
+            status = int(self.dialect.malformed_uuid)
+            errors = {"uuid": ["The uuid field must be a valid UUID."]}
+            raise Refusal(status, "Order not found", errors if status == 422 else None)
         order = self.world.orders.get(uuid.lower())
         if order is None:
             raise Refusal(404, "Order not found")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import simplejson
@@ -36,7 +36,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal(Exception):  # noqa: N818 - the field's word; nothing is wrong with the server
+class Refusal(Exception):
     """Raised anywhere inside to refuse the call; the core turns it into an envelope."""
 
     status: int
@@ -52,9 +52,16 @@ def dump_json(value: Any) -> bytes:
 def load_json(body: bytes) -> Any:
     """JSON with exact numbers. Raises :class:`ValueError` for whatever is no JSON, NaN included."""
     try:
-        return json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(body.decode(), parse_float=_number, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number's exponent is out of any range") from None
 
 
 def _no_constant(name: str) -> None:

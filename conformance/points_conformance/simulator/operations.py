@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.limits import NO_CUSTOMER
+from points_conformance.contract.money import sar
 from points_conformance.contract.names import Event, OrderStatus, OrderType
 from points_conformance.simulator.forms import OrderForm, invalid
 from points_conformance.simulator.messages import Refusal, Request, Response
@@ -101,7 +102,7 @@ def _pending(sim: "Simulator", merchant: Merchant, form: OrderForm) -> dict[str,
         "pending_earning_order": {
             "id": len(sim.world.orders) + 1,
             "merchant_order_number": form.number,
-            "total_price": form.total // 100,
+            "total_price": sar(form.total),
             "total_points": form.total // 100 * merchant.rate,
         },
     }

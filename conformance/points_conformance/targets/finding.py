@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "NetworkTrouble", "NotExercised"]
 
 
-class Finding(Exception):  # noqa: N818 - the field's word
+class Finding(Exception):
     """A rule is broken: what was expected, what came, and the smallest story that shows it.
 
     ``title`` is stable between runs (no values): known failures match on it. ``story`` is the
@@ -40,9 +40,9 @@ class Finding(Exception):  # noqa: N818 - the field's word
         self.rounds = rounds
 
 
-class NotExercised(Exception):  # noqa: N818 - the verdict's word
+class NotExercised(Exception):
     """The target lacks what the rule needs. The text says what to supply."""
 
 
-class NetworkTrouble(Exception):  # noqa: N818 - nobody's error
+class NetworkTrouble(Exception):
     """A dropped connection, a timeout, 502, 503 or 504: the rule could not be judged."""

@@ -1,0 +1,49 @@
+"""The options, once: the command offers them as ``--name``, pytest as ``--points-name`` and ini."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["API_OPTIONS", "COMMON_OPTIONS", "OPTIONS", "Option"]
+
+Kind = Literal["text", "flag", "many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name with hyphens, what it takes, and its help."""
+
+    name: str
+    help: str
+    kind: Kind = "text"
+    metavar: str = "TEXT"
+
+    @property
+    def key(self) -> str:
+        """The name with underscores."""
+        return self.name.replace("-", "_")
+
+
+COMMON_OPTIONS = (
+    Option("profile", "smoke, standard (default) or deep", metavar="NAME"),
+    Option("seed", "a whole number (default 0), or random; always printed", metavar="N"),
+    Option("select", "judge only the rules that match; repeatable", "many", "GLOB"),
+    Option("deselect", "leave out the rules that match; repeatable", "many", "GLOB"),
+    Option("known-failures", "TOML file of failures that are known", metavar="FILE"),
+    Option("strict", "SHOULD counts as MUST", "flag"),
+    Option("report-dir", "where the report goes", metavar="DIR"),
+    Option("dry-run", "print the plan and the orders needed, send nothing", "flag"),
+)
+
+API_OPTIONS = (
+    Option("base-url", "the server to judge; 'simulator' is the embedded one", metavar="URL"),
+    Option("orders", "JSON list of orders that may be used up", metavar="FILE"),
+    Option("webhook-listen", "receive webhooks on this address", metavar="HOST:PORT"),
+    Option("webhook-url", "the public address of that listener, if another", metavar="URL"),
+    Option("webhook-grace", "how long an event may take", metavar="SECONDS"),
+    Option("webhook-retry-within", "how long a repeated attempt may take", metavar="SECONDS"),
+    Option("dialect", "the embedded simulator's dialect", metavar="NAME"),
+    Option("rate", "calls a second at most (off loopback: 5)", metavar="N"),
+    Option("allow-production", "leave to call a production host", "flag"),
+)
+
+OPTIONS = COMMON_OPTIONS + API_OPTIONS

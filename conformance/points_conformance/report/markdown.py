@@ -1,0 +1,106 @@
+"""report.md: the run in short, for a comment on a pull request.
+
+What a target said stands in code only, where neither HTML nor a mention nor an image works.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from points_conformance.report.run import RunReport, grouped_by_reason, rerun_command
+from points_conformance.report.text import counted, plain, shortened
+from points_conformance.rules.verdict import Result, RunVerdict, Verdict
+
+__all__ = ["render"]
+
+#: Comments have a limit of length; the rest is in report.html.
+_SHOWN_IN_FULL: Final = 10
+
+_SIGN: Final[Mapping[RunVerdict, str]] = {
+    RunVerdict.CONFORMANT: "✅",
+    RunVerdict.NOT_CONFORMANT: "❌",
+    RunVerdict.INCONCLUSIVE: "⚠️",
+}
+
+
+def render(report: RunReport) -> str:
+    """The text of report.md."""
+    blocks = (
+        [f"## {_SIGN[report.verdict]} points-conformance {report.subject}: {report.verdict}"],
+        [_code(report.summary)],
+        [f"Judged: {_code(report.target)}"],
+        _items(map(_code, report.because)),
+        _failures(report),
+        _grouped("Against advice", report.of(Verdict.ADVICE), reason=False),
+        _grouped("Known failures", report.of(Verdict.KNOWN)),
+        _grouped("In error (the kit itself failed)", report.of(Verdict.ERROR)),
+        _grouped("Blocked", report.of(Verdict.BLOCKED)),
+        _grouped("Not exercised", report.of(Verdict.NOT_EXERCISED)),
+        _folded(
+            "Readings", [f"{_code(k)}: {_code(v)}" for k, v in sorted(report.readings.items())]
+        ),
+        _folded("Net effect", [_code(line) for line in report.effect]),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _failures(report: RunReport) -> list[str]:
+    failed = report.of(Verdict.FAILED)
+    lines = [line for result in failed[:_SHOWN_IN_FULL] for line in _failure(report, result)][1:]
+    rest = [_code(result.rule.id) for result in failed[_SHOWN_IN_FULL:]]
+    if rest:
+        lines += ["", f"And {counted(len(rest), 'more failed rule')}: {', '.join(rest)}."]
+    return lines
+
+
+def _failure(report: RunReport, result: Result) -> list[str]:
+    rule, evidence = result.rule, result.evidence
+    lines = [f"### {_code(rule.id)} ({rule.level})", "", rule.statement, ""]
+    lines += [f"- source: {'; '.join(map(str, rule.sources))}"]
+    if evidence is None:
+        lines += [f"- reason: {_code(result.reason)}"]
+    else:
+        rounds = f" ({evidence.rounds})" if evidence.rounds else ""
+        lines += [f"- expected: {_code(evidence.expected)}"]
+        lines += [f"- got: {_code(evidence.got)}{rounds}"]
+        lines += [f"- step {n}: {_code(step)}" for n, step in enumerate(evidence.story, start=1)]
+    again = rerun_command(report, rule.id)
+    return ["", *lines, "", *_fenced([*(evidence.curl if evidence else ()), again])]
+
+
+def _grouped(title: str, results: Sequence[Result], *, reason: bool = True) -> list[str]:
+    items = [_code(result.rule.id) for result in results]
+    if reason:
+        groups = grouped_by_reason(results).items()
+        items = [f"{_code(why)}: {', '.join(map(_code, ids))}" for why, ids in groups]
+    return _folded(f"{title} ({len(results)})", items)
+
+
+def _folded(title: str, items: Sequence[str]) -> list[str]:
+    if not items:
+        return []
+    head = f"<details><summary>{title}</summary>"
+    return [head, "", *_items(items), "", "</details>"]
+
+
+def _items(items: Iterable[str]) -> list[str]:
+    return [f"- {item}" for item in items]
+
+
+def _code(text: str) -> str:
+    """The text as inline code, fenced by more backticks than any run of them inside it."""
+    line = " ".join(plain(shortened(text)).split()) or " "
+    fence = _fence(line, 1)
+    padding = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{padding}{line}{padding}{fence}"
+
+
+def _fenced(texts: Sequence[str]) -> list[str]:
+    lines = [plain(text) for text in texts]
+    fence = _fence("\n".join(lines), 3)
+    return [f"{fence}sh", *lines, fence]
+
+
+def _fence(text: str, least: int) -> str:
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)

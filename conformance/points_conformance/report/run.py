@@ -1,0 +1,255 @@
+"""One run, as every report sees it: what was judged, how, and what came of it."""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from points_conformance.report.text import counted
+from points_conformance.rules.rule import Profile, Subject
+from points_conformance.rules.verdict import (
+    Evidence,
+    Result,
+    RunVerdict,
+    Trouble,
+    Verdict,
+    exit_status,
+    inconclusive_because,
+    run_verdict,
+)
+
+__all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
+
+#: The version of report.json's shape; a change that breaks readers raises it.
+FORMAT: Final = 1
+
+#: In a summary: first what held, then what is wrong, then what is merely told.
+_WORDS: Final[Mapping[str, str]] = {
+    Verdict.PASSED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.ERROR: "in error",
+    Verdict.ADVICE: "against advice",
+    Verdict.KNOWN: "known to fail",
+    Verdict.BLOCKED: "blocked",
+    Verdict.NOT_EXERCISED: "not exercised",
+    Verdict.OBSERVED: "observed",
+}
+_OTHERS: Final = {verdict: word for verdict, word in _WORDS.items() if verdict != Verdict.PASSED}
+
+#: How the command names the target of a subject, where the target is a URL.
+_URL_OPTION: Final = {Subject.API: "--base-url", Subject.CONSUMER: "--url"}
+
+_URL: Final = re.compile(r"https?://\S+")
+_USERINFO: Final = re.compile(r"(?<=://)[^/?#@\s]*@")
+_SECRET_PARAMETER: Final = re.compile(
+    r"(?i)(?<=[?&])([^=&#\s]*(?:key|token|secret|signature|password|auth|sig)[^=&#\s]*)=[^&#\s]+"
+)
+
+
+def _without_secrets(text: str) -> str:
+    """URLs without passwords and without what their query calls a key or a token."""
+    return _SECRET_PARAMETER.sub(r"\1=REDACTED", _USERINFO.sub("REDACTED@", text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """All that the reports know of a run.
+
+    ``target`` is a text ("embedded simulator (dialect default)") or the base URL. ``scope`` is
+    ``("all",)``, or what was selected and deselected. ``interrupted`` says why a ``partial`` run is
+    partial. ``arguments`` are the options that it takes to judge the same target again, beside its
+    URL (``("--app", "shop:app")``). Passwords and keys in URLs are cut when the report is made.
+    """
+
+    subject: Subject
+    target: str
+    profile: Profile
+    seed: int
+    started: datetime
+    versions: Mapping[str, str]
+    scope: Sequence[str] = ("all",)
+    strict: bool = False
+    partial: bool = False
+    interrupted: str = ""
+    calls: int = 0
+    seconds: float = 0.0
+    readings: Mapping[str, str] = field(default_factory=dict)
+    results: Sequence[Result] = ()
+    trouble: Trouble = field(default_factory=Trouble)
+    plan: Sequence[str] = ()
+    effect: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    arguments: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target", _without_secrets(self.target))
+        object.__setattr__(self, "arguments", tuple(map(_without_secrets, self.arguments)))
+
+    @property
+    def verdict(self) -> RunVerdict:
+        """The verdict, in the run's scope."""
+        return run_verdict(self.results, self._trouble, strict=self.strict)
+
+    @property
+    def exit_status(self) -> int:
+        """What the command exits with."""
+        return exit_status(self.results, self._trouble, strict=self.strict)
+
+    @property
+    def because(self) -> list[str]:
+        """Why the run is not simply conformant, beside the rules that failed."""
+        trouble = self._trouble
+        reasons = [f"the kit itself failed: {line}" for line in trouble.ours]
+        reasons += [*trouble.stopped, *trouble.stale]
+        if self.verdict is RunVerdict.INCONCLUSIVE:
+            reasons += inconclusive_because(self.results)
+        return reasons
+
+    @property
+    def _trouble(self) -> Trouble:
+        """The trouble; a run that is not over counts as stopped, whoever forgot to say so."""
+        if not self.partial or self.trouble.stopped:
+            return self.trouble
+        return replace(self.trouble, stopped=(self.interrupted or "the run is not finished",))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was selected or deselected."""
+        return tuple(self.scope) == ("all",)
+
+    @property
+    def summary(self) -> str:
+        """The run in one line: verdict, counts, how to have the same again."""
+        where = "" if self.whole else f" in the scope {_brief(self.scope)}"
+        where += " (partial)" if self.partial else ""
+        counts = _counts(self.selected())
+        told = [f"{counted(counts[Verdict.PASSED], 'rule')} passed", *_in_words(counts, _OTHERS)]
+        before = _in_words(_counts(self.prerequisites()), _WORDS)
+        if before:
+            told[-1] += f"; prerequisites: {', '.join(before)}"
+        how = f"seed {self.seed}, profile {self.profile}, {self.seconds:.1f} s"
+        return f"{self.verdict}{where}: {', '.join(told)} ({how}, {counted(self.calls, 'call')})"
+
+    def of(self, *verdicts: Verdict) -> list[Result]:
+        """The results with one of these verdicts, prerequisites included."""
+        return [result for result in self.results if result.verdict in verdicts]
+
+    def selected(self) -> list[Result]:
+        """The results of the rules that were asked for."""
+        return [result for result in self.results if not result.prerequisite]
+
+    def prerequisites(self) -> list[Result]:
+        """The results of rules that ran only because selected ones come after them."""
+        return [result for result in self.results if result.prerequisite]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of report.json (``specs/report.schema.json``), in its fixed order."""
+        return {
+            "format": FORMAT,
+            "verdict": self.verdict.value,
+            "exit_status": self.exit_status,
+            "because": self.because,
+            "summary": self.summary,
+            "subject": self.subject.value,
+            "target": self.target,
+            "profile": self.profile.value,
+            "seed": self.seed,
+            "scope": list(self.scope),
+            "strict": self.strict,
+            "partial": self.partial,
+            "interrupted": self.interrupted,
+            "started": f"{self.started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "seconds": round(self.seconds, 3),
+            "calls": self.calls,
+            "versions": dict(sorted(self.versions.items())),
+            "counts": _counts(self.selected()),
+            "prerequisites": _counts(self.prerequisites()),
+            "readings": dict(sorted(self.readings.items())),
+            "stale": list(self.trouble.stale),
+            "plan": list(self.plan),
+            "effect": list(self.effect),
+            "notes": list(self.notes),
+            "rules": [_rule_to_json(self, result) for result in self.results],
+        }
+
+
+def _brief(scope: Sequence[str]) -> str:
+    text = ", ".join(scope)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _counts(results: Iterable[Result]) -> dict[str, int]:
+    verdicts = [result.verdict for result in results]
+    return {verdict.value: verdicts.count(verdict) for verdict in Verdict}
+
+
+def _in_words(counts: Mapping[str, int], words: Mapping[str, str]) -> list[str]:
+    return [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict]]
+
+
+def _rule_to_json(report: RunReport, result: Result) -> dict[str, Any]:
+    rule = result.rule
+    return {
+        "id": rule.id,
+        "level": rule.level.value,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "statement": rule.statement,
+        "sources": [str(source) for source in rule.sources],
+        "core": rule.core,
+        "prerequisite": result.prerequisite,
+        "network": result.network,
+        "after": list(rule.after),
+        "needs": list(rule.needs),
+        "calls": result.calls,
+        "seconds": round(result.seconds, 3),
+        "readings": dict(sorted(result.readings.items())),
+        "evidence": _evidence_to_json(report, rule.id, result.evidence),
+    }
+
+
+def _evidence_to_json(
+    report: RunReport, rule_id: str, evidence: Evidence | None
+) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    return {
+        "title": evidence.title,
+        "expected": evidence.expected,
+        "got": evidence.got,
+        "story": list(evidence.story),
+        "curl": list(evidence.curl),
+        "exchanges": list(evidence.exchanges),
+        "rounds": evidence.rounds,
+        "command": rerun_command(report, rule_id),
+    }
+
+
+def rerun_command(report: RunReport, rule_id: str) -> str:
+    """The one shell command that judges this rule again. Secrets stay in the environment."""
+    words = ["points-conformance", report.subject.value, *_target_again(report)]
+    words += ["--profile", report.profile.value, "--seed", str(report.seed)]
+    words += ["--strict"] if report.strict else []
+    return shlex.join([*words, "--select", rule_id])
+
+
+def _target_again(report: RunReport) -> Sequence[str]:
+    option = _URL_OPTION.get(report.subject)
+    if option is None or option in report.arguments:
+        return report.arguments
+    if _URL.fullmatch(report.target):
+        return (option, report.target, *report.arguments)
+    if report.subject is Subject.API:
+        # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
+        return (option, "simulator", *report.arguments)
+    return report.arguments
+
+
+def grouped_by_reason(results: Iterable[Result]) -> dict[str, list[str]]:
+    """Rule IDs by the reason that they share, in the order of the first of each."""
+    groups: dict[str, list[str]] = {}
+    for result in results:
+        groups.setdefault(result.reason or "no reason was given", []).append(result.rule.id)
+    return groups

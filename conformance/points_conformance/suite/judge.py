@@ -1,0 +1,145 @@
+"""Runs checks and turns what happens into outcomes. Decides nothing: that is ``rules.verdict``."""
+
+import hashlib
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from points_conformance.rules.catalogue import Catalogue
+from points_conformance.rules.rule import Profile, Rule
+from points_conformance.rules.verdict import (
+    Evidence,
+    Outcome,
+    OutcomeKind,
+    Result,
+    Verdict,
+    settle,
+)
+from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.budget import BudgetSpent
+from points_conformance.targets.exchange import Exchange
+from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
+
+__all__ = ["Judge", "execute"]
+
+#: The story of an example-based finding is at most so many of the rule's last calls.
+_LONGEST_STORY = 14
+_HOLDING_UP = frozenset(
+    {Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_EXERCISED}
+)
+
+
+def execute(
+    rule: Rule, target: ApiTarget, *, seed: int = 0, profile: Profile = Profile.STANDARD
+) -> Outcome:
+    """Run one check against a target. Never raises, but for an interrupt.
+
+    The check's own seed is a function of the run's and of its ID.
+    """
+    target.rule = rule.id
+    target.seed = seed_of(seed, rule.id)
+    target.allowance = rule.bound(profile, loopback=target.loopback)
+    first = len(target.exchanges)
+    spent = target.budget.spent
+    started = time.perf_counter()
+    outcome = _ran(rule, lambda: rule.check(target), target, first)
+    return replace(
+        outcome,
+        calls=target.budget.spent - spent,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _ran(rule: Rule, check: Callable[[], Any], target: ApiTarget, first: int) -> Outcome:
+    try:
+        read = check()
+    except Finding as finding:
+        evidence = evidence_of(finding, target.exchanges[first:])
+        return Outcome(
+            rule=rule.id, kind=OutcomeKind.BROKEN, reason=str(finding), evidence=evidence
+        )
+    except (NotExercised, BudgetSpent) as missing:
+        return Outcome(rule=rule.id, kind=OutcomeKind.MISSING, reason=str(missing))
+    except NetworkTrouble as trouble:
+        return Outcome(rule=rule.id, kind=OutcomeKind.NETWORK, reason=str(trouble))
+    except Exception as error:
+        reason = f"the kit failed, please report: {type(error).__name__}: {error}"
+        trace = target.redact("".join(traceback.format_exception(error)))
+        evidence = Evidence(
+            title="the kit failed", expected="a verdict", got=trace, exchanges=(trace,)
+        )
+        return Outcome(
+            rule=rule.id,
+            kind=OutcomeKind.CRASHED,
+            reason=target.redact(reason),
+            evidence=evidence,
+        )
+    if isinstance(read, Mapping):
+        readings = {str(matter): str(reading) for matter, reading in read.items()}
+        return Outcome(
+            rule=rule.id, kind=OutcomeKind.READ, readings=readings, reason=_in_words(readings)
+        )
+    return Outcome(rule=rule.id, kind=OutcomeKind.HELD)
+
+
+def seed_of(seed: int, rule_id: str) -> int:
+    """The seed of one rule in a run."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
+
+
+def _in_words(readings: Mapping[str, str]) -> str:
+    return "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
+
+
+def evidence_of(finding: Finding, exchanges: list[Exchange]) -> Evidence:
+    """A finding as the report keeps it."""
+    story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
+    return Evidence(
+        title=finding.title,
+        expected=finding.expected,
+        got=finding.got,
+        story=finding.story,
+        curl=tuple(exchange.as_curl() for exchange in story),
+        exchanges=tuple(exchange.as_text() for exchange in story),
+        rounds=finding.rounds,
+    )
+
+
+class Judge:
+    """Judges rules one at a time, each after those it comes after; each at most once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        seed: int = 0,
+        profile: Profile = Profile.STANDARD,
+        known: Callable[[Outcome], str | None] | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.seed = seed
+        self.profile = profile
+        self.outcomes: dict[str, Outcome] = {}
+        self._known = known or (lambda outcome: None)
+
+    def judge(self, rule_id: str, target: ApiTarget) -> Result:
+        """The result of one rule. Rules that it comes after are judged first if need be."""
+        rule = self.catalogue[rule_id]
+        for before in rule.after:
+            if self.judge(before, target).verdict in _HOLDING_UP:
+                return self.result(rule)
+        if rule.id not in self.outcomes:
+            self.outcomes[rule.id] = execute(rule, target, seed=self.seed, profile=self.profile)
+        return self.result(rule)
+
+    def result(self, rule: Rule) -> Result:
+        """What is known of a rule so far."""
+        rules = self.catalogue.with_prerequisites([rule])
+        return settle(rules, self.outcomes, known=self.known())[-1]
+
+    def known(self) -> dict[str, str]:
+        """The failures so far that are listed as known, and why they are."""
+        reasons = {id_: self._known(outcome) for id_, outcome in self.outcomes.items()}
+        return {id_: reason for id_, reason in reasons.items() if reason is not None}

@@ -1,0 +1,3 @@
+"""What a check talks to: every call is recorded, redacted when recorded, paid from a budget."""
+
+__all__: list[str] = []

@@ -1,0 +1,58 @@
+"""How many calls a run may make, and how fast."""
+
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["Budget", "BudgetSpent", "Pace"]
+
+
+class BudgetSpent(Exception):
+    """The run has made as many calls as it said it would at most."""
+
+
+class Budget:
+    """Counts calls and refuses one too many. ``limit`` is ``None`` where nothing bounds a run."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self.spent = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Pay for one call. Raises :class:`BudgetSpent`."""
+        with self._lock:
+            if self.limit is not None and self.spent >= self.limit:
+                raise BudgetSpent(f"the run's bound of {self.limit} calls is used up")
+            self.spent += 1
+
+
+class Pace:
+    """At most ``rate`` calls a second; ``None`` is as fast as it goes.
+
+    ``clock`` and ``sleep`` are passed in; both count seconds.
+    """
+
+    def __init__(
+        self,
+        rate: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gap = 1 / rate if rate else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._free = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Wait for the next free place."""
+        if not self._gap:
+            return
+        with self._lock:
+            now = self._clock()
+            place = max(self._free, now)
+            self._free = place + self._gap
+        if place > now:
+            self._sleep(place - now)

@@ -1,0 +1,50 @@
+"""Which hosts may be called at all (design, Live targets)."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from points_conformance.contract.limits import API_PREFIX, PRODUCTION_HOSTS
+
+__all__ = ["TargetRefused", "checked_base_url", "is_loopback"]
+
+
+class TargetRefused(ValueError):
+    """A base URL that must not, or cannot, be called. The text says why and what to do."""
+
+
+def checked_base_url(url: str, *, allow_production: bool = False) -> str:
+    """The base URL with ``/api/v1`` and without a trailing slash.
+
+    Raises :class:`TargetRefused` for what is no URL, for a production host without leave, for
+    credentials or a query in the URL, and for plain HTTP to anything but this machine.
+    """
+    parts = urlsplit(url.strip())
+    try:
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise TargetRefused(f"{url!r} has no valid port") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise TargetRefused(f"{url!r} is not a URL: give https://host/api/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise TargetRefused("give the base URL without user, query or fragment")
+    if host in PRODUCTION_HOSTS and not allow_production:
+        raise TargetRefused(
+            f"{host} is production: real orders and real money. Nothing was sent. "
+            "Judge the sandbox, or say --allow-production"
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise TargetRefused(f"plain HTTP to {host} would show the key to the network: use https")
+    path = parts.path.rstrip("/")
+    if not path.endswith(API_PREFIX):
+        path += API_PREFIX
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host.lower() in ("localhost", "ip6-localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,202 @@
+"""Where orders come from: the user's hook, a file of orders to use up, the earning endpoint, or the
+embedded simulator. Each gives an order of the wanted kind, or ``None``.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+from points_conformance.contract.money import MoneyError, halalas, sar
+from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
+from points_conformance.simulator import Simulator
+from points_conformance.targets.order import Made, Wanted
+
+__all__ = [
+    "FileSource",
+    "HookSource",
+    "OrderSource",
+    "OrdersFileError",
+    "SimulatorSource",
+    "kind_of",
+    "load_orders",
+    "made_from",
+]
+
+
+class OrdersFileError(ValueError):
+    """An orders file that cannot be used. The text names the row and what is wrong."""
+
+
+class OrderSource(Protocol):
+    """Gives orders."""
+
+    def make(self, wanted: Wanted) -> Made | None:
+        """An order as wanted, or ``None`` where this source has none."""
+        ...
+
+
+Reader = Callable[[str], Mapping[str, Any]]
+
+
+def kind_of(value: object) -> OrderType | None:
+    """The type of an order however it is spelt: 1, 2, ``earning`` or ``replacing``."""
+    for kind, number in REST_TYPES.items():
+        if value in (number, str(number), kind.value):
+            return kind
+    return None
+
+
+def made_from(resource: Mapping[str, Any], *, given: bool) -> Made | None:
+    """An order as REST shows it, or ``None`` where it does not show enough to work with."""
+    kind = kind_of(resource.get("type"))
+    uuid = resource.get("uuid")
+    try:
+        status = OrderStatus(str(resource.get("order_status")))
+        total = halalas(resource.get("total_price"))  # type: ignore[arg-type]
+    except ValueError:
+        return None
+    if kind is None or not isinstance(uuid, str):
+        return None
+    points = resource.get("total_points")
+    whole = isinstance(points, int | Decimal) and points == int(points)
+    return Made(
+        uuid=uuid,
+        kind=kind,
+        status=status,
+        total=total,
+        points=int(points) if whole else None,  # type: ignore[arg-type]
+        number=resource.get("order_number"),
+        given=given,
+    )
+
+
+def fits(made: Made, wanted: Wanted) -> bool:
+    """Whether an order is what a rule wants."""
+    if made.status is not wanted.status or wanted.kind not in (None, made.kind):
+        return False
+    return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
+
+
+class SimulatorSource:
+    """The embedded simulator makes whatever is wanted."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def make(self, wanted: Wanted) -> Made | None:
+        """An order in exactly the wanted status, with the wanted total."""
+        order = self._simulator.make_order(
+            wanted.kind or OrderType.EARNING, wanted.status, sar(wanted.total)
+        )
+        return Made(
+            uuid=order.uuid,
+            kind=order.kind,
+            status=order.ledger.status,
+            total=order.ledger.total,
+            points=order.ledger.points,
+            number=order.number,
+        )
+
+
+Hook = Callable[[OrderType, OrderStatus, Decimal], str | None]
+
+
+class HookSource:
+    """``pytest_points_make_order`` of the user's."""
+
+    def __init__(self, hook: Hook, read: Reader) -> None:
+        self._hook = hook
+        self._read = read
+
+    def make(self, wanted: Wanted) -> Made | None:
+        """Ask the hook, and read what it made: an order that does not fit is not used."""
+        kind = wanted.kind or OrderType.EARNING
+        uuid = self._hook(kind, wanted.status, sar(wanted.total))
+        if uuid is None:
+            return None
+        made = made_from(self._read(str(uuid)), given=True)
+        return made if made is not None and fits(made, wanted) else None
+
+
+@dataclass(slots=True)
+class FileSource:
+    """Orders of a file, in its order, each used once and read before it is used.
+
+    ``skipped`` names those whose reading did not match the file.
+    """
+
+    rows: Sequence[Made]
+    read: Reader
+    used: set[str] = field(default_factory=set)
+    skipped: list[str] = field(default_factory=list)
+
+    def make(self, wanted: Wanted) -> Made | None:
+        """The first unused row that fits and is still what the file says it is."""
+        for row in self.rows:
+            if row.uuid in self.used or not fits(row, wanted):
+                continue
+            self.used.add(row.uuid)
+            made = made_from(self.read(row.uuid), given=True)
+            if made is None or (made.status, made.total) != (row.status, row.total):
+                self.skipped.append(f"{row.uuid}: {_mismatch(row, made)}")
+                continue
+            return row
+        return None
+
+
+def _mismatch(row: Made, made: Made | None) -> str:
+    if made is None:
+        return "the API does not show this order"
+    return (
+        f"the file says {row.status.value} of {sar(row.total)}, "
+        f"the API {made.status.value} of {sar(made.total)}"
+    )
+
+
+def load_orders(path: Path) -> list[Made]:
+    """Read an orders file. Raises :class:`OrdersFileError` with the row and what is wrong."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise OrdersFileError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise OrdersFileError(f"{path} is not JSON: {error}") from None
+    if not isinstance(rows, list):
+        raise OrdersFileError(f"{path} must hold a JSON list of orders")
+    orders = [_row(path, number, row) for number, row in enumerate(rows, 1)]
+    seen: set[str] = set()
+    for number, order in enumerate(orders, 1):
+        if order.uuid in seen:
+            raise OrdersFileError(f"{path}, order {number}: {order.uuid} is listed twice")
+        seen.add(order.uuid)
+    return orders
+
+
+def _row(path: Path, number: int, row: object) -> Made:
+    place = f"{path}, order {number}"
+    if not isinstance(row, dict):
+        raise OrdersFileError(f"{place}: must be an object")
+    missing = [name for name in ("uuid", "type", "order_status", "total_price") if name not in row]
+    if missing:
+        raise OrdersFileError(f"{place}: {', '.join(missing)} missing")
+    if not isinstance(row["uuid"], str) or not row["uuid"].strip():
+        raise OrdersFileError(f"{place}: uuid must be text")
+    if kind_of(row["type"]) is None:
+        raise OrdersFileError(f"{place}: type must be earning or replacing, not {row['type']!r}")
+    if row["order_status"] not in {status.value for status in OrderStatus}:
+        choices = ", ".join(OrderStatus)
+        raise OrdersFileError(
+            f"{place}: order_status {row['order_status']!r} is unknown; one of {choices}"
+        )
+    try:
+        if halalas(row["total_price"]) <= 0:
+            raise MoneyError("total_price must be above 0")
+    except MoneyError as error:
+        raise OrdersFileError(f"{place}: total_price: {error}") from None
+    made = made_from(row, given=True)
+    if made is None:
+        raise OrdersFileError(f"{place}: cannot be used")
+    return made
