@@ -20,7 +20,7 @@ CANCEL = source("Refunds & Cancellations", "Cancel an order")
 
 def rule(id_: str, level: Level = Level.MUST, **fields: Any) -> Rule:
     """A rule that checks nothing."""
-    given = {
+    given: dict[str, Any] = {
         "statement": f"{id_} is a fact.",
         "sources": (CANCEL,),
         "subject": Subject.API,
@@ -83,7 +83,7 @@ def outcomes_of_failing_run() -> dict[str, Outcome]:
 
 def report(**fields: Any) -> RunReport:
     """A run of the embedded simulator, unless said otherwise."""
-    given = {
+    given: dict[str, Any] = {
         "subject": Subject.API,
         "target": "embedded simulator (dialect default)",
         "profile": Profile.STANDARD,
@@ -106,7 +106,7 @@ def results(
 def failing(**fields: Any) -> RunReport:
     """A live run with a result of nearly every verdict."""
     known = {LISTED.id: "PAY-123: mended in the next release"}
-    given = {
+    given: dict[str, Any] = {
         "target": "https://sandbox.papp.sa/api/v1",
         "results": results(outcomes_of_failing_run(), known),
         "readings": READINGS,
@@ -139,7 +139,7 @@ def passing(**fields: Any) -> RunReport:
 
 def partial(**fields: Any) -> RunReport:
     """A run that was interrupted after its first rule, which held."""
-    given = {
+    given: dict[str, Any] = {
         "results": results({NEW.id: outcome(NEW.id)}),
         "partial": True,
         "interrupted": "interrupted from the keyboard",

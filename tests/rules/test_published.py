@@ -16,7 +16,12 @@ PAGE = source("Refunds & Cancellations", "Cancel an order")
 
 def rule(id_: str, level: Level = Level.MUST, **fields: Any) -> Rule:
     """A rule that checks nothing."""
-    given = {"statement": "It holds.", "sources": (PAGE,), "subject": Subject.API, "check": print}
+    given: dict[str, Any] = {
+        "statement": "It holds.",
+        "sources": (PAGE,),
+        "subject": Subject.API,
+        "check": print,
+    }
     return Rule(id=id_, level=level, **(given | fields))
 
 
@@ -72,8 +77,8 @@ def test_the_catalogue_is_listed_by_subject() -> None:
     assert catalogue_lines([PLAIN, FULL, ELSEWHERE]) == [
         "api: a server of the Points API",
         "  cancel.new-order       MUST     It holds.",
-        "  cancel.default-reason  MUST     A cancel without a reason MUST be told with the default",
-        "                                  reason.",
+        "  cancel.default-reason  MUST     A cancel without a reason MUST be told with the default "
+        "reason.",
         "",
         "consumer: a consumer of its webhooks",
         "  consumer.repeats       SHOULD   It holds.",

@@ -173,7 +173,9 @@ def test_a_url_is_told(simulator: Simulator, courier: Courier, awaited: bool) ->
 
 
 @pytest.mark.parametrize(
-    "nobody", [None, 5, {}, Simulator, lambda: 200, lambda a, b, c, d: 200], ids=repr
+    "nobody",
+    [None, 5, {}, Simulator, lambda: 200, lambda a, b, c, d: 200],
+    ids=["none", "number", "dict", "class", "no parameter", "four parameters"],
 )
 def test_what_cannot_be_told_is_named(courier: Courier, nobody: object) -> None:
     """The error says what was given and what may be."""
@@ -242,6 +244,16 @@ def test_settle_inside_a_loop_points_to_asettle(simulator: Simulator, courier: C
     happen(simulator)
     with pytest.raises(ReceiverError, match="await asettle"):
         asyncio.run(test())
+
+
+def told(seen: list[str]) -> Callable[[httpx.Request], int]:
+    """A receiver that notes the event."""
+
+    def receive(request: httpx.Request) -> int:
+        seen.append(json.loads(request.content)["event"])
+        return 200
+
+    return receive
 
 
 # ---------------------------------------------------------------------- attempts
@@ -329,7 +341,7 @@ def test_a_deleted_endpoint_is_told_nothing(simulator: Simulator, courier: Couri
         return 500
 
     courier.deliver_to(leaves)
-    courier.deliver_to(lambda request: seen.append("second") or 200)
+    courier.deliver_to(told(seen))
     happen(simulator)
     courier.settle()
     assert seen == ["first"]
@@ -357,9 +369,10 @@ def test_a_receiver_may_call_the_api(simulator: Simulator, courier: Courier, awa
 
     def receive(request: httpx.Request) -> int:
         heard.append(json.loads(request.content)["event"])
-        done = threading.Event()
-        threading.Thread(target=lambda: (simulator.handle(Request("GET", "/")), done.set())).start()
-        assert done.wait(5)
+        other = threading.Thread(target=simulator.handle, args=(Request("GET", "/"),))
+        other.start()
+        other.join(5)
+        assert not other.is_alive()
         if len(heard) < 3:
             happen(simulator)
             courier.settle()  # being told already: sent afterwards
@@ -429,9 +442,15 @@ def test_the_other_merchants_events_are_its_own(simulator: Simulator, courier: C
 # ---------------------------------------------------------------------- the post's faults
 def test_repeats_are_identical(simulator: Simulator) -> None:
     """Accepted, and sent twice more to the byte."""
-    faults, bodies = Faults(simulator), []
+    faults = Faults(simulator)
+    bodies: list[bytes] = []
     courier = Courier(faults)
-    courier.deliver_to(lambda request: bodies.append(request.content) or 200)
+
+    def receive(request: httpx.Request) -> int:
+        bodies.append(request.content)
+        return 200
+
+    courier.deliver_to(receive)
     faults.deliveries.repeat(2)
     happen(simulator)
     courier.settle()
@@ -441,7 +460,8 @@ def test_repeats_are_identical(simulator: Simulator) -> None:
 
 def test_the_lost_are_on_record(simulator: Simulator) -> None:
     """No attempt arrives, and the record says why."""
-    faults, heard = Faults(simulator), []
+    faults = Faults(simulator)
+    heard: list[dict[str, Any]] = []
     courier = Courier(faults)
     courier.deliver_to(function(heard))
     faults.deliveries.lose(1)
@@ -456,7 +476,8 @@ def test_the_lost_are_on_record(simulator: Simulator) -> None:
 
 def test_the_shuffled_arrive_in_another_order(simulator: Simulator) -> None:
     """All of them, each once."""
-    faults, heard = Faults(simulator), []
+    faults = Faults(simulator)
+    heard: list[dict[str, Any]] = []
     courier = Courier(faults)
     courier.deliver_to(function(heard))
     faults.deliveries.reorder(seed=1)
@@ -464,7 +485,7 @@ def test_the_shuffled_arrive_in_another_order(simulator: Simulator) -> None:
     courier.settle()
     courier.close()
     told = [one["body"]["order"]["id"] for one in heard]
-    queued = [delivery.order_uuid for delivery in simulator.deliveries]
+    queued = [str(delivery.order_uuid) for delivery in simulator.deliveries]
     assert told != queued
     assert sorted(told) == sorted(queued)
 

@@ -10,7 +10,7 @@ __all__ = ["pytest_points_auto_refund", "pytest_points_make_order"]
 @pytest.hookspec(firstresult=True)
 def pytest_points_make_order(
     config: pytest.Config,
-    type: str,
+    type: str,  # noqa: A002 - the API's word
     order_status: str,
     total_price: Any,
 ) -> str | None:

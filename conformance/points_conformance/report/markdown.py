@@ -13,8 +13,8 @@ from points_conformance.rules.verdict import Result, RunVerdict, Verdict
 
 __all__ = ["render"]
 
-#: Comments have a limit of length; the rest is in report.html.
-_SHOWN_IN_FULL: Final = 10
+#: A comment may have 65,536 characters; failures beyond these are named alone.
+_ROOM: Final = 30_000
 
 _SIGN: Final[Mapping[RunVerdict, str]] = {
     RunVerdict.CONFORMANT: "✅",
@@ -45,12 +45,17 @@ def render(report: RunReport) -> str:
 
 
 def _failures(report: RunReport) -> list[str]:
-    failed = report.of(Verdict.FAILED)
-    lines = [line for result in failed[:_SHOWN_IN_FULL] for line in _failure(report, result)][1:]
-    rest = [_code(result.rule.id) for result in failed[_SHOWN_IN_FULL:]]
+    lines: list[str] = []
+    rest: list[str] = []
+    for result in report.of(Verdict.FAILED):
+        failure = _failure(report, result)
+        if len("\n".join([*lines, *failure])) < _ROOM:
+            lines += failure
+        else:
+            rest.append(_code(result.rule.id))
     if rest:
-        lines += ["", f"And {counted(len(rest), 'more failed rule')}: {', '.join(rest)}."]
-    return lines
+        lines += ["", f"Not shown here: {counted(len(rest), 'failed rule')}: {', '.join(rest)}."]
+    return lines[1:]
 
 
 def _failure(report: RunReport, result: Result) -> list[str]:

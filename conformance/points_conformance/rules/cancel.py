@@ -80,7 +80,7 @@ def a_second_cancel_is_refused(api: ApiTarget) -> None:
     "cancel.fully-refunded-is-refused",
     MUST,
     CANCEL,
-    after=("refund.full", BASIC),
+    after="refund.full",
     profile=SMOKE,
     calls=8,
 )
@@ -96,7 +96,7 @@ def a_cancel_of_a_fully_refunded_order_is_refused(api: ApiTarget) -> None:
     SHOULD,
     CANCEL,
     inferred("the diagram has no way from partially_refunded to cancelled"),
-    after=("refund.partial", BASIC),
+    after="refund.partial",
     calls=8,
 )
 def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
@@ -110,7 +110,7 @@ def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
     "cancel.partially-refunded-is-bounded",
     MUST,
     promised("no more goes back than was paid"),
-    after=("refund.partial", BASIC),
+    after="refund.partial",
     calls=10,
 )
 def a_cancel_after_a_part_gives_nothing_back_twice(api: ApiTarget) -> None:

@@ -263,7 +263,6 @@ def _quoted(text: str) -> str:
 def _escaped(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
-    if char < " " or "\x7f" <= char < "\xa0":
-        return f"\\u{ord(char):04x}"
-    # Half a surrogate pair is no character in TOML.
-    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
+    if "\ud800" <= char <= "\udfff":
+        return "\ufffd"  # Half a surrogate pair is no character in TOML.
+    return char if char.isprintable() else f"\\U{ord(char):08x}"

@@ -143,9 +143,7 @@ class Courier:
         if _telling.get():
             return
         free = self._turn.acquire(blocking=False)
-        if not free and not await anyio.to_thread.run_sync(
-            self._turn.acquire, True, _TURN_SECONDS
-        ):
+        if not free and not await anyio.to_thread.run_sync(self._turn.acquire, True, _TURN_SECONDS):
             raise CourierError("somebody else has been sending for two minutes")
         try:
             await self._adrive(self._work(MOST_ROUNDS))

@@ -58,13 +58,15 @@ class _Mount(respx.MockRouter):
     def handler(self, request: httpx.Request) -> httpx.Response:
         """Answer, after the wait that a fault asks for."""
         response = super().handler(request)
-        time.sleep(response.extensions["points_wait"])
+        if response.extensions["points_wait"]:
+            time.sleep(response.extensions["points_wait"])
         return self._in_time(response)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         """Answer, after the wait that a fault asks for."""
         response = await super().async_handler(request)
-        await anyio.sleep(response.extensions["points_wait"])
+        if response.extensions["points_wait"]:
+            await anyio.sleep(response.extensions["points_wait"])
         return self._in_time(response)
 
     def answer(self, request: httpx.Request) -> httpx.Response | httpx.Request | None:
