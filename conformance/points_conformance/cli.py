@@ -2,9 +2,11 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -26,6 +28,19 @@ class _Group(click.Group):
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["api", "--base-url", "simulator", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command: 2 where it is interrupted, 3 with a trace where the kit fails."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError):
+            _refuse("interrupted")
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception:
+            traceback.print_exc()
+            click.echo("points-conformance: the kit itself failed: please report this", err=True)
+            sys.exit(3)
 
 
 @click.group(cls=_Group)
@@ -96,7 +111,7 @@ def _check_folder(folder: Path | None) -> None:
         raise SettingsError(f"the report cannot go to {folder}: {error.strerror}") from None
 
 
-def _refuse(text: str) -> None:
+def _refuse(text: str) -> NoReturn:
     click.echo(f"points-conformance: {text}", err=True)
     sys.exit(2)
 
@@ -135,3 +150,102 @@ def _as_pytest_options(options: dict[str, Any]) -> list[str]:
         elif value not in (None, False):
             words.append(f"{name}={value}")
     return words
+
+
+# ---------------------------------------------------------------------- beside judging
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="the address to listen on")
+@click.option("--dialect", default="default", show_default=True, help="how disputed calls go")
+@click.option("--seed", type=int, default=0, show_default=True, help="of uuids and keys")
+@click.option("--allow-public", is_flag=True, help="leave to listen where others can reach it")
+@click.option("--deliver-anywhere", is_flag=True, help="send webhooks beyond this machine as well")
+@click.option("--control/--no-control", default=True, help="the control API for test rigs")
+def serve(
+    port: int,
+    host: str,
+    dialect: str,
+    seed: int,
+    allow_public: bool,
+    deliver_anywhere: bool,
+    control: bool,
+) -> None:
+    """The simulator as a local HTTP sandbox, for any language."""
+    from points_conformance.contract.dialect import DIALECTS
+    from points_conformance.simulator.sandbox import PortTakenError
+    from points_conformance.simulator.server import PublicAddressError
+    from points_conformance.simulator.server import serve as serve_simulator
+
+    if dialect not in DIALECTS:
+        _refuse(f"no dialect {dialect!r}; one of {', '.join(DIALECTS)}")
+    try:
+        serve_simulator(
+            host,
+            port,
+            dialect=DIALECTS[dialect],
+            seed=seed,
+            allow_public=allow_public,
+            deliver_anywhere=deliver_anywhere,
+            control=control,
+            echo=click.echo,
+        )
+    except PublicAddressError:
+        _refuse(f"other machines can reach {host}: say --allow-public if they may")
+    except PortTakenError as error:
+        _refuse(f"{error}; --port 0 takes a free one")
+
+
+@main.command()
+@click.argument("rule_id", metavar="[ID]", required=False)
+@click.option("--publish", type=click.Path(path_type=Path), hidden=True)
+def rules(rule_id: str | None, publish: Path | None) -> None:
+    """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
+    from points_conformance.rules.catalogue import catalogue
+    from points_conformance.rules.publish import publish_into
+    from points_conformance.rules.published import catalogue_lines, rule_text
+    from points_conformance.rules.rule import Subject
+
+    every = [rule for subject in Subject for rule in catalogue(subject)]
+    if publish is not None:
+        click.echo("\n".join(map(str, publish_into(publish))))
+    elif rule_id is None:
+        click.echo("\n".join(catalogue_lines(every)))
+    else:
+        found = [rule for rule in every if rule_id in (rule.id, *rule.aliases)]
+        if not found:
+            near = get_close_matches(rule_id, [rule.id for rule in every], n=3)
+            hint = f": is it {' or '.join(near)}?" if near else "; see points-conformance rules"
+            _refuse(f"no rule has the ID {rule_id!r}{hint}")
+        click.echo("\n\n".join(map(rule_text, found)))
+
+
+@main.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def diff(old: Path, new: Path) -> None:
+    """What got worse, better or newly read from report OLD to NEW; status 1 if anything worse."""
+    from points_conformance.report.diff import diff_files
+
+    lines, status = diff_files(old, new)
+    if status == 2:
+        _refuse(" ".join(lines))
+    click.echo("\n".join(lines))
+    sys.exit(status)
+
+
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--allow-production", is_flag=True, help="leave to call a production host")
+def clean(journal: Path, allow_production: bool) -> None:
+    """Delete the webhook endpoints that an interrupted run left, and list the orders it made.
+
+    Nothing is refunded or cancelled. Status 1 where an endpoint could not be deleted.
+    """
+    from points_conformance.targets.clean import CleaningRefused, clean_up
+
+    try:
+        cleaning = clean_up(journal, os.environ, allow_production=allow_production)
+    except CleaningRefused as error:
+        _refuse(str(error))
+    click.echo("\n".join(cleaning.lines()))
+    sys.exit(1 if cleaning.left else 0)

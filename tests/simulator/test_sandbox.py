@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import threading
 import time
 import urllib.request
@@ -124,6 +125,21 @@ def test_a_body_above_the_limit_is_answered() -> None:
     assert (answer.status_code, answer.json()["status"]) == (413, False)
 
 
+def test_a_certificate_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """The caller hears of it at once."""
+    nothing = tmp_path / "nothing.pem"
+    with pytest.raises(OSError, match="No such file"), Sandbox(Simulator(), certfile=nothing):
+        pass
+
+
+def test_it_can_be_started_again() -> None:
+    """Each with block is a server of its own."""
+    sandbox = Sandbox(Simulator())
+    for _ in range(2):
+        with sandbox:
+            assert httpx.get(f"{sandbox.base_url}/webhooks").status_code == 400
+
+
 def test_it_speaks_https(tmp_path: Path) -> None:
     """With a certificate the base URL is https."""
     authority, paths = trustme.CA(), (tmp_path / "cert.pem", tmp_path / "key.pem")
@@ -131,8 +147,6 @@ def test_it_speaks_https(tmp_path: Path) -> None:
     certificate.private_key_and_cert_chain_pem.write_to_path(str(paths[0]))
     certificate.private_key_pem.write_to_path(str(paths[1]))
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    import ssl
-
     trusted = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
     with Sandbox(Simulator(), certfile=paths[0], keyfile=paths[1]) as sandbox:
         assert sandbox.base_url.startswith("https://")

@@ -10,19 +10,18 @@ __all__ = ["outcome_from", "outcome_to"]
 
 def outcome_to(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a dictionary of plain values."""
-    row = asdict(outcome)
-    row["kind"] = outcome.kind.value
-    if outcome.evidence is not None:
-        row["evidence"] |= {
-            name: list(row["evidence"][name]) for name in ("story", "curl", "exchanges")
-        }
-    return row
+    return {**asdict(outcome), "kind": outcome.kind.value}
 
 
 def outcome_from(row: dict[str, Any]) -> Outcome:
     """The outcome that such a dictionary stands for."""
-    evidence = row["evidence"]
-    if evidence is not None:
-        lists = {name: tuple(evidence[name]) for name in ("story", "curl", "exchanges")}
-        evidence = Evidence(**{**evidence, **lists})
-    return Outcome(**{**row, "kind": OutcomeKind(row["kind"]), "evidence": evidence})
+    attributed = {id_: _evidence(found) for id_, found in row["attributed"].items()}
+    evidence = None if row["evidence"] is None else _evidence(row["evidence"])
+    kind = OutcomeKind(row["kind"])
+    return Outcome(**{**row, "kind": kind, "evidence": evidence, "attributed": attributed})
+
+
+def _evidence(row: dict[str, Any]) -> Evidence:
+    """Tuples come as lists over the wire."""
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Evidence(**values)

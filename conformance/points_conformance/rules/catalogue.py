@@ -19,7 +19,20 @@ Check = TypeVar("Check", bound=Callable[..., Any])
 
 #: The modules that hold the rules of each subject, in the order of the report.
 _FAMILIES: Mapping[Subject, tuple[str, ...]] = {
-    Subject.API: ("auth", "envelope", "refund", "cancel", "readings"),
+    Subject.API: (
+        "auth",
+        "envelope",
+        "refund",
+        "cancel",
+        "isolation",
+        "lifecycle",
+        "points",
+        "robust",
+        "properties",
+        "stories",
+        "races",
+        "readings",
+    ),
     Subject.CONSUMER: (),
     Subject.CLIENT: (),
 }

@@ -4,7 +4,7 @@
 (design: Rules and verdicts; What users touch).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ __all__ = [
     "inconclusive_because",
     "run_verdict",
     "settle",
+    "with_attributed",
 ]
 
 
@@ -75,13 +76,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What running one check came to. ``readings`` map a matter and kind of input to a reading."""
+    """What running one check came to. ``readings`` map a matter and kind of input to a reading.
+
+    ``attributed``: what it found against other rules, by their IDs; ``late``: found by another one.
+    """
 
     rule: str
     kind: OutcomeKind
     reason: str = ""
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
+    attributed: Mapping[str, Evidence] = field(default_factory=dict)
+    late: bool = False
     calls: int = 0
     seconds: float = 0.0
 
@@ -118,18 +124,56 @@ def settle(
     an outcome was not exercised: nothing is skipped in silence.
     """
     prerequisites = frozenset(prerequisites)
+    outcomes = with_attributed(outcomes)
+    late = {outcome.rule for outcome in outcomes.values() if outcome.late}
+    present = frozenset(rule.id for rule in rules)
     results: dict[str, Result] = {}
     for rule in rules:
         outcome = outcomes.get(rule.id)
-        result = _held_up(rule, results) or _judged(rule, outcome, (known or {}).get(rule.id))
+        result = (
+            _held_up(rule, results, late)
+            or _laid_to_others(rule, outcome, present)
+            or _judged(rule, outcome, (known or {}).get(rule.id))
+        )
         if outcome is not None:
             result = replace(result, calls=outcome.calls, seconds=outcome.seconds)
         results[rule.id] = replace(result, prerequisite=rule.id in prerequisites)
     return list(results.values())
 
 
-def _held_up(rule: Rule, results: Mapping[str, Result]) -> Result | None:
-    before = [results[id_] for id_ in rule.after if id_ in results]
+def with_attributed(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes, and what one check found against other rules as those rules' failures.
+
+    A rule that failed by itself keeps its own story. Such failures are ``late``: the rules that
+    come after have run by then, and stand.
+    """
+    laid = dict(outcomes)
+    for outcome in outcomes.values():
+        for id_, evidence in outcome.attributed.items():
+            own = laid.get(id_)
+            if own is None or own.kind not in (OutcomeKind.BROKEN, OutcomeKind.CRASHED):
+                laid[id_] = Outcome(
+                    rule=id_,
+                    kind=OutcomeKind.BROKEN,
+                    reason=f"{evidence.title} (found by {outcome.rule})",
+                    evidence=evidence,
+                    calls=own.calls if own else 0,
+                    seconds=own.seconds if own else 0.0,
+                    late=True,
+                )
+    return laid
+
+
+def _laid_to_others(rule: Rule, outcome: Outcome | None, present: frozenset[str]) -> Result | None:
+    """A check that broke other rules alone: they failed, and it says no more."""
+    if outcome is None or not outcome.attributed or not present.issuperset(outcome.attributed):
+        return None
+    reason = f"its stories break {', '.join(outcome.attributed)}: see there"
+    return Result(rule=rule, verdict=Verdict.BLOCKED, reason=reason)
+
+
+def _held_up(rule: Rule, results: Mapping[str, Result], late: Set[str]) -> Result | None:
+    before = [results[id_] for id_ in rule.after if id_ in results and id_ not in late]
     for result in before:
         if result.verdict in _BLOCKING:
             reason = f"comes after {result.rule.id}, which {_word(result.verdict)}"

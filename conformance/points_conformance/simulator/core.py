@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.contract.limits import API_PREFIX
@@ -20,6 +21,9 @@ from points_conformance.simulator.operations import OPERATIONS, Call, Operation
 from points_conformance.simulator.presenter import Presenter
 from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order, World
 
+if TYPE_CHECKING:
+    from points_conformance.simulator.courier import Courier
+
 __all__ = ["Parts", "Simulator"]
 
 
@@ -33,6 +37,8 @@ class Parts:
     presenter: Callable[[Dialect], Presenter] = Presenter
     notifier: Callable[[World, Presenter, Clock], Notifier] = Notifier
     operations: tuple[Operation, ...] = field(default=OPERATIONS, repr=False)
+    #: Used by whoever sends this simulator's deliveries; ``None`` is the ordinary one.
+    courier: "type[Courier] | None" = None
 
 
 class Simulator:

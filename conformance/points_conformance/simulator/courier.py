@@ -5,9 +5,11 @@ API. What to send next is decided by one generator, which knows no I/O; it is dr
 (:meth:`Courier.settle`), awaited (:meth:`Courier.asettle`) or by a thread (:meth:`Courier.start`).
 """
 
+import heapq
 import ipaddress
+import itertools
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
@@ -71,7 +73,12 @@ class Courier:
         self._wait = wait
         self._wire = Wire() if timeout is None else Wire(timeout)
         self._receivers: dict[str, Receiver] = {}
-        self._queue: deque[Parcel] = deque()
+        #: When each is due, by the courier's clock, and in which turn it came.
+        self._queue: list[tuple[float, int, Parcel]] = []
+        self._turns = itertools.count()
+        #: The courier's clock: what was waited for, or the machine's while the thread sends.
+        self._waited = 0.0
+        self._wakeable = False
         self._world: World | None = None
         self._seen = 0
         self._turn = threading.Lock()
@@ -195,7 +202,26 @@ class Courier:
                 if isinstance(step, _Errand):
                     reply = step.receiver.tell(step.request)
                 else:
-                    (self._wait or self._closing.wait)(step)
+                    self._pause_for(step)
+
+    def _pause_for(self, seconds: float) -> None:
+        """Wait; the thread is woken by news, which may be due before what it waits for."""
+        if self._wait is not None:
+            self._wait(seconds)
+        elif self._in_real_time and self._wakeable:
+            with self.simulator.changed:
+                self.simulator.changed.wait_for(
+                    lambda: self._closing.is_set() or self._has_news(), timeout=seconds
+                )
+        else:
+            self._closing.wait(seconds)
+
+    @property
+    def _in_real_time(self) -> bool:
+        return self._wait is None and threading.current_thread() is self._thread
+
+    def _now(self) -> float:
+        return time.monotonic() if self._in_real_time else self._waited
 
     async def _adrive(self, work: _Work) -> None:
         with _sending(work):
@@ -217,18 +243,22 @@ class Courier:
     def _work(self, rounds: int | None) -> _Work:
         """Everything there is to do, and in between what came of it."""
         done = 0
-        while self._take():
-            if done == rounds:
+        while not self._closing.is_set():
+            news = self._take()
+            if not self._queue:
+                return
+            if news and done == rounds:
                 raise CourierError(
                     f"still new events after {rounds} rounds: does a receiver cause an event "
                     "whenever it is told of one?"
                 )
             done += 1
-            while self._queue and not self._closing.is_set():
-                yield from self._deliver(self._queue.popleft())
+            yield from self._next()
+            while self._queue and rounds is not None and not self._closing.is_set():
+                yield from self._next()
 
     def _take(self) -> bool:
-        """Fetch what is new; whether there is anything to send."""
+        """Fetch what is new; whether anything is."""
         with self.simulator.lock:
             world = self.simulator.world
             if world is not self._world:
@@ -237,25 +267,37 @@ class Courier:
             news = world.deliveries[self._seen :]
             self._seen += len(news)
         reached = [delivery for delivery in news if self._receiver(delivery.endpoint) is not None]
-        self._queue.extend(self.faults.deliveries.arrange(reached))
-        return bool(self._queue) and not self._closing.is_set()
+        now = self._now()
+        for parcel in self.faults.deliveries.arrange(reached):
+            heapq.heappush(self._queue, (now + parcel.late, next(self._turns), parcel))
+        return bool(reached)
+
+    def _next(self) -> _Work:
+        """Deliver what is due first, or wait for it."""
+        due, _, parcel = self._queue[0]
+        wait = due - self._now()
+        if wait > 0:
+            self._wakeable = True
+            yield wait
+            self._wakeable = False
+            self._waited += wait
+            return
+        heapq.heappop(self._queue)
+        yield from self._deliver(parcel)
 
     def _deliver(self, parcel: Parcel) -> _Work:
-        if parcel.late:
-            yield parcel.late
         if parcel.lost:
             self._note(parcel.delivery, Reply(None, "lost on the way (a fault on demand)", 0.0))
             return
-        attempts = int(self.simulator.dialect.attempts)
-        for number in range(attempts):
-            reply = yield from self._attempt(parcel.delivery, again=number > 0)
-            if reply is None or not self._repeats(reply):
+        for number in range(self.attempts()):
+            reply = yield from self._attempt(parcel.delivery, number)
+            if reply is None or not self.repeats(reply):
                 break
         for _ in range(parcel.extra):
             yield from self._attempt(parcel.delivery)
 
     def _attempt(
-        self, delivery: Delivery, *, again: bool = False
+        self, delivery: Delivery, number: int = 0
     ) -> Generator[_Errand | float, Reply | None, Reply | None]:
         """One attempt; ``None`` where nothing may be sent (any more)."""
         endpoint, receiver = delivery.endpoint, self._receiver(delivery.endpoint)
@@ -264,20 +306,30 @@ class Courier:
         if not self._may_reach(endpoint, receiver):
             self._note(delivery, Reply(None, f"{endpoint.url} is not a loopback address", 0.0))
             return None
-        pause = (receiver.pause if self._pause is None else self._pause) if again else 0.0
+        pause = (receiver.pause if self._pause is None else self._pause) if number else 0.0
         if pause:
             yield pause
-        if self._closing.is_set() or endpoint not in delivery.merchant.endpoints:
+        if self._closing.is_set() or not self.is_registered(endpoint, delivery):
             return None
-        request = httpx.Request(
-            "POST", endpoint.url, headers=delivery.headers, content=delivery.body
-        )
-        reply = yield _Errand(receiver, request)
+        reply = yield _Errand(receiver, self.request(endpoint, delivery, number))
         if reply is not None:
             self._note(delivery, reply)
         return reply
 
-    def _repeats(self, reply: Reply) -> bool:
+    def attempts(self) -> int:
+        """How many attempts a delivery has at most."""
+        return int(self.simulator.dialect.attempts)
+
+    def is_registered(self, endpoint: Endpoint, delivery: Delivery) -> bool:
+        """Whether the endpoint is still the merchant's."""
+        return endpoint in delivery.merchant.endpoints
+
+    def request(self, endpoint: Endpoint, delivery: Delivery, number: int) -> httpx.Request:
+        """What an attempt sends, the same each time; attempts are counted from 0."""
+        del number
+        return httpx.Request("POST", endpoint.url, headers=delivery.headers, content=delivery.body)
+
+    def repeats(self, reply: Reply) -> bool:
         """Whether another attempt may follow this one (contract, Delivery)."""
         if reply.status is None:
             return True

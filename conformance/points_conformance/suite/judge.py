@@ -16,11 +16,12 @@ from points_conformance.rules.verdict import (
     Result,
     Verdict,
     settle,
+    with_attributed,
 )
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
+from points_conformance.targets.finding import Attributed, Finding, NetworkTrouble, NotExercised
 
 __all__ = ["Judge", "execute"]
 
@@ -57,40 +58,38 @@ def _ran(rule: Rule, check: Callable[[], Any], target: ApiTarget, first: int) ->
         read = check()
     except Finding as finding:
         evidence = evidence_of(finding, target.exchanges[first:])
-        return Outcome(
-            rule=rule.id, kind=OutcomeKind.BROKEN, reason=str(finding), evidence=evidence
-        )
+        return _outcome(rule, OutcomeKind.BROKEN, str(finding), evidence=evidence)
+    except Attributed as broken:
+        laid = {id_: evidence_of(f, []) for id_, f in broken.findings.items()}
+        evidence = next(iter(laid.values()))
+        return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
     except (NotExercised, BudgetSpent) as missing:
-        return Outcome(rule=rule.id, kind=OutcomeKind.MISSING, reason=str(missing))
+        return _outcome(rule, OutcomeKind.MISSING, str(missing))
     except NetworkTrouble as trouble:
-        return Outcome(rule=rule.id, kind=OutcomeKind.NETWORK, reason=str(trouble))
+        return _outcome(rule, OutcomeKind.NETWORK, str(trouble))
     except Exception as error:
-        reason = f"the kit failed, please report: {type(error).__name__}: {error}"
-        trace = target.redact("".join(traceback.format_exception(error)))
-        evidence = Evidence(
-            title="the kit failed", expected="a verdict", got=trace, exchanges=(trace,)
-        )
-        return Outcome(
-            rule=rule.id,
-            kind=OutcomeKind.CRASHED,
-            reason=target.redact(reason),
-            evidence=evidence,
-        )
+        return _crashed(rule, error, target.redact)
     if isinstance(read, Mapping):
         readings = {str(matter): str(reading) for matter, reading in read.items()}
-        return Outcome(
-            rule=rule.id, kind=OutcomeKind.READ, readings=readings, reason=_in_words(readings)
-        )
-    return Outcome(rule=rule.id, kind=OutcomeKind.HELD)
+        words = "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
+        return _outcome(rule, OutcomeKind.READ, words, readings=readings)
+    return _outcome(rule, OutcomeKind.HELD, "")
+
+
+def _outcome(rule: Rule, kind: OutcomeKind, reason: str, **beside: Any) -> Outcome:
+    return Outcome(rule=rule.id, kind=kind, reason=reason, **beside)
+
+
+def _crashed(rule: Rule, error: Exception, redact: Callable[[str], str]) -> Outcome:
+    trace = redact("".join(traceback.format_exception(error)))
+    evidence = Evidence(title="the kit failed", expected="a verdict", got=trace, exchanges=(trace,))
+    reason = redact(f"the kit failed, please report: {type(error).__name__}: {error}")
+    return _outcome(rule, OutcomeKind.CRASHED, reason, evidence=evidence)
 
 
 def seed_of(seed: int, rule_id: str) -> int:
     """The seed of one rule in a run."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
-
-
-def _in_words(readings: Mapping[str, str]) -> str:
-    return "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
 
 
 def evidence_of(finding: Finding, exchanges: list[Exchange]) -> Evidence:
@@ -141,5 +140,6 @@ class Judge:
 
     def known(self) -> dict[str, str]:
         """The failures so far that are listed as known, and why they are."""
-        reasons = {id_: self._known(outcome) for id_, outcome in self.outcomes.items()}
+        outcomes = with_attributed(self.outcomes)
+        reasons = {id_: self._known(outcome) for id_, outcome in outcomes.items()}
         return {id_: reason for id_, reason in reasons.items() if reason is not None}

@@ -294,12 +294,14 @@ class ApiTarget:
         kind: OrderType | None = None,
         total: int = 10_000,
         exact: bool = False,
+        fresh: bool = False,
     ) -> TestOrder:
-        """A fresh order in a status, of a total in halalas (at least one riyal, unless exact).
+        """An order in a status, of a total in halalas (at least one riyal, unless exact).
 
+        ``fresh``: none of those that the user gave, which only example-based rules use up.
         Raises :class:`NotExercised` where no source has one.
         """
-        wanted = Wanted(kind=kind, status=status, total=total, exact=exact)
+        wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
         made = self._from_sources(wanted) or self._derived(wanted)
         if made is None:
             raise NotExercised(_what_to_supply(wanted))
@@ -353,11 +355,11 @@ class ApiTarget:
             except NotExercised:
                 raise missing from None
 
-    def cancellable(self) -> TestOrder:
+    def cancellable(self, *, fresh: bool = False) -> TestOrder:
         """An order that can be cancelled: new or authorized, or approved where that is accepted."""
         for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
             try:
-                return self.order(status)
+                return self.order(status, fresh=fresh)
             except NotExercised:
                 continue
         if self.readings.get("cancel-settled/approved") != "accepted":
@@ -365,7 +367,7 @@ class ApiTarget:
                 "no order can be cancelled: supply new or authorized ones with --orders or the "
                 "hook pytest_points_make_order"
             )
-        return self.order()
+        return self.order(fresh=fresh)
 
     def auto_refund(self, order: TestOrder) -> None:
         """Have the platform refund a replacing order by itself, where it can be triggered."""

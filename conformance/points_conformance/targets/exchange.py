@@ -1,18 +1,25 @@
 """One call and its answer as evidence. Secrets are replaced when it is recorded, not when shown."""
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 __all__ = ["Exchange", "Redactor"]
 
 _LONGEST_SHOWN = 2000
+#: A piece of a secret that is shorter than this could be anything.
+_SHORTEST_PIECE = 8
+#: What stands where a piece of a secret stood, after the name of its variable.
+_CUT = "(altered)"
 
 
 class Redactor:
     """Replaces secrets by the name of the variable that holds them.
 
-    A secret may appear as it is or inside JSON; it is looked for in every text that is kept.
+    A secret may appear as it is, inside JSON or a URL, in other letters' case, or cut: a piece of
+    half its length (at least eight characters) is still somebody's secret.
     """
 
     def __init__(self, secrets: Mapping[str, str | None]) -> None:
@@ -23,13 +30,43 @@ class Redactor:
     def add(self, name: str, secret: str | None) -> None:
         """From now on ``secret`` is written ``$name``."""
         if secret:
-            self._names[secret] = f"${name}"
+            for spelling in _spellings(secret):
+                self._names.setdefault(spelling, f"${name}")
 
     def __call__(self, text: str) -> str:
         """The text without any secret. Longer secrets first: one may contain another."""
         for secret in sorted(self._names, key=len, reverse=True):
             text = text.replace(secret, self._names[secret])
+        for secret, name in self._names.items():
+            text = _without_pieces(text, secret, name)
         return text
+
+
+def _spellings(secret: str) -> set[str]:
+    """How a secret is written as it is, in JSON, in PHP's JSON, and in a URL."""
+    in_json = json.dumps(secret)[1:-1]
+    return {secret, in_json, in_json.replace("/", "\\/"), quote(secret, safe="")}
+
+
+def _without_pieces(text: str, secret: str, name: str) -> str:
+    """The text without pieces of a secret, whatever the case of their letters."""
+    least = max(_SHORTEST_PIECE, (len(secret) + 1) // 2)
+    if len(secret) < least:
+        return text
+    folded, wanted = text.lower(), secret.lower()
+    if len(folded) != len(text):
+        return text  # letters that change their length: no key has them
+    for start in range(len(wanted) - least + 1):
+        at = folded.find(wanted[start : start + least])
+        while at >= 0:
+            end = at + least
+            more = wanted[start + least :]
+            while more and folded[end : end + 1] == more[0]:
+                end, more = end + 1, more[1:]
+            text = f"{text[:at]}{name}{_CUT}{text[end:]}"
+            folded = text.lower()
+            at = folded.find(wanted[start : start + least])
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ A :class:`Finding` is the target's fault, :class:`NotExercised` nobody's (someth
 the rule needs), :class:`NetworkTrouble` the network's. Anything else that escapes a check is ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.targets.exchange import Exchange
 
-__all__ = ["Finding", "NetworkTrouble", "NotExercised"]
+__all__ = ["Attributed", "Finding", "NetworkTrouble", "NotExercised"]
 
 
 class Finding(Exception):
@@ -38,6 +38,14 @@ class Finding(Exception):
         self.exchanges = tuple(exchanges)
         self.story = tuple(story)
         self.rounds = rounds
+
+
+class Attributed(Exception):
+    """Findings of one check that break other rules, each laid to the rule that it breaks."""
+
+    def __init__(self, findings: Mapping[str, Finding]) -> None:
+        super().__init__(f"breaks {', '.join(findings)}")
+        self.findings = dict(findings)
 
 
 class NotExercised(Exception):

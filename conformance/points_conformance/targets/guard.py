@@ -3,6 +3,8 @@
 import ipaddress
 from urllib.parse import urlsplit
 
+import httpx
+
 from points_conformance.contract.limits import API_PREFIX, PRODUCTION_HOSTS
 
 __all__ = ["TargetRefused", "checked_base_url", "is_loopback"]
@@ -19,14 +21,14 @@ def checked_base_url(url: str, *, allow_production: bool = False) -> str:
     credentials or a query in the URL, and for plain HTTP to anything but this machine.
     """
     parts = urlsplit(url.strip())
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise TargetRefused("give the base URL without user, query or fragment")
     try:
-        host, _ = (parts.hostname or "").rstrip("."), parts.port
+        host, _ = _called_host(url.strip(), parts.hostname or ""), parts.port
     except ValueError:
-        raise TargetRefused(f"{url!r} has no valid port") from None
+        raise TargetRefused(f"{url!r} has no valid host and port") from None
     if parts.scheme not in ("http", "https") or not host:
         raise TargetRefused(f"{url!r} is not a URL: give https://host/api/v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise TargetRefused("give the base URL without user, query or fragment")
     if host in PRODUCTION_HOSTS and not allow_production:
         raise TargetRefused(
             f"{host} is production: real orders and real money. Nothing was sent. "
@@ -40,8 +42,25 @@ def checked_base_url(url: str, *, allow_production: bool = False) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def _called_host(url: str, host: str) -> str:
+    """The host that the HTTP client would call, in lower case and without a dot at the end.
+
+    The client knows other spellings of a dot, and folds letters; a name that it reads as another
+    one than the standard library does is refused. Raises :class:`ValueError`.
+    """
+    try:
+        called = httpx.URL(url).raw_host.decode("ascii").lower().rstrip(".")
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
+    plain = host.lower().rstrip(".")
+    if plain.isascii() and plain != called:
+        raise ValueError(f"{plain} or {called}?")
+    return called
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine."""
+    host = host.rstrip(".")
     if host.lower() in ("localhost", "ip6-localhost"):
         return True
     try:

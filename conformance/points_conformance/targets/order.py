@@ -12,12 +12,16 @@ __all__ = ["Made", "Reversal", "TestOrder", "Wanted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An order that a rule asks for. ``total`` in halalas; not ``exact``: at least one riyal."""
+    """An order that a rule asks for. ``total`` in halalas; not ``exact``: at least one riyal.
+
+    ``fresh``: made for this run, not one that the user gave to be used up.
+    """
 
     kind: OrderType | None
     status: OrderStatus
     total: int
     exact: bool
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,8 @@ class FileSource:
 
     def make(self, wanted: Wanted) -> Made | None:
         """The first unused row that fits and is still what the file says it is."""
+        if wanted.fresh:
+            return None
         for row in self.rows:
             if row.uuid in self.used or not fits(row, wanted):
                 continue

@@ -1,0 +1,3 @@
+"""Commands beside those that judge."""
+
+__all__: list[str] = []

@@ -1,0 +1,163 @@
+"""``story.*``: whatever is done to several orders, in whatever order, each step does as the rules
+say. The ledger is the oracle.
+
+A story is drawn whole. What each step must come to follows from the ledger and the lifecycle table
+(:func:`predict`, pure). A step that comes out otherwise is laid to the rule that it breaks, not to
+the story: one search goes on for each broken rule, and each is shrunk for itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from points_conformance.contract.dialect import Dialect
+from points_conformance.contract.lifecycle import DISPUTED, Action
+from points_conformance.contract.money import sar
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.ledger import Booked, Cancel, OrderLedger, Refund, carry_out
+
+__all__ = ["Do", "Must", "Prediction", "StoryOrder", "StoryStep", "predict"]
+
+
+class Do(StrEnum):
+    """What a step does."""
+
+    CANCEL = "cancel"
+    REFUND = "refund without amount"
+    PART = "refund of an amount"
+    REST = "refund of what is left"
+    MORE = "refund of a halala more than is left"
+    READ = "read"
+    STRANGER = "another merchant's refund"
+
+
+class Must(StrEnum):
+    """What a step must come to."""
+
+    ACCEPT = "be accepted"
+    REFUSE = "be refused"
+    EITHER = "be carried out whole, or be refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryOrder:
+    """An order of a story. ``total`` in halalas."""
+
+    kind: OrderType
+    status: OrderStatus
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoryStep:
+    """One step on the order number ``order``. ``amount`` in halalas, of a :attr:`Do.PART`."""
+
+    do: Do
+    order: int
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a step must come to, the ledger if it is accepted, and the rule that says so."""
+
+    must: Must
+    after: OrderLedger
+    rule: str
+    amount: int | None = None
+
+
+#: Both disputed arrows are followed where they are taken: the oracle asks what *may* happen.
+_EVERY_ARROW = Dialect(cancel_partially_refunded="accepted")
+S = OrderStatus
+
+_REFUND_REFUSED: Mapping[OrderStatus, str] = {
+    S.NEW: "refund.new-is-refused",
+    S.AUTHORIZED: "refund.authorized-is-refused",
+    S.CANCELLED: "refund.cancelled-is-refused",
+    S.FULLY_REFUNDED: "refund.second-full-is-refused",
+}
+_CANCEL_RULE: Mapping[OrderStatus, str] = {
+    S.NEW: "cancel.new-order",
+    S.AUTHORIZED: "cancel.authorized-order",
+    S.CANCELLED: "cancel.second-is-refused",
+    S.FULLY_REFUNDED: "cancel.fully-refunded-is-refused",
+    S.PARTIALLY_REFUNDED: "cancel.partially-refunded-is-bounded",
+}
+
+
+def predict(ledger: OrderLedger, step: StoryStep) -> Prediction:
+    """What a step must come to on an order with these books. Pure."""
+    match step.do:
+        case Do.READ:
+            return Prediction(Must.ACCEPT, ledger, _read_rule(ledger))
+        case Do.STRANGER:
+            return Prediction(Must.REFUSE, ledger, "isolation.foreign-refund")
+        case Do.CANCEL:
+            return _cancel(ledger)
+        case Do.REFUND:
+            return _refund_without_amount(ledger)
+        case Do.PART:
+            return _refund(ledger, step.amount)
+        case Do.REST:
+            return _refund(ledger, max(ledger.left, 1))
+        case Do.MORE:
+            return _refund(ledger, ledger.left + 1)
+
+
+def _read_rule(ledger: OrderLedger) -> str:
+    return "cancel.read-after-write" if ledger.status is S.CANCELLED else "refund.read-after-write"
+
+
+def _cancel(ledger: OrderLedger) -> Prediction:
+    rule = _CANCEL_RULE.get(ledger.status, "cancel.settled-either-way")
+    outcome = carry_out(ledger, Cancel(), _EVERY_ARROW)
+    if not isinstance(outcome, Booked):
+        return Prediction(Must.REFUSE, ledger, rule)
+    either = Action.CANCEL in DISPUTED[ledger.status]
+    return Prediction(Must.EITHER if either else Must.ACCEPT, outcome.ledger, rule)
+
+
+def _refund_without_amount(ledger: OrderLedger) -> Prediction:
+    outcome = carry_out(ledger, Refund(), _EVERY_ARROW)
+    if not isinstance(outcome, Booked):
+        return Prediction(Must.REFUSE, ledger, _REFUND_REFUSED[ledger.status])
+    if ledger.status is S.PARTIALLY_REFUNDED:
+        return Prediction(Must.EITHER, outcome.ledger, "refund.remainder-without-amount")
+    return Prediction(Must.ACCEPT, outcome.ledger, "refund.full")
+
+
+def _refund(ledger: OrderLedger, amount: int) -> Prediction:
+    outcome = carry_out(ledger, Refund(amount), _EVERY_ARROW)
+    if isinstance(outcome, Booked):
+        return Prediction(Must.ACCEPT, outcome.ledger, _accepted_rule(ledger, amount), amount)
+    if ledger.status in _REFUND_REFUSED:
+        rule = _REFUND_REFUSED[ledger.status]
+        if ledger.status is S.FULLY_REFUNDED:
+            rule = "refund.part-after-full-is-refused"
+        return Prediction(Must.REFUSE, ledger, rule, amount)
+    rule = "refund.sum-bounded" if ledger.refunded else "refund.above-total"
+    return Prediction(Must.REFUSE, ledger, rule, amount)
+
+
+def _accepted_rule(ledger: OrderLedger, amount: int) -> str:
+    if ledger.refunded:
+        return "refund.remainder-by-amount" if amount == ledger.left else "refund.two-equal-parts"
+    return "refund.amount-equal-to-total" if amount == ledger.left else "refund.partial"
+
+
+def opened(order: StoryOrder, points: int) -> OrderLedger:
+    """The books of an order of a story before anything is done to it."""
+    return OrderLedger(kind=order.kind, status=order.status, total=order.total, points=points)
+
+
+def told(step: StoryStep, prediction: Prediction, ledger: OrderLedger) -> str:
+    """A step in words: what is done, and what the books say before it."""
+    amount = f" {sar(prediction.amount)}" if prediction.amount is not None else ""
+    books = f"{ledger.status.value}, {sar(ledger.left)} of {sar(ledger.total)} SAR left"
+    return f"order {step.order + 1} ({books}): {step.do.value}{amount} must {prediction.must.value}"
+
+
+def settled(ledger: OrderLedger, prediction: Prediction, accepted: bool) -> OrderLedger:
+    """The books after a step that came out as it may."""
+    return prediction.after if accepted else replace(ledger)

@@ -1,0 +1,122 @@
+"""Hypothesis against a world with memory: orders are used up, money moves, calls cost.
+
+A story is drawn whole (nothing that is drawn depends on an answer), then told to the target on
+fresh orders, and remembered by value: the same story is never told twice, and a replay raises the
+recorded finding. Shrinking has a budget of calls of its own; beyond it a candidate is not told and
+counts as not failing, and the finding stands.
+"""
+
+import contextlib
+from collections.abc import Callable, Hashable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import mock
+
+from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.finding import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["search"]
+
+Story = TypeVar("Story", bound=Hashable)
+
+#: How many more calls shrinking may make, as a share of what finding may.
+SHRINKING = 1.0
+
+
+class _Teller:
+    """Tells stories once each, within the calls that the rule may make."""
+
+    def __init__(self, api: ApiTarget, tell: Callable[[Any], None], calls: int) -> None:
+        self.api = api
+        self.tell = tell
+        self.known: dict[Hashable, Finding | None] = {}
+        self.found: Finding | None = None
+        self.stopped: Exception | None = None
+        self._end = api.budget.spent + calls
+        self._shrinking = int(calls * SHRINKING)
+
+    def __call__(self, story: Hashable) -> None:
+        """Raise the story's finding, if it has one."""
+        if story not in self.known:
+            if self.stopped is not None or self.api.budget.spent >= self._end:
+                return
+            self.known[story] = self._told(story)
+        finding = self.known[story]
+        if finding is not None:
+            raise finding
+
+    def _told(self, story: Hashable) -> Finding | None:
+        first = len(self.api.exchanges)
+        try:
+            self.tell(story)
+        except Finding as finding:
+            if self.found is None:
+                self._end = self.api.budget.spent + self._shrinking
+            finding.exchanges = finding.exchanges or tuple(self.api.exchanges[first:])
+            self.found = finding
+            return finding
+        except Exception as error:
+            # Nothing to shrink: an order that is missing, the network, or our own fault.
+            self.stopped = error
+        return None
+
+
+def search(
+    api: ApiTarget,
+    strategy: "SearchStrategy[Story]",
+    tell: Callable[[Story], None],
+    *,
+    examples: int,
+    longest: int,
+) -> None:
+    """Tell up to ``examples`` stories of at most ``longest`` calls each, and shrink what fails.
+
+    Raises the smallest story's :class:`Finding`, or whatever kept stories from being told.
+    """
+    from hypothesis import Phase, Verbosity, given, seed, settings
+
+    calls = max(api.allowance - longest, longest)
+    teller = _Teller(api, tell, calls)
+
+    @seed(api.seed)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(Phase.generate, Phase.shrink),
+        print_blob=False,
+        report_multiple_bugs=False,
+        stateful_step_count=50,
+        suppress_health_check=(),
+        verbosity=Verbosity.quiet,
+        backend="hypothesis",
+    )
+    @given(strategy)
+    def stories(story: Story) -> None:
+        teller(story)
+
+    with _only_our_draws():
+        stories()
+    if teller.stopped is not None:
+        raise teller.stopped
+
+
+@contextlib.contextmanager
+def _only_our_draws() -> Iterator[None]:
+    """Keep constants of whatever modules are loaded out of what is drawn.
+
+    Hypothesis mixes in numbers and texts that it finds in local source files: the same seed would
+    tell other stories in another project, or when one rule runs alone. No setting turns that off.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    empty = type(providers._local_constants)()
+    cache = type(providers.CONSTANTS_CACHE)(1024)
+    with (
+        mock.patch.object(providers, "_get_local_constants", lambda: empty),
+        mock.patch.object(providers, "CONSTANTS_CACHE", cache),
+    ):
+        yield

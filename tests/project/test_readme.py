@@ -1,0 +1,130 @@
+"""The README's commands and examples are what they are run as."""
+
+import ast
+import json
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from tests.project.readme import README, blocks, command
+
+from points_conformance.cli import main
+from points_conformance.plugin import hooks
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.known import load_known
+from points_conformance.rules.rule import Subject
+from points_conformance.targets.sources import load_orders
+
+ROOT = README.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+class TestTheTwoCommands:
+    """The README opens with them. ``.ci/run`` runs them, read from the README, in fresh copies."""
+
+    def test_come_first_in_the_readme(self) -> None:
+        """After the name, one sentence, and what each does."""
+        head = README.read_text(encoding="utf-8").split("\n## ")[0]
+        assert head.startswith("# points-conformance\n")
+        assert command(1) in head
+        assert command(2) in head
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_need_python_and_nothing_else_of_ours(self, number: int) -> None:
+        """A venv, an installation into it, and a command out of it."""
+        steps = [shlex.split(step) for step in command(number).split(" && ")]
+        assert steps[0] == ["python3", "-m", "venv", ".venv"]
+        assert all(step[0].startswith(".venv/bin/") for step in steps[1:])
+
+    def test_the_first_installs_what_judging_needs_and_judges(self) -> None:
+        """The main job is the command without arguments."""
+        assert '".[api]"' in command(1)
+        assert command(1).endswith("/points-conformance")
+        assert "api" in PROJECT["optional-dependencies"]
+
+    def test_the_second_installs_what_the_tests_need_and_runs_them(self) -> None:
+        """All of them: no selection."""
+        assert '".[test]"' in command(2)
+        assert command(2).endswith("/pytest")
+        assert "test" in PROJECT["optional-dependencies"]
+
+    def test_ci_runs_what_the_readme_says(self) -> None:
+        """It has no copy of its own."""
+        script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert "tests/project/readme.py" in script
+        assert command(1) not in script
+        assert command(2) not in script
+
+
+def own_command_lines() -> list[str]:
+    """Every line of a shell block that calls our command."""
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("points-conformance ")]
+
+
+@pytest.mark.parametrize("line", own_command_lines())
+def test_every_command_line_is_one_that_the_command_takes(line: str) -> None:
+    """Its options exist and take what they are given. Nothing is run."""
+    name, *args = shlex.split(line)[1:]
+    subcommand = main.commands[name]
+    with subcommand.make_context(name, args, parent=click.Context(main)) as context:
+        assert context.params
+
+
+def test_the_python_examples_run(tmp_path: Path) -> None:
+    """All of them together, as the one small project that they make up."""
+    for block in blocks("python"):
+        path = tmp_path / block.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(catalogue(Subject.API).rules) <= int(done.stdout.split(" passed")[0].split()[-1])
+
+
+def test_the_hooks_of_the_examples_exist_with_these_arguments() -> None:
+    """pluggy would refuse an unknown argument only when the hook is first called."""
+    for block in blocks("python"):
+        for node in ast.parse(block).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("pytest_points_"):
+                spec = getattr(hooks, node.name)
+                taken = spec.__code__.co_varnames[: spec.__code__.co_argcount]
+                assert [argument.arg for argument in node.args.args] == list(taken)
+
+
+def test_the_known_failures_load(tmp_path: Path) -> None:
+    """They name rules that exist."""
+    (example,) = blocks("toml")
+    path = tmp_path / "known.toml"
+    path.write_text(example, encoding="utf-8")
+    known = load_known(path, catalogue(Subject.API))
+    assert known.failures
+    matters = {rule.matter for rule in catalogue(Subject.API) if rule.matter}
+    assert {key.partition("/")[0] for key in known.readings} <= matters
+
+
+def test_the_orders_load(tmp_path: Path) -> None:
+    """The list is one that --orders takes."""
+    (example,) = blocks("json")
+    path = tmp_path / "orders.json"
+    path.write_text(example, encoding="utf-8")
+    assert len(load_orders(path)) == len(json.loads(example))
+
+
+def test_every_link_leads_somewhere() -> None:
+    """To a file of the project."""
+    text = README.read_text(encoding="utf-8")
+    targets = [part.split(")")[0] for part in text.split("](")[1:]]
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []

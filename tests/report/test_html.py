@@ -1,0 +1,154 @@
+"""The page: safe to open, without a network, whatever the target said."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from tests.report import samples
+
+from points_conformance.report import html
+from points_conformance.rules.verdict import Evidence, Result, Verdict
+
+VOID = {"meta", "br", "input"}
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and text, and asserts that elements nest."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def count(self, tag: str) -> int:
+        """How many elements of this kind there are."""
+        return sum(name == tag for name, _ in self.elements)
+
+    def words(self) -> str:
+        """What a reader sees, spaces collapsed."""
+        return " ".join(" ".join(self.text).split())
+
+
+REPORTS = {
+    "failing": samples.failing(),
+    "passing": samples.passing(),
+    "partial": samples.partial(),
+    "empty": samples.report(),
+    "scoped": samples.passing(scope=("cancel.*",), strict=True),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_page_is_one_file_that_loads_nothing(name: str) -> None:
+    """No link, image, import or frame: nothing but itself, and the browser is told so."""
+    page = html.render(REPORTS[name])
+    reader = Reader(page)
+    loading = {"src", "href", "action", "data", "srcset", "poster", "background"}
+    assert not [attrs for _, attrs in reader.elements if loading & attrs.keys()]
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|<link|<iframe|<base", page)
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_page_speaks_of_no_url_but_the_targets(name: str) -> None:
+    """Nothing of ours could be fetched by a curious reader's tool."""
+    urls = set(re.findall(r"\w+://[^/\s<]+", html.render(REPORTS[name])))
+    assert urls <= {"https://sandbox.papp.sa"}
+
+
+HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}\x1b\u202e"
+
+
+def test_what_a_target_said_is_only_text() -> None:
+    """In every place where its words can stand."""
+    evidence = Evidence(
+        title=HOSTILE,
+        expected=HOSTILE,
+        got=HOSTILE,
+        story=(HOSTILE,),
+        curl=(HOSTILE,),
+        exchanges=(HOSTILE,),
+        rounds=HOSTILE,
+    )
+    rule = samples.rule("cancel.new-order", statement=HOSTILE, sources=(samples.CANCEL,))
+    results = [
+        Result(rule=rule, verdict=Verdict.FAILED, evidence=evidence, readings={HOSTILE: HOSTILE}),
+        Result(rule=samples.DEFAULT, verdict=Verdict.NOT_EXERCISED, reason=HOSTILE),
+    ]
+    texts = (HOSTILE,)
+    page = html.render(
+        samples.failing(
+            results=results,
+            target=HOSTILE,
+            readings={HOSTILE: HOSTILE},
+            plan=texts,
+            effect=texts,
+            notes=texts,
+            scope=texts,
+            partial=True,
+            interrupted=HOSTILE,
+            versions={"kit": HOSTILE},
+        )
+    )
+    reader = Reader(page)
+    assert reader.count("script") == 1
+    assert reader.count("img") == 0
+    assert not [attrs for _, attrs in reader.elements if "onerror" in attrs]
+    assert "{{ 7*7 }}" in reader.words()
+    assert not set(page) & set("\x1b\u202e")
+    assert reader.words().count("<script>alert(1)</script>") >= 15
+
+
+def test_a_failure_is_told_whole() -> None:
+    """Statement, source, expected, got, story, curl, the command: all that the terminal has."""
+    words = Reader(html.render(samples.failing())).words()
+    assert "A cancelled order MUST refuse another cancel and stay as it is." in words
+    assert "Refunds & Cancellations, Cancel an order; inferred, final statuses are final" in words
+    for text in (samples.EVIDENCE.expected, samples.EVIDENCE.got, *samples.EVIDENCE.story):
+        assert text in words
+    assert '-d \'{"reason":"out of stock"}\'' in words
+    assert "--seed 0 --select cancel.second-is-refused" in words
+
+
+def test_every_rule_has_a_row_with_its_verdict() -> None:
+    """The filter hides rows by it; without scripts all are there."""
+    rows = [attrs for tag, attrs in Reader(html.render(samples.failing())).elements if tag == "tr"]
+    shown = [attrs["data-verdict"] for attrs in rows if "data-verdict" in attrs]
+    assert Counter(shown) == Counter(item.verdict.value for item in samples.failing().results)
+    assert not [attrs for attrs in rows if "hidden" in attrs]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("failing", "Not conformant At least one binding rule is broken"),
+        ("failing", "known failure auth.missing-key: does not fail any more"),
+        ("failing", "8 orders made: 6 cancelled, 2 left approved"),
+        ("failing", "cancel-settled/approved refused"),
+        ("passing", "Conformant Every binding rule that was tried held."),
+        ("passing", "2 rules no webhook inbox: give --webhook-listen"),
+        ("partial", "Inconclusive This run proves nothing either way"),
+        ("partial", "Partial: interrupted from the keyboard."),
+        ("empty", "no rule was exercised"),
+        ("scoped", "In this scope only: cancel.*."),
+    ],
+)
+def test_the_page_says_what_came_of_it(name: str, words: str) -> None:
+    """In words that need no knowledge of the kit."""
+    assert words in Reader(html.render(REPORTS[name])).words()
