@@ -110,7 +110,7 @@ def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
     "cancel.partially-refunded-is-bounded",
     MUST,
     promised("no more goes back than was paid"),
-    after="refund.partial",
+    after="refund.sum-bounded",
     calls=10,
 )
 def a_cancel_after_a_part_gives_nothing_back_twice(api: ApiTarget) -> None:

@@ -81,7 +81,7 @@ def _reveals_nothing(answer: Answer, order: TestOrder) -> None:
     )
 
 
-@rule("isolation.orders-apart", MUST, inferred("a refund names one order"), after="refund.partial",
+@rule("isolation.orders-apart", MUST, inferred("a refund names one order"), after="refund.sum-bounded",
       profile=SMOKE, calls=11)  # fmt: skip
 def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A refund of one order MUST leave another order of the merchant as it was, money included."""

@@ -116,7 +116,7 @@ def _only_our_draws() -> Iterator[None]:
     empty = type(providers._local_constants)()
     cache = type(providers.CONSTANTS_CACHE)(1024)
     with (
-        mock.patch.object(providers, "_get_local_constants", lambda: empty),
+        mock.patch.object(providers, "_get_local_constants", return_value=empty),
         mock.patch.object(providers, "CONSTANTS_CACHE", cache),
     ):
         yield

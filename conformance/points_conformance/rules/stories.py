@@ -175,7 +175,7 @@ class _Teller:
         self.astray: set[int] = set()
 
     def tell(self) -> None:
-        """Raises :class:`BrokenRule` at the first step that breaks a rule not known to be broken."""
+        """Raises :class:`BrokenRule` at the first step that breaks a rule not known as broken."""
         for wanted in self.story.orders:
             order = self.api.order(
                 wanted.status, kind=wanted.kind, total=wanted.total, exact=True, fresh=True

@@ -57,20 +57,21 @@ def _ran(rule: Rule, check: Callable[[], Any], target: ApiTarget, first: int) ->
     try:
         read = check()
     except Finding as finding:
-        evidence = evidence_of(finding, target.exchanges[first:])
-        return _outcome(rule, OutcomeKind.BROKEN, str(finding), evidence=evidence)
+        evidence = evidence_of(finding, target.exchanges[first:], target.redact)
+        reason = target.redact(str(finding))
+        return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
-        laid = {id_: evidence_of(f, []) for id_, f in broken.findings.items()}
+        laid = {id_: evidence_of(f, [], target.redact) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
         return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
     except (NotExercised, BudgetSpent) as missing:
-        return _outcome(rule, OutcomeKind.MISSING, str(missing))
+        return _outcome(rule, OutcomeKind.MISSING, target.redact(str(missing)))
     except NetworkTrouble as trouble:
-        return _outcome(rule, OutcomeKind.NETWORK, str(trouble))
+        return _outcome(rule, OutcomeKind.NETWORK, target.redact(str(trouble)))
     except Exception as error:
         return _crashed(rule, error, target.redact)
     if isinstance(read, Mapping):
-        readings = {str(matter): str(reading) for matter, reading in read.items()}
+        readings = {str(matter): target.redact(str(told)) for matter, told in read.items()}
         words = "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
         return _outcome(rule, OutcomeKind.READ, words, readings=readings)
     return _outcome(rule, OutcomeKind.HELD, "")
@@ -92,14 +93,16 @@ def seed_of(seed: int, rule_id: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
 
 
-def evidence_of(finding: Finding, exchanges: list[Exchange]) -> Evidence:
-    """A finding as the report keeps it."""
+def evidence_of(
+    finding: Finding, exchanges: list[Exchange], redact: Callable[[str], str] = str
+) -> Evidence:
+    """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
     return Evidence(
         title=finding.title,
-        expected=finding.expected,
-        got=finding.got,
-        story=finding.story,
+        expected=redact(finding.expected),
+        got=redact(finding.got),
+        story=tuple(redact(step) for step in finding.story),
         curl=tuple(exchange.as_curl() for exchange in story),
         exchanges=tuple(exchange.as_text() for exchange in story),
         rounds=finding.rounds,

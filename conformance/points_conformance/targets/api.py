@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +21,7 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.budget import Budget, Pace
+from points_conformance.targets.deadline import within
 from points_conformance.targets.exchange import Exchange, Redactor
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.inbox import Inbox
@@ -30,7 +31,7 @@ from points_conformance.targets.order import Made, Reversal, TestOrder, Wanted
 if TYPE_CHECKING:
     from points_conformance.targets.sources import OrderSource
 
-__all__ = ["MADE_UP_KEYS", "ApiTarget", "Keys"]
+__all__ = ["MADE_UP_KEYS", "ApiTarget", "Effect", "Keys"]
 
 #: Seconds until a call counts as unanswered.
 CALL_TIMEOUT = 30.0
@@ -40,6 +41,31 @@ MOST_RETRIES = 3
 _GATEWAY = frozenset({502, 503, 504})
 #: Keys of nobody, which evidence may show.
 MADE_UP_KEYS = ("", "sk_test_of_nobody")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a run did to its target, in numbers that add up over workers. Halalas at most."""
+
+    calls: int = 0
+    made: int = 0
+    given: int = 0
+    refunded: int = 0
+    cancelled: int = 0
+    halalas: int = 0
+
+    def __add__(self, other: "Effect") -> "Effect":
+        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
+        return Effect(**sums)
+
+    def lines(self) -> list[str]:
+        """The same in words."""
+        return [
+            f"{self.calls} calls",
+            f"{self.made} orders made, {self.given} given ones used",
+            f"{self.refunded} refunded in part or in full, {self.cancelled} cancelled, "
+            f"worth {sar_text(self.halalas)} SAR at most",
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +93,10 @@ class ApiTarget:
         auto_refund: Callable[[str], bool] | None = None,
         loopback: bool = True,
         racer: Callable[[], httpx.Client] | None = None,
+        deadline: float | None = None,
+        secrets: Mapping[str, str | None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = base_url
         self.client = client
@@ -78,8 +107,16 @@ class ApiTarget:
         self.sources: list[OrderSource] = []
         self.inbox = inbox
         self.loopback = loopback
-        self.redact = Redactor({"POINTS_API_KEY": keys.private, "POINTS_OTHER_API_KEY": keys.other})
+        self.redact = Redactor(
+            {
+                "POINTS_API_KEY": keys.private,
+                "POINTS_OTHER_API_KEY": keys.other,
+                **(secrets or {}),
+            }
+        )
         self.orders: list[TestOrder] = []
+        #: How many orders were made for this run, used or not.
+        self.made = 0
         self.exchanges: list[Exchange] = []
         self.readings: dict[str, str] = {}
         self.rule = ""
@@ -88,7 +125,11 @@ class ApiTarget:
         self.allowance = 0
         self._auto_refund = auto_refund
         self._racer = racer
+        self._deadline = deadline
         self._sleep = sleep
+        self._clock = clock
+        #: Until when the server asked not to be called.
+        self._closed_until = 0.0
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -105,22 +146,44 @@ class ApiTarget:
         """One call, recorded. ``key`` empty: the merchant's; ``None``: none at all.
 
         A redirect and a server error are findings wherever they come. A gateway's error and a
-        dropped connection are :class:`NetworkTrouble`; only a GET is tried again. 429 is obeyed.
+        dropped connection are :class:`NetworkTrouble`; only a GET is tried again. 429 is obeyed:
+        the call was not carried out, so that any may be tried again.
         """
         for attempt in range(MOST_RETRIES + 1):
+            last = attempt == MOST_RETRIES
+            self._mind_the_door(method, path)
             try:
                 answer = self._once(method, path, body, key, headers)
             except NetworkTrouble:
-                if method != "GET" or attempt == MOST_RETRIES:
+                if method != "GET" or last:
                     raise
                 continue
-            if answer.status == 429 and attempt < MOST_RETRIES:
-                self._sleep(_retry_after(answer))
-            elif answer.status in _GATEWAY and method == "GET" and attempt < MOST_RETRIES:
-                self._sleep(0.2)
+            if answer.status == 429:
+                self._obey(answer, 1.0)
+            elif answer.status in _GATEWAY and method == "GET" and not last:
+                self._obey(answer, 0.2)
             else:
                 return self._judged(answer)
-        raise NetworkTrouble(f"{method} {path}: no answer in {MOST_RETRIES + 1} attempts")
+        raise NetworkTrouble(f"{method} {path}: 429 to each of {MOST_RETRIES + 1} attempts")
+
+    def _mind_the_door(self, method: str, path: str) -> None:
+        """Call nobody who asked to be left alone."""
+        left = self._closed_until - self._clock()
+        if left > 0:
+            raise NetworkTrouble(
+                f"{method} {path} was not sent: the server asked to be left alone for another "
+                f"{left:.0f} s (Retry-After)"
+            )
+
+    def _obey(self, answer: Answer, otherwise: float) -> None:
+        """Wait as long as ``Retry-After`` says; where that is too long, call no more till then."""
+        seconds = _retry_after(answer, otherwise)
+        if seconds > LONGEST_WAIT:
+            self._closed_until = self._clock() + seconds
+            raise NetworkTrouble(
+                f"the server asked to be left alone for {seconds:.0f} s (HTTP {answer.status})"
+            )
+        self._sleep(seconds)
 
     def call_raced(
         self, method: str, path: str, body: bytes | None, client: httpx.Client
@@ -151,9 +214,14 @@ class ApiTarget:
         url = self.base_url + path
         started = time.perf_counter()
         try:
-            response = (client or self.client).request(
-                method, url, content=body, headers=sent, follow_redirects=False
+            response = within(
+                self._deadline,
+                lambda: (client or self.client).request(
+                    method, url, content=body, headers=sent, follow_redirects=False
+                ),
             )
+        except httpx.InvalidURL as error:
+            raise NotExercised(f"no URL can hold {path!r}") from error
         except httpx.HTTPError as error:
             self._record(method, url, sent, body, None, started, type(error).__name__)
             raise NetworkTrouble(f"{method} {path}: {type(error).__name__}") from error
@@ -183,7 +251,7 @@ class ApiTarget:
             body=None if body is None else redact(body.decode("utf-8", "backslashreplace")),
             status=response.status_code if response is not None else None,
             answer_headers=_shown(response, redact),
-            answer=redact(response.text) if response is not None else "",
+            answer=redact(_text(response)),
             seconds=time.perf_counter() - started,
             error=error,
         )
@@ -194,7 +262,8 @@ class ApiTarget:
     def _label(self, key: str) -> str:
         """A key as evidence shows it: never any part of a real one, altered ones included."""
         shown = self.redact(key)
-        return shown if shown.startswith("$") or shown in MADE_UP_KEYS else "(an altered key)"
+        plain = shown.startswith("$") and shown[1:].isidentifier() and shown[1:].isupper()
+        return shown if plain or shown in MADE_UP_KEYS else "(an altered key)"
 
     def _judged(self, answer: Answer) -> Answer:
         """An answer that says something about the rule; redirects and server errors never do."""
@@ -308,6 +377,19 @@ class ApiTarget:
         return self._adopt(made)
 
     def _from_sources(self, wanted: Wanted) -> Made | None:
+        """Ask every source. Where any type will do, replacing orders come last: they are rare."""
+        if wanted.kind is not None:
+            return self._first(wanted)
+        try:
+            made = self._first(replace(wanted, kind=OrderType.EARNING))
+        except NotExercised:
+            made = self._first(replace(wanted, kind=OrderType.REPLACING))
+            if made is None:
+                raise
+            return made
+        return made or self._first(replace(wanted, kind=OrderType.REPLACING))
+
+    def _first(self, wanted: Wanted) -> Made | None:
         for source in self.sources:
             made = source.make(wanted)
             if made is not None:
@@ -390,18 +472,19 @@ class ApiTarget:
         return self.inbox
 
     # ------------------------------------------------------------------ bookkeeping
-    def effect(self) -> list[str]:
-        """What the run did to the target, in lines."""
+    def effect(self) -> Effect:
+        """What the run did to the target so far."""
         refunded = [o for o in self.orders if any(r.operation == "refund" for r in o.accepted)]
         cancelled = [o for o in self.orders if any(r.operation == "cancel" for r in o.accepted)]
-        given = [order for order in self.orders if order.given]
-        total = sum(order.total for order in refunded + cancelled)
-        return [
-            f"{self.budget.spent} calls",
-            f"{len(self.orders) - len(given)} orders made, {len(given)} given ones used",
-            f"{len(refunded)} refunded in part or in full, {len(cancelled)} cancelled, "
-            f"worth {sar_text(total)} SAR at most",
-        ]
+        reversed_ = {id(order): order for order in refunded + cancelled}
+        return Effect(
+            calls=self.budget.spent,
+            made=self.made,
+            given=sum(order.given for order in self.orders),
+            refunded=len(refunded),
+            cancelled=len(cancelled),
+            halalas=sum(order.total for order in reversed_.values()),
+        )
 
 
 def _uuid(order: TestOrder | str) -> str:
@@ -419,17 +502,21 @@ def _shown(response: httpx.Response | None, redact: Redactor) -> dict[str, str]:
     return {name: redact(response.headers[name]) for name in shown if name in response.headers}
 
 
-def _retry_after(answer: Answer) -> float:
-    """Seconds to wait: a number or a date, at least a moment, never for ever."""
-    text = answer.headers.get("retry-after", "1")
+def _text(response: httpx.Response | None) -> str:
+    return "" if response is None else response.content.decode("utf-8", "backslashreplace")
+
+
+def _retry_after(answer: Answer, otherwise: float) -> float:
+    """Seconds to wait: a number or a date, and at least a moment."""
+    text = answer.headers.get("retry-after", "")
     try:
         seconds = float(text)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
-            seconds = 1.0
-    return min(max(seconds, 0.05), LONGEST_WAIT)
+        except (ValueError, TypeError, OverflowError):
+            seconds = otherwise
+    return max(seconds, 0.05) if seconds == seconds else otherwise
 
 
 def _what_to_supply(wanted: Wanted) -> str:

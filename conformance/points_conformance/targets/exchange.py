@@ -2,8 +2,9 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import quote
 
 __all__ = ["Exchange", "Redactor"]
@@ -13,6 +14,7 @@ _LONGEST_SHOWN = 2000
 _SHORTEST_PIECE = 8
 #: What stands where a piece of a secret stood, after the name of its variable.
 _CUT = "(altered)"
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Redactor:
@@ -37,9 +39,13 @@ class Redactor:
         """The text without any secret. Longer secrets first: one may contain another."""
         for secret in sorted(self._names, key=len, reverse=True):
             text = text.replace(secret, self._names[secret])
-        for secret, name in self._names.items():
-            text = _without_pieces(text, secret, name)
-        return text
+        folded = text.translate(_LOWER)
+        found = [
+            (start, end, self._names[secret])
+            for secret in self._names
+            for start, end in _pieces(folded, secret.translate(_LOWER))
+        ]
+        return _without(text, found) if found else text
 
 
 def _spellings(secret: str) -> set[str]:
@@ -48,25 +54,27 @@ def _spellings(secret: str) -> set[str]:
     return {secret, in_json, in_json.replace("/", "\\/"), quote(secret, safe="")}
 
 
-def _without_pieces(text: str, secret: str, name: str) -> str:
-    """The text without pieces of a secret, whatever the case of their letters."""
+def _pieces(text: str, secret: str) -> Iterator[tuple[int, int]]:
+    """Where in a text stand pieces of a secret that are long enough to tell."""
     least = max(_SHORTEST_PIECE, (len(secret) + 1) // 2)
-    if len(secret) < least:
-        return text
-    folded, wanted = text.lower(), secret.lower()
-    if len(folded) != len(text):
-        return text  # letters that change their length: no key has them
-    for start in range(len(wanted) - least + 1):
-        at = folded.find(wanted[start : start + least])
+    for start in range(len(secret) - least + 1):
+        at = text.find(secret[start : start + least])
         while at >= 0:
-            end = at + least
-            more = wanted[start + least :]
-            while more and folded[end : end + 1] == more[0]:
-                end, more = end + 1, more[1:]
-            text = f"{text[:at]}{name}{_CUT}{text[end:]}"
-            folded = text.lower()
-            at = folded.find(wanted[start : start + least])
-    return text
+            length = least
+            while text[at + length : at + length + 1] == secret[start + length :][:1] != "":
+                length += 1
+            yield at, at + length
+            at = text.find(secret[start : start + least], at + 1)
+
+
+def _without(text: str, pieces: list[tuple[int, int, str]]) -> str:
+    """The text with the name of its variable for every piece; pieces that touch become one."""
+    shown, end = "", 0
+    for at, stop, name in sorted(pieces, key=lambda piece: (piece[0], -piece[1])):
+        if stop > end:
+            shown += text[end:at] + (name + _CUT if at >= end else "")
+            end = stop
+    return shown + text[end:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

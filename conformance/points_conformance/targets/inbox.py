@@ -1,21 +1,43 @@
-"""Where webhooks arrive. In process the simulator's own record is read; a live one has a socket."""
+"""Where webhooks arrive: one mailbox, filled in process or by a socket.
 
-from collections.abc import Mapping
+Deliveries are kept as they came, but for secrets: the secret's header is compared and dropped, a
+secret anywhere else is replaced before anything is kept. Waiting is for arrivals, never a sleep.
+"""
+
+import hashlib
+import hmac
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Literal
+
+import httpx
 
 from points_conformance.contract.limits import SECRET_HEADER
 from points_conformance.simulator import Simulator
+from points_conformance.simulator.courier import Courier
 from points_conformance.simulator.messages import load_json
+from points_conformance.targets.finding import NotExercised
 
-__all__ = ["Inbox", "Received", "RecordedInbox"]
+__all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox"]
+
+#: The place (the last part of an endpoint's path) where the run's own endpoint is.
+MAIN: Final = "main"
+#: How an attempt is answered: a status, no answer at all, or a broken connection.
+Reply = int | Literal["hang", "drop"]
+#: Events of orders that are not ours (yet) are kept until so many newer ones have come.
+_STRANGERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One delivery as it came. Header names are lower case; ``at`` counts seconds.
+    """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
 
     The secret's header is replaced by whether it was the registered one (``secret_right``).
+    ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
+    endpoint that it came to, ``answered`` what it was told.
     """
 
     number: int
@@ -23,15 +45,15 @@ class Received:
     body: bytes
     at: float
     secret_right: bool
+    secret_shown: bool = False
+    digest: str = ""
+    place: str = MAIN
+    answered: Reply = 200
 
     @property
     def payload(self) -> dict[str, Any]:
         """The body as JSON, numbers exact; empty where it is no JSON object."""
-        try:
-            payload = load_json(self.body)
-        except ValueError:
-            return {}
-        return payload if isinstance(payload, dict) else {}
+        return _payload(self.body)
 
     @property
     def event(self) -> str:
@@ -41,52 +63,240 @@ class Received:
     @property
     def order(self) -> dict[str, Any]:
         """The ``order`` of the payload, empty where there is none."""
-        order = self.payload.get("order")
-        return order if isinstance(order, dict) else {}
+        return _order(self.payload)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered with 2xx."""
+        return isinstance(self.answered, int) and 200 <= self.answered < 300
 
 
-class Inbox(Protocol):
-    """What rules read webhooks from."""
+class Inbox:
+    """What rules read webhooks from.
 
-    def of(self, uuid: str) -> list[Received]:
-        """Every delivery for an order so far, oldest first."""
-        ...
+    ``grace`` is how many seconds an event may take, ``retry_within`` a repeated attempt (``None``:
+    nobody said, so nothing rests on it). ``reachable``: events are certain to find their way here.
+    """
 
-    def wait(self, uuid: str, event: str, count: int = 1) -> list[Received]:
-        """The deliveries of ``event`` for an order, once there are ``count`` that differ, or when
-        the grace time is over.
-        """
-        ...
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        grace: float,
+        retry_within: float | None,
+        clock: Callable[[], float],
+        redact: Callable[[str], str] = str,
+        reachable: bool = False,
+    ) -> None:
+        self.base_url = base_url
+        self.grace = grace
+        self.retry_within = retry_within
+        self.redact = redact
+        self._clock = clock
+        self._heard = reachable
+        self._given_up = False
+        self._secrets: dict[str, bytes] = {}
+        self._known: dict[str, list[Received]] = {}
+        self._numbers: dict[str, str] = {}
+        self._strangers: deque[tuple[str, str, Received]] = deque(maxlen=_STRANGERS)
+        self._plans: dict[tuple[str, str], Iterator[Reply]] = {}
+        self._count = itertools.count(1)
+        self._changed = threading.Condition()
 
+    # ------------------------------------------------------------------ endpoints and orders
+    def url(self, place: str = MAIN) -> str:
+        """The address of an endpoint here."""
+        return f"{self.base_url}/{place}"
 
-class RecordedInbox:
-    """Reads what the embedded simulator would deliver to one endpoint."""
+    def trust(self, place: str, secret: str) -> None:
+        """From now on deliveries to a place must carry this secret; only its hash is kept."""
+        self._secrets[place] = _hash(secret)
 
-    def __init__(self, simulator: Simulator, url: str) -> None:
-        self._simulator = simulator
-        self._url = url
+    def know(self, uuid: str, number: str | None) -> None:
+        """This order is ours: its events are looked for by its uuid, else by its number."""
+        uuid = uuid.lower()
+        with self._changed:
+            kept = self._known.setdefault(uuid, [])
+            if number:
+                self._numbers[number] = uuid
+            mine = [s for s in self._strangers if uuid == s[0] or (number and number == s[1])]
+            for stranger in mine:
+                self._strangers.remove(stranger)
+                kept.append(stranger[2])
 
-    def of(self, uuid: str) -> list[Received]:
-        """Every delivery for an order so far."""
-        return [
-            Received(
-                number=delivery.number,
+    def answer(self, uuid: str, event: str, replies: Iterable[Reply]) -> None:
+        """Answer the attempts of an order's event at the main endpoint so, then with 200."""
+        with self._changed:
+            self._plans[uuid.lower(), event] = iter(replies)
+
+    # ------------------------------------------------------------------ arrivals
+    def record(self, place: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Keep one attempt and say how it is answered. From any thread."""
+        text = body.decode("utf-8", "surrogateescape")
+        shown = self.redact(text)
+        payload = _payload(body)
+        order = _order(payload)
+        id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
+        secret = headers.get(SECRET_HEADER.lower(), "")
+        with self._changed:
+            uuid = id_ if id_ in self._known else self._numbers.get(number, "")
+            reply = self._reply(uuid, str(payload.get("event")), place)
+            received = Received(
+                number=next(self._count),
                 headers={
-                    name.lower(): value
-                    for name, value in delivery.headers.items()
-                    if name != SECRET_HEADER
+                    name: self.redact(value)
+                    for name, value in headers.items()
+                    if name != SECRET_HEADER.lower()
                 },
-                body=delivery.body,
-                at=float(delivery.number),
-                secret_right=delivery.headers.get(SECRET_HEADER) == delivery.endpoint.secret,
+                body=shown.encode("utf-8", "surrogateescape"),
+                at=self._clock(),
+                secret_right=hmac.compare_digest(_hash(secret), self._secrets.get(place, b"")),
+                secret_shown=shown != text,
+                digest=hashlib.sha256(body).hexdigest(),
+                place=place,
+                answered=reply,
             )
-            for delivery in self._simulator.deliveries
-            if delivery.endpoint is not None
-            and delivery.endpoint.url == self._url
-            and delivery.order_uuid == uuid
+            if uuid:
+                self._known[uuid].append(received)
+            else:
+                self._strangers.append((id_, number, received))
+            self._heard = True
+            self._changed.notify_all()
+        return reply
+
+    def _reply(self, uuid: str, event: str, place: str) -> Reply:
+        plan = self._plans.get((uuid, event)) if place == MAIN else None
+        return next(plan, 200) if plan is not None else 200
+
+    def collect(self) -> None:
+        """Have whatever is on its way arrive, where that is in our hands."""
+
+    # ------------------------------------------------------------------ looking
+    def of(self, uuid: str, place: str | None = MAIN) -> list[Received]:
+        """Every attempt for an order so far, oldest first; ``None``: at any endpoint."""
+        self.collect()
+        with self._changed:
+            received = self._known.get(uuid.lower(), ())
+            return [one for one in received if place in (None, one.place)]
+
+    def wait(
+        self, uuid: str, event: str, count: int = 1, place: str | None = MAIN
+    ) -> list[Received]:
+        """The attempts of ``event`` for an order, once there are ``count`` that differ, or when
+        the grace time is over. Raises :class:`NotExercised` where no event of any order ever came.
+        """
+        return self._until(
+            lambda: self._named(uuid, event, place),
+            lambda found: len({one.digest for one in found}) >= count,
+            self.grace,
+        )
+
+    def wait_for_attempts(self, uuid: str, event: str, count: int) -> list[Received]:
+        """The attempts at the main endpoint, once there are ``count`` with their repeats, or when
+        a repeated attempt should have come. Raises :class:`NotExercised` also without that time.
+        """
+        if self.retry_within is None:
+            raise NotExercised(
+                "nobody said how long a repeated attempt may take: --webhook-retry-within SECONDS"
+            )
+        return self._until(
+            lambda: self._named(uuid, event, MAIN),
+            lambda found: len(found) >= count,
+            self.grace + self.retry_within * (count - 1),
+        )
+
+    def rest(self) -> None:
+        """Wait for the grace time, so that what has not come by then is missing."""
+        self.collect()
+        with self._changed:
+            self._changed.wait_for(lambda: False, timeout=self._patience(self.grace))
+
+    def require(self) -> None:
+        """Raises :class:`NotExercised` where no event of any order has ever come."""
+        if not self._heard:
+            raise NotExercised(
+                f"no webhook of any order came within {self.grace:g} s: can the server reach "
+                f"{self.redact(self.base_url)}? (--webhook-url, --webhook-grace)"
+            )
+
+    def _until(
+        self,
+        look: Callable[[], list[Received]],
+        enough: Callable[[list[Received]], bool],
+        seconds: float,
+    ) -> list[Received]:
+        self.collect()
+        with self._changed:
+            self._changed.wait_for(lambda: enough(look()), timeout=self._patience(seconds))
+            found = look()
+        self._given_up = not self._heard
+        self.require()
+        return found
+
+    def _patience(self, seconds: float) -> float:
+        """Once nothing at all has come in a whole grace time, nobody waits for more."""
+        return 0.0 if self._given_up and not self._heard else seconds
+
+    def _named(self, uuid: str, event: str, place: str | None) -> list[Received]:
+        return [
+            one
+            for one in self._known.get(uuid.lower(), ())
+            if place in (None, one.place) and one.event == event
         ]
 
-    def wait(self, uuid: str, event: str, count: int = 1) -> list[Received]:
-        """In process everything is there at once."""
-        del count
-        return [received for received in self.of(uuid) if received.event == event]
+
+class SimulatorInbox(Inbox):
+    """Receives from a simulator in this process: real attempts, no sockets, no waiting."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        base_url: str,
+        *,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        arrivals = itertools.count(1)
+        super().__init__(
+            base_url,
+            grace=0.0,
+            retry_within=0.0,
+            clock=lambda: float(next(arrivals)),
+            redact=redact,
+            reachable=True,
+        )
+        self._simulator = simulator
+        self._courier = (simulator.parts.courier or Courier)(simulator)
+        self._attached: set[tuple[str, str]] = set()
+
+    def collect(self) -> None:
+        """Send what the simulator has queued."""
+        for endpoint in self._simulator.merchant.endpoints:
+            key = (endpoint.uuid, endpoint.url)
+            if key not in self._attached and endpoint.url.startswith(self.base_url):
+                self._courier.deliver_to(self._tell, url=endpoint.url)
+                self._attached.add(key)
+        self._courier.settle()
+
+    def _tell(self, request: httpx.Request) -> int:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        reply = self.record(request.url.path.rpartition("/")[2], headers, request.content)
+        if not isinstance(reply, int):
+            raise TimeoutError
+        return reply
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = load_json(body)
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _order(payload: Mapping[str, Any]) -> dict[str, Any]:
+    order = payload.get("order")
+    return order if isinstance(order, dict) else {}
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

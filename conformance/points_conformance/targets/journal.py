@@ -1,5 +1,7 @@
 """What a live run leaves behind, written to disk before each call that leaves something.
 
+Each run begins with a line of kind ``run`` that names the server.
+
 One JSON object a line. An interrupted run can be cleaned up from it (``points-conformance clean``).
 """
 

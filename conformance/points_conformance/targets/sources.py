@@ -49,8 +49,14 @@ def kind_of(value: object) -> OrderType | None:
     return None
 
 
-def made_from(resource: Mapping[str, Any], *, given: bool) -> Made | None:
-    """An order as REST shows it, or ``None`` where it does not show enough to work with."""
+def made_from(
+    resource: Mapping[str, Any], *, given: bool, expected: Mapping[str, Any] | None = None
+) -> Made | None:
+    """An order as REST shows it, or ``None`` where it does not show enough to work with.
+
+    Every field is optional there: what is not shown is taken from ``expected``.
+    """
+    resource = {**(expected or {}), **{k: v for k, v in resource.items() if v is not None}}
     kind = kind_of(resource.get("type"))
     uuid = resource.get("uuid")
     try:
@@ -58,7 +64,7 @@ def made_from(resource: Mapping[str, Any], *, given: bool) -> Made | None:
         total = halalas(resource.get("total_price"))  # type: ignore[arg-type]
     except ValueError:
         return None
-    if kind is None or not isinstance(uuid, str):
+    if kind is None or not isinstance(uuid, str) or not _fits_in_a_path(uuid):
         return None
     points = resource.get("total_points")
     whole = isinstance(points, int | Decimal) and points == int(points)
@@ -73,6 +79,10 @@ def made_from(resource: Mapping[str, Any], *, given: bool) -> Made | None:
     )
 
 
+def _fits_in_a_path(uuid: str) -> bool:
+    return bool(uuid) and uuid.isascii() and uuid.isprintable() and not set(uuid) & set(" /?#%\\")
+
+
 def fits(made: Made, wanted: Wanted) -> bool:
     """Whether an order is what a rule wants."""
     if made.status is not wanted.status or wanted.kind not in (None, made.kind):
@@ -85,9 +95,11 @@ class SimulatorSource:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self.made = 0
 
     def make(self, wanted: Wanted) -> Made | None:
         """An order in exactly the wanted status, with the wanted total."""
+        self.made += 1
         order = self._simulator.make_order(
             wanted.kind or OrderType.EARNING, wanted.status, sar(wanted.total)
         )

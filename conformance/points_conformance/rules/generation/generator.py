@@ -1,0 +1,188 @@
+"""The kit's side of Schemathesis: starts its process, asks for cases, has answers judged."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from points_conformance.contract import specs
+from points_conformance.targets.answer import Answer
+from points_conformance.targets.finding import NotExercised
+
+__all__ = ["OPERATIONS", "Case", "Generator", "Misfit", "component"]
+
+#: What is called, by the name that findings use.
+OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "cancel": ("POST", "/orders/{uuid}/cancel"),
+    "refund": ("POST", "/orders/{uuid}/refund"),
+    "get": ("GET", "/orders/{uuid}"),
+}
+_SCRIPT: Final = Path(__file__).with_name("schemathesis_process.py")
+#: Seconds after which the process is ended, whatever it does.
+_LONGEST: Final = 300.0
+_INSTALL: Final = "pip install 'points-conformance[api]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request to send: to which operation, with which body, and what it is meant to try."""
+
+    operation: str
+    body: bytes | None
+    phase: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What does not fit about an answer: its ``schema`` or its ``content type``."""
+
+    kind: str
+    message: str
+
+
+class Generator:
+    """Schemathesis in a process of its own, while the ``with`` block lasts.
+
+    Raises :class:`NotExercised` on entering where it is not installed.
+    """
+
+    def __enter__(self) -> Self:
+        if importlib.util.find_spec("schemathesis") is None:
+            raise NotExercised(f"Schemathesis is not installed: {_INSTALL}")
+        # An empty folder: neither a schemathesis.toml nor a .hypothesis of the user's reaches in.
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, "-P", str(_SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=self._folder.name,
+            env=_environment(),
+            text=True,
+            encoding="utf-8",
+        )
+        self._watch = threading.Timer(_LONGEST, self._process.kill)
+        self._watch.daemon = True
+        self._watch.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.cancel()
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+        self._folder.cleanup()
+
+    def cases(self, seed: int, examples: int) -> list[Case]:
+        """All cases of a seed: the coverage phase's, and at most four times ``examples`` more."""
+        told = self._ask(
+            {
+                "description": _description(),
+                "operations": OPERATIONS,
+                "seed": seed,
+                "examples": examples,
+            }
+        )
+        if "unusable" in told:
+            raise NotExercised(f"this version cannot be used, {told['unusable']}: {_INSTALL}")
+        return [
+            Case(
+                row["operation"],
+                None if row["body"] is None else row["body"].encode("latin-1"),
+                row["phase"],
+                row["about"],
+            )
+            for row in told["cases"]
+        ]
+
+    def misfits(self, operation: str, answer: Answer) -> list[Misfit]:
+        """What does not fit about an answer; nothing for a status that is not documented."""
+        told = self._ask(
+            {
+                "operation": operation,
+                "status": answer.status,
+                "content_type": answer.headers.get("content-type"),
+                "body": answer.body.decode("latin-1"),
+            }
+        )
+        return [Misfit(row["kind"], row["message"]) for row in told["misfits"]]
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("Schemathesis has no pipes to talk through")
+        try:
+            stdin.write(json.dumps(question) + "\n")
+            stdin.flush()
+            line = stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise RuntimeError(f"Schemathesis broke off: {self._last_words()}")
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def _last_words(self) -> str:
+        self._process.wait(timeout=10)
+        self._errors.seek(0)
+        return self._errors.read().decode("utf-8", "replace")[-2000:]
+
+
+def _environment() -> dict[str, str]:
+    """The environment without anything that could steer Hypothesis, and without our secrets."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("POINTS_", "HYPOTHESIS_", "SCHEMATHESIS_"))
+    }
+    return {**kept, "HYPOTHESIS_NO_PLUGINS": "1", "PYTHONHASHSEED": "0"}
+
+
+@cache
+def _description() -> dict[str, Any]:
+    """The part of the OpenAPI description that is asked about.
+
+    Without ``appended_data``: ``envelope.appended-data`` advises on it, so no MUST does. Without
+    the security scheme: every call carries the merchant's key.
+    """
+    whole = specs.openapi()
+    components = deepcopy(whole["components"])
+    components.pop("securitySchemes", None)
+    for schema in components["schemas"].values():
+        schema.get("properties", {}).pop("appended_data", None)
+    return {
+        "openapi": whole["openapi"],
+        "info": {"title": whole["info"]["title"], "version": whole["info"]["version"]},
+        "paths": {path: whole["paths"][path] for _, path in OPERATIONS.values()},
+        "components": components,
+    }
+
+
+def component(operation: str, status: int) -> str | None:
+    """The name of the component that describes an answer, where the status is documented."""
+    method, path = OPERATIONS[operation]
+    described = specs.openapi()["paths"][path][method.lower()]["responses"].get(str(status))
+    if described is None:
+        return None
+    if "$ref" in described:
+        name = described["$ref"].rpartition("/")[2]
+        described = specs.openapi()["components"]["responses"][name]
+    reference: str = described["content"]["application/json"]["schema"]["$ref"]
+    return reference.rpartition("/")[2]

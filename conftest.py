@@ -1,0 +1,8 @@
+"""pytest's configuration of this project's own tests (and of ``examples/``, which are tests too).
+
+What an integrator's tests get comes from the plugin, ``points_conformance.plugin``: it is loaded by
+its entry point, here as everywhere, and nothing is added to it in this file.
+"""
+
+#: Tests of what users see run pytest in a folder of their own: ``pytester``.
+pytest_plugins = ["pytester"]
