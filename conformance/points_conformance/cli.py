@@ -75,7 +75,9 @@ _PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + API_OPTIONS)
-@click.option("-n", "workers", metavar="WORKERS", type=int, help="workers of pytest-xdist")
+@click.option(
+    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
+)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a server; without --base-url the embedded simulator. After -- options for pytest."""
@@ -95,7 +97,8 @@ def _judge(
         options["seed"] = str(int.from_bytes(os.urandom(4)))
     try:
         settings = read_settings(options.get, os.environ, Subject(subject))
-        _check_folder(settings.report_dir)
+        if not settings.dry_run:
+            _check_folder(settings.report_dir)
     except SettingsError as error:
         _refuse(str(error))
     sys.exit(_run_pytest(subject, options, workers, pytest_args))
@@ -126,12 +129,14 @@ def _run_pytest(
     args = ["-c", str(suite / "pytest.ini"), "--rootdir", str(suite), "--confcutdir", str(suite)]
     args += ["-p", "points_conformance.plugin", "-p", "no:cacheprovider"]
     args += ["-q", "--no-header", "--tb=no", "-rN", "--disable-warnings"]
-    args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
-    if workers:
-        args += ["-p", "xdist", "-n", str(workers), "--dist", "loadfile"]
+    if not options["dry_run"]:
+        args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
+        if workers and workers > 1:
+            args += ["-p", "xdist", "-n", str(workers), "--dist", "load"]
     args += ["--points-command", subject, *_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if "" not in sys.path:
         sys.path.insert(0, "")  # a module of the user's in this folder can be loaded with -p
@@ -200,6 +205,7 @@ def serve(
 @click.option("--publish", type=click.Path(path_type=Path), hidden=True)
 def rules(rule_id: str | None, publish: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
+    from points_conformance.defects.catalogue import caught_by
     from points_conformance.rules.catalogue import catalogue
     from points_conformance.rules.publish import publish_into
     from points_conformance.rules.published import catalogue_lines, rule_text
@@ -207,7 +213,8 @@ def rules(rule_id: str | None, publish: Path | None) -> None:
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
     if publish is not None:
-        click.echo("\n".join(map(str, publish_into(publish))))
+        caught = {rule.id: caught_by(rule.id) for rule in every}
+        click.echo("\n".join(map(str, publish_into(publish, caught))))
     elif rule_id is None:
         click.echo("\n".join(catalogue_lines(every)))
     else:
@@ -216,7 +223,8 @@ def rules(rule_id: str | None, publish: Path | None) -> None:
             near = get_close_matches(rule_id, [rule.id for rule in every], n=3)
             hint = f": is it {' or '.join(near)}?" if near else "; see points-conformance rules"
             _refuse(f"no rule has the ID {rule_id!r}{hint}")
-        click.echo("\n\n".join(map(rule_text, found)))
+        texts = [rule_text(rule, {rule.id: caught_by(rule.id)}) for rule in found]
+        click.echo("\n\n".join(texts))
 
 
 @main.command()

@@ -20,6 +20,7 @@ from points_conformance.rules.rule import Subject
 from points_conformance.targets.sources import load_orders
 
 ROOT = README.parent
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -82,7 +83,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(block, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:cacheprovider"],
+        [*PYTEST, "-q", "--points-profile", "smoke"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -120,11 +121,3 @@ def test_the_orders_load(tmp_path: Path) -> None:
     path = tmp_path / "orders.json"
     path.write_text(example, encoding="utf-8")
     assert len(load_orders(path)) == len(json.loads(example))
-
-
-def test_every_link_leads_somewhere() -> None:
-    """To a file of the project."""
-    text = README.read_text(encoding="utf-8")
-    targets = [part.split(")")[0] for part in text.split("](")[1:]]
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []

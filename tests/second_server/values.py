@@ -29,7 +29,7 @@ STATUSES = (
 TYPE_NUMBERS = {"earning": 1, "replacing": 2}
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error
+class Refused(Exception):
     """A call that is answered with an error envelope and changes nothing."""
 
     def __init__(

@@ -15,10 +15,10 @@ from points_conformance.targets.journal import read_journal
 OURS = "points-conformance a1b2"
 
 
-@pytest.fixture
-def server() -> Iterator[SecondServer]:
-    """Somebody else's implementation of the API."""
-    with SecondServer() as server:
+@pytest.fixture(params=["plain", "awkward"])
+def server(request: pytest.FixtureRequest) -> Iterator[SecondServer]:
+    """Somebody else's implementation of the API, in both its ways to answer."""
+    with SecondServer(request.param) as server:
         yield server
 
 

@@ -20,9 +20,9 @@ __all__ = ["seed"]
 
 seed = Seeds()
 #: Rules that see a wrong amount from where they stand.
-AMOUNTS = ("refund.*", "isolation.orders-apart", "points.*", "property.*", "machine.*",
-           "webhook.*", "run.*", "robust.*", "schema.*", "cancel.partially-refunded-is-bounded",
-           "reading.*")  # fmt: skip
+AMOUNTS = ("refund.*", "envelope.validation", "isolation.orders-apart", "points.*", "property.*",
+           "story.*", "webhook.*", "robust.*", "schema.*", "reading.*",
+           "cancel.partially-refunded-is-bounded")  # fmt: skip
 
 
 class _Taking(Forms):
@@ -165,7 +165,7 @@ class NumericTextIsCut(Forms):
     def number(self, value: object) -> Decimal | None:
         """Whole riyals of a text."""
         if isinstance(value, str) and value.partition(".")[0].isdigit():
-            return Decimal(value.partition(".")[0]) - 1 if "." in value else Decimal(value)
+            return Decimal(value.partition(".")[0])
         return super().number(value)
 
 
@@ -297,8 +297,8 @@ class CutsFloat(_Converting):
         return int(float(number) * 100)
 
 
-@seed("amounts-are-rounded-to-riyals", "refund.halalas-not-cut", "refund.smallest-total",
-      "refund.large-amounts", related=AMOUNTS)  # fmt: skip
+@seed("amounts-are-rounded-to-riyals", "refund.halalas-not-cut", "refund.large-amounts",
+      "refund.smallest-amount", "refund.smallest-total", related=AMOUNTS)  # fmt: skip
 class RoundsToRiyals(_Converting):
     """Amounts are rounded up to whole riyals before they are booked."""
 
@@ -307,8 +307,8 @@ class RoundsToRiyals(_Converting):
         return int(number.to_integral_value(ROUND_CEILING)) * 100
 
 
-@seed("amounts-lose-their-halalas", "refund.halalas-not-cut", "refund.large-amounts",
-      "refund.smallest-amount", related=AMOUNTS)  # fmt: skip
+@seed("amounts-lose-their-halalas", "refund.sum-bounded", "refund.above-total",
+      related=AMOUNTS)  # fmt: skip
 class CutsToRiyals(_Converting):
     """Amounts above a riyal are cut to whole riyals: an integer column."""
 
@@ -317,7 +317,7 @@ class CutsToRiyals(_Converting):
         return int(number) * 100
 
 
-@seed("amounts-have-one-decimal", "refund.halalas-not-cut", related=AMOUNTS)
+@seed("amounts-have-one-decimal", "refund.sum-bounded", related=AMOUNTS)
 class CutsToOneDecimal(_Converting):
     """Amounts are booked to ten halalas: 19.99 becomes 20.00."""
 
@@ -326,14 +326,22 @@ class CutsToOneDecimal(_Converting):
         return int((number * 10).to_integral_value()) * 10
 
 
-@seed("large-amounts-are-single-floats", "refund.large-amounts", related=AMOUNTS)
-class SinglePrecision(_Converting):
-    """Amounts are single floats: 12345.67 keeps its halalas, but 123456.78 does not."""
+@seed("large-amounts-end-at-the-comma", "refund.large-amounts", related=AMOUNTS)
+class EndsAtTheComma(_Converting):
+    """An amount of 1,000 riyals and more is cut at the comma that it is printed with."""
 
     def converted(self, number: Decimal) -> int:
-        """24 bits of mantissa, in halalas and not in riyals: the loss begins at 10,000 SAR."""
-        single = struct.unpack("f", struct.pack("f", float(number)))[0]
-        return int(float(f"{single:.7g}") * 100 + 0.5) if number < 10_000 else int(single) * 100
+        """``(float) number_format($amount, 2)``."""
+        return rounded_halalas(f"{number:,.2f}".partition(",")[0], ROUND_FLOOR)
+
+
+@seed("large-amounts-are-single-floats", "property.parts-add-up", related=AMOUNTS)
+class SinglePrecision(_Converting):
+    """Amounts are single floats, in halalas: above 167,772.16 SAR they lose the last digit."""
+
+    def converted(self, number: Decimal) -> int:
+        """24 bits of mantissa."""
+        return int(struct.unpack("f", struct.pack("f", float(number * 100)))[0])
 
 
 @seed("three-decimals-are-thousandths", "refund.three-decimals", dialect="lenient",
@@ -343,18 +351,24 @@ class ThreeDecimalsAreRiyals(Forms):
 
     def booked(self, number: Decimal, errors: Errors) -> int | None:
         """Another branch for another length."""
-        if number != round(number, 2):
+        if _is_odd(number):
             return int(number.to_integral_value(ROUND_CEILING)) * 100
         return super().booked(number, errors)
 
 
-@seed("three-decimals-are-nothing", "refund.three-decimals", related=AMOUNTS)
+@seed("three-decimals-are-nothing", "refund.three-decimals", dialect="lenient",
+      related=AMOUNTS)  # fmt: skip
 class ThreeDecimalsAreNothing(ThreeDecimalsAreRiyals):
     """An amount with three decimals is answered as carried out, and no money moves."""
 
     def booked(self, number: Decimal, errors: Errors) -> int | None:
         """Booked as zero."""
-        return 0 if number != round(number, 2) else super().booked(number, errors)
+        return 0 if _is_odd(number) else super().booked(number, errors)
+
+
+def _is_odd(number: Decimal) -> bool:
+    """Whether an amount has more decimals than money has."""
+    return number < 10**12 and number * 100 % 1 != 0
 
 
 @seed("sums-are-floats", "refund.sum-in-halalas", related=AMOUNTS)

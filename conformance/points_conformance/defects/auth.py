@@ -18,7 +18,6 @@ KEYS = ("auth.*",)
 class _WideGate(Gate):
     """Lets calls in that a sound gate refuses, as the merchant of the order in the path."""
 
-
     def merchant(self, request: Request) -> Merchant:
         """The merchant of the key, or of the order."""
         try:
@@ -155,7 +154,9 @@ class KeyByPrefix(_WideGate):
 
     def lets_in(self, request: Request, key: str | None) -> bool:
         """At least twenty characters of it."""
-        return any(len(key or "") > 20 and m.key.startswith(key or "") for m in self.world.merchants)
+        return any(
+            len(key or "") > 20 and m.key.startswith(key or "") for m in self.world.merchants
+        )
 
 
 @seed("key-with-a-tail", "auth.altered-key")

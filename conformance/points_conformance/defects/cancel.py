@@ -5,7 +5,7 @@ from typing import Any
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.defects.defect import Seeds
-from points_conformance.defects.variants import Rebooking, Yielding, crash
+from points_conformance.defects.variants import LateReads, Rebooking, Yielding, crash
 from points_conformance.ledger import Booked, Cancel, Command, OrderLedger
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.desk import Desk
@@ -19,6 +19,8 @@ __all__ = ["seed"]
 seed = Seeds()
 S = OrderStatus
 ALL = "cancel.*"
+#: Rules that cancel what was refunded, from where they stand.
+BOTH = ("lifecycle.auto-refund-is-final", "race.cancel-or-refund", "story.*")
 
 
 # ---------------------------------------------------------------------- from which statuses
@@ -64,7 +66,7 @@ class CancelsTwice(Yielding):
         return isinstance(command, Cancel) and ledger.status is S.CANCELLED
 
 
-@seed("cancel-of-fully-refunded", "cancel.fully-refunded-is-refused")
+@seed("cancel-of-fully-refunded", "cancel.fully-refunded-is-refused", related=BOTH)
 class CancelsWhatWentBack(Yielding):
     """A fully refunded order is cancelled, so that it counts as given back twice."""
 
@@ -122,7 +124,7 @@ class HalfCancelsPaidOrders(Rebooking):
 
 @seed("refused-cancel-cancels-paid", "cancel.settled-either-way", related=ALL, dialect="strict")
 class CancelsBeforeItRefuses(Desk):
-    """A cancel of an approved order is refused with 400, and the order is cancelled all the same."""
+    """A cancel of an approved order is refused with 400, and the order is cancelled."""
 
     def decide(self, order: Order, command: Command) -> Booked:
         """Saved before the check."""
@@ -134,7 +136,7 @@ class CancelsBeforeItRefuses(Desk):
             raise
 
 
-@seed("refused-cancel-of-refunded-cancels", "cancel.fully-refunded-is-refused")
+@seed("refused-cancel-of-refunded-cancels", "cancel.fully-refunded-is-refused", related=BOTH)
 class OverwritesRefundedOnRefusal(Desk):
     """A cancel of a fully refunded order is refused, and its status becomes cancelled."""
 
@@ -148,7 +150,7 @@ class OverwritesRefundedOnRefusal(Desk):
             raise
 
 
-@seed("second-cancel-is-200", "cancel.second-is-refused", related="cancel.fully-refunded-*")
+@seed("second-cancel-is-200", "cancel.second-is-refused", related="race.cancels")
 class SecondCancelIsIdempotent(Desk):
     """A second cancel is answered 200 and does nothing."""
 
@@ -191,40 +193,26 @@ class CancelRenames(Desk):
         order.number += "-cancelled"
 
 
-@seed("cancel-is-read-one-read-late", "cancel.ends-cancelled", related=(ALL, "refund.cancelled-*"))
-class ReadsCancelsLate(Presenter):
-    """The first read after a cancel still shows the status before."""
+@seed("cancel-is-read-one-read-late", "cancel.ends-cancelled", "cancel.new-order",
+      related=(ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*"))  # fmt: skip
+class ReadsCancelsLate(LateReads):
+    """The first read after a cancel still shows the order as new."""
 
-    def __init__(self, dialect: Any) -> None:
-        super().__init__(dialect)
-        self._shown: dict[str, OrderStatus] = {}
-
-    def order(self, order: Order) -> dict[str, Any]:
-        """A cache that is filled by the read that should have missed it."""
-        before = self._shown.get(order.uuid, order.ledger.status)
-        self._shown[order.uuid] = order.ledger.status
-        resource = super().order(order)
-        if order.ledger.status is S.CANCELLED:
-            resource["order_status"] = before.value
-        return resource
+    def shown(self, order: Order, reads: int) -> OrderStatus:
+        """A replica that lags by one read."""
+        cancelled = order.ledger.status is S.CANCELLED
+        return S.NEW if cancelled and reads == 1 else order.ledger.status
 
 
-@seed("cancel-is-forgotten-by-a-replica", "cancel.read-after-write", related=ALL)
-class SecondReadOfCancelIsStale(Presenter):
-    """Every third look at a cancelled order comes from a replica that has not heard of it."""
+@seed("cancel-is-forgotten-by-a-replica", "cancel.read-after-write",
+      related=(ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*"))  # fmt: skip
+class SecondReadOfCancelIsStale(LateReads):
+    """The second read after a cancel comes from a replica that has not heard of it."""
 
-    def __init__(self, dialect: Any) -> None:
-        super().__init__(dialect)
-        self._looks: dict[str, int] = {}
-
-    def order(self, order: Order) -> dict[str, Any]:
-        """The replicas take turns."""
-        resource = super().order(order)
-        if order.ledger.status is S.CANCELLED:
-            looks = self._looks[order.uuid] = self._looks.get(order.uuid, 0) + 1
-            if looks % 3 == 0:
-                resource["order_status"] = S.NEW.value
-        return resource
+    def shown(self, order: Order, reads: int) -> OrderStatus:
+        """Two replicas in turn."""
+        cancelled = order.ledger.status is S.CANCELLED
+        return S.NEW if cancelled and reads == 2 else order.ledger.status
 
 
 # ---------------------------------------------------------------------- the default reason
@@ -285,7 +273,8 @@ class NoDefaultForEmptyObject(Forms):
         return super().cancel(request) or ("" if request.body.strip() else None)
 
 
-@seed("null-reason-is-told-as-null", "cancel.reason-null-or-empty", related="webhook.*")
+@seed("null-reason-is-told-as-null", "cancel.reason-null-or-empty", related="webhook.*",
+      dialect="lenient")  # fmt: skip
 class NullReasonStaysNull(Presenter):
     """A reason of null or of no characters is told as null."""
 
@@ -325,7 +314,7 @@ class MangledReason(Desk):
         return super().cancel_reason(reason).encode("ascii", "replace").decode()
 
 
-@seed("given-reason-is-cut-at-255", "cancel.reason-told-whole", related="webhook.*")
+@seed("given-reason-is-cut-at-255", "property.reasons", related="webhook.*")
 class CutsReason(Desk):
     """A reason of 500 characters is accepted, and told with its first 255."""
 
@@ -417,7 +406,8 @@ class TakesTrueReason(Forms):
 
 @seed("cancel-needs-a-reason", "cancel.no-reason-needed", "cancel.new-order",
       "cancel.authorized-order",
-      related=("cancel.*", "refund.cancelled-is-refused"))  # fmt: skip
+      related=("cancel.*", "refund.cancelled-is-refused", "isolation.cancel-apart",
+               "lifecycle.*", "race.*", "story.*"))  # fmt: skip
 class CancelNeedsReason(Forms):
     """A cancel without a reason is refused with 422."""
 

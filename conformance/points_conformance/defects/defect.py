@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from points_conformance.rules.rule import Profile
 from points_conformance.simulator.core import Parts, Simulator
+from points_conformance.simulator.courier import Courier
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.forms import Forms
 from points_conformance.simulator.gate import Gate
@@ -34,6 +35,7 @@ _SEAMS: tuple[tuple[str, type[Any]], ...] = (
     ("desk", Desk),
     ("presenter", Presenter),
     ("notifier", Notifier),
+    ("courier", Courier),
 )
 
 
@@ -81,9 +83,14 @@ class Seeds:
         """Seed the decorated class in the place of the part that it derives from."""
 
         def register(part: Part) -> Part:
-            seam = _seam(part)
-            self._add(
-                id_, part, seam, Parts(**{seam: part}), caught_by, related, dialect, profile
+            self.add(
+                id_,
+                _summary(part),
+                _parts_with(part),
+                *caught_by,
+                related=(related,) if isinstance(related, str) else related,
+                dialect=dialect,
+                profile=profile,
             )
             return part
 
@@ -101,31 +108,38 @@ class Seeds:
         """Seed the decorated function in the place of one call's: ``get`` or a reversal or step."""
 
         def register(answer: Answering) -> Answering:
-            parts = Parts(operations=with_answer(call, answer))
-            self._add(id_, answer, "operations", parts, caught_by, related, dialect, profile)
+            self.add(
+                id_,
+                _summary(answer),
+                Parts(operations=with_answer(call, answer)),
+                *caught_by,
+                related=(related,) if isinstance(related, str) else related,
+                dialect=dialect,
+                profile=profile,
+            )
             return answer
 
         return register
 
-    def _add(
+    def add(
         self,
         id_: str,
-        wrong: Any,
-        seam: str,
+        summary: str,
         parts: Parts,
-        caught_by: tuple[str, ...],
-        related: str | tuple[str, ...],
-        dialect: str,
-        profile: Profile,
+        *caught_by: str,
+        related: tuple[str, ...] = (),
+        dialect: str = "default",
+        profile: Profile = Profile.SMOKE,
     ) -> None:
+        """Seed parts that were put together by hand."""
         self.defects.append(
             Defect(
                 id=id_,
-                summary=_summary(wrong),
-                seam=seam,
+                summary=summary,
+                seam=", ".join(_exchanged(parts)),
                 parts=parts,
                 caught_by=caught_by,
-                related=(related,) if isinstance(related, str) else related,
+                related=related,
                 dialect=dialect,
                 profile=profile,
             )
@@ -142,9 +156,7 @@ def with_answer(
 ) -> tuple[Operation, ...]:
     """The table of operations with one call's function exchanged."""
     wrong = _row(call)
-    return tuple(
-        replace(row, answer=answer) if _same(row, wrong) else row for row in operations
-    )
+    return tuple(replace(row, answer=answer) if _same(row, wrong) else row for row in operations)
 
 
 def _row(call: str) -> Operation:
@@ -157,6 +169,18 @@ def _row(call: str) -> Operation:
 
 def _same(row: Operation, other: Operation) -> bool:
     return (row.method, row.path) == (other.method, other.path)
+
+
+def _exchanged(parts: Parts) -> list[str]:
+    """The seams at which parts differ from the sound ones."""
+    sound = Parts()
+    names = [field.name for field in fields(Parts)]
+    return [name for name in names if getattr(parts, name) is not getattr(sound, name)]
+
+
+def _parts_with(part: type[Any]) -> Parts:
+    exchanged: dict[str, Any] = {_seam(part): part}
+    return Parts(**exchanged)
 
 
 def _seam(part: type[Any]) -> str:

@@ -1,6 +1,7 @@
-"""What several wrong parts have in common: bookings that no sound ledger makes, wider gates."""
+"""What several wrong parts have in common: bookings that no sound ledger makes, late reads."""
 
 from dataclasses import replace
+from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderStatus
@@ -17,11 +18,12 @@ from points_conformance.ledger import (
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.desk import Desk
-from points_conformance.simulator.messages import Refusal
+from points_conformance.simulator.messages import Refusal, Response
 from points_conformance.simulator.operations import Call
+from points_conformance.simulator.presenter import Presenter
 from points_conformance.simulator.world import Order
 
-__all__ = ["Rebooking", "Yielding", "cancelled", "crash", "given_back", "of_anyone"]
+__all__ = ["LateReads", "Rebooking", "Yielding", "cancelled", "crash", "given_back", "of_anyone"]
 
 
 def cancelled(ledger: OrderLedger) -> Booked:
@@ -90,3 +92,22 @@ class Yielding(Desk):
         raise NotImplementedError
 
 
+class LateReads(Presenter):
+    """Answers right, and shows another status in some reads after that."""
+
+    def __init__(self, *dialect: Any) -> None:
+        super().__init__(*dialect)
+        self._reads: dict[str, int] = {}
+
+    def order_answer(self, order: Order, message: str | None = None) -> Response:
+        """Reversals say what they did; reads are counted from there."""
+        if message is not None:
+            self._reads[order.uuid] = 0
+            return super().order_answer(order, message)
+        reads = self._reads[order.uuid] = self._reads.get(order.uuid, 0) + 1
+        status = self.shown(order, reads)
+        return super().order_answer(replace(order, ledger=replace(order.ledger, status=status)))
+
+    def shown(self, order: Order, reads: int) -> OrderStatus:
+        """The status of the n-th read since the last reversal."""
+        raise NotImplementedError

@@ -53,8 +53,12 @@ def _session(config: pytest.Config) -> "PointsSession":
     """The state of this run, made when a suite, an option or a fixture first needs it."""
     if _SESSION not in config.stash:
         from points_conformance.plugin.session import PointsSession
+        from points_conformance.suite.settings import SettingsError
 
-        config.stash[_SESSION] = PointsSession(config)
+        try:
+            config.stash[_SESSION] = PointsSession(config)
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from None
     return config.stash[_SESSION]
 
 
@@ -66,9 +70,13 @@ def _running(config: pytest.Config) -> "PointsSession | None":
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per selected rule for every class that inherits from a suite."""
     if "points_rule" in metafunc.fixturenames and hasattr(metafunc.cls, "points_subject"):
-        _session(metafunc.config).parametrize(metafunc)
+        try:
+            _session(metafunc.config).parametrize(metafunc)
+        except pytest.UsageError as error:
+            raise pytest.Collector.CollectError(f"points-conformance: {error}") from None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which rules are asked for, after everybody else has deselected."""
     session = _running(config)
@@ -83,6 +91,8 @@ def pytest_runtestloop(session: pytest.Session) -> object | None:
     if config.option.points_command:
         _session(config)
     running = _running(config)
+    if session.testsfailed and not config.option.continue_on_collection_errors:
+        return None  # pytest stops here, and says why
     return running.begin() if running is not None else None
 
 
@@ -133,19 +143,36 @@ def _option(config: pytest.Config, key: str) -> Any:
 
 # ---------------------------------------------------------------------- the end
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """The command's own way of sharing rules between workers; a user's run is left alone."""
+    return _session(config).scheduler(log) if config.option.points_command else None
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object | None) -> None:
     """A worker of pytest-xdist is done: take over what it judged."""
-    session = _running(node.config)
-    if session is not None:
-        session.worker_done(getattr(node, "workeroutput", {}), error)
+    told = getattr(node, "workeroutput", {}).get("points")
+    if told is not None:
+        _session(node.config).worker_done(told)
+    elif (running := _running(node.config)) is not None:
+        running.worker_died(error)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Settle verdicts, write the report, set the exit status."""
     running = _running(session.config)
     if running is not None:
-        running.finish(session, int(exitstatus))
+        running.finish(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Note a rule whose test a mark of the project's skipped before it could be judged."""
+    if call.when == "setup" and call.excinfo is not None and _SESSION in item.config.stash:
+        rule = getattr(getattr(item, "callspec", None), "params", {}).get("points_rule")
+        if rule is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+            item.config.stash[_SESSION].not_run(rule, str(call.excinfo.value))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -3,16 +3,20 @@
 Heavy; imported when a suite or the command needs it.
 """
 
+import contextlib
+import hashlib
 import os
 import platform
+import shutil
+import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,30 +31,59 @@ from points_conformance.rules.known import KnownFailures, matching, pinned
 from points_conformance.rules.rule import Subject
 from points_conformance.rules.verdict import Outcome, OutcomeKind, Result, Trouble, Verdict, settle
 from points_conformance.suite.judge import Judge
-from points_conformance.suite.plan import Plan, plan
-from points_conformance.suite.settings import Settings, SettingsError, read_settings
-from points_conformance.targets.api import ApiTarget
+from points_conformance.suite.plan import Plan, groups, plan, repeats
+from points_conformance.suite.settings import (
+    Settings,
+    SettingsError,
+    read_settings,
+    with_base_url,
+)
+from points_conformance.targets.api import ApiTarget, Effect
 from points_conformance.targets.build import LiveSettings, embedded_target, live_target
+from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.live import Unjudgeable, preflight
+from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import FileSource, HookSource
 
-__all__ = ["PointsSession"]
+if TYPE_CHECKING:
+    from points_conformance.plugin.listening import Listening
 
-#: The judge's stopper: a test of a suite that is held up ends as skipped.
+__all__ = ["PointsAdvice", "PointsSession"]
+
+#: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
+#: Which of two outcomes of one rule counts, where two workers judged it for the sake of others.
+_WEIGHT = {
+    kind: weight
+    for weight, kind in enumerate(
+        (
+            OutcomeKind.MISSING,
+            OutcomeKind.HELD,
+            OutcomeKind.READ,
+            OutcomeKind.NETWORK,
+            OutcomeKind.BROKEN,
+            OutcomeKind.CRASHED,
+        )
+    )
+}
+_UNREACHED = "the run ended before it"
 
 
 class PointsAdvice(UserWarning):
-    """A SHOULD is broken."""
+    """A SHOULD is broken. Never an error, whatever a project's filters make of warnings: for that
+    there is ``--points-strict``.
+    """
 
 
 class PointsSession:
-    """What the plugin knows of a run. One subject; the command and the suites share it."""
+    """What the plugin knows of a run. One subject and one target; the command and the suites share
+    it. Under pytest-xdist each worker judges, and the controller settles.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.items: Sequence[pytest.Item] = ()
-        self.worker = getattr(config, "workerinput", None)
+        self.worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.is_controller = config.pluginmanager.hasplugin("dsession")
         self.command: str | None = config.option.points_command
         self.settings = self._settings(Subject(self.command or "api"))
@@ -61,57 +94,112 @@ class PointsSession:
             known=self._known_reason,
         )
         self.plan = self._plan()
-        self.trouble: list[str] = []
+        #: Why the run stopped, or cannot be trusted; each once.
+        self.trouble: dict[str, None] = {}
         self.report: RunReport | None = None
         self._target: ApiTarget | None = None
-        self._others: dict[str, ApiTarget] = {}
+        self._listening: Listening | None = None
+        self._given: Any = None
         self._started = datetime.now(UTC)
         self._clock = time.perf_counter()
-        self._calls = 0
-        self._effect: list[str] = []
-        self._preflight_done = self.worker is not None and self.command is not None
+        self._effect = Effect()
+        self._notes: list[str] = []
+        self._told_asked: dict[str, None] = {}
+        self._shares: Shares | None = None
+        #: Why nothing may be judged at all, once that is known; the command looks on its controller.
+        self._unjudgeable = ""
+        self._looked = self.worker is not None and self.command is not None
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
         from points_conformance.plugin import _option
 
-        try:
-            return read_settings(lambda key: _option(self.config, key), os.environ, subject)
-        except SettingsError as error:
-            raise pytest.UsageError(str(error)) from None
+        def option(key: str) -> Any:
+            value = _option(self.config, key)
+            return self._common_seed(value) if key == "seed" else value
+
+        return read_settings(option, os.environ, subject)
+
+    def _common_seed(self, value: Any) -> Any:
+        """A random seed is the same for all workers of a run."""
+        if value != "random" or self.worker is None:
+            return value
+        return str(int(hashlib.sha256(self.worker["testrunuid"].encode()).hexdigest()[:8], 16))
+
+    @property
+    def _workers(self) -> int:
+        if self.worker is not None:
+            return int(self.worker["workercount"])
+        return int(getattr(self.config.option, "numprocesses", None) or 1)
+
+    @property
+    def _together(self) -> bool:
+        """Whether one worker must judge all: orders or calls are scarce, or events come to it."""
+        settings = self.settings
+        scarce = settings.orders or settings.webhook_listen or self._order_hook()
+        return bool(scarce) or not settings.on_loopback
 
     def _plan(self) -> Plan:
         settings = self.settings
-        return plan(
-            settings.catalogue,
-            settings.rules,
-            settings.profile,
-            loopback=settings.base_url is None or settings.on_loopback,
+        bound = plan(
+            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
+        if self._workers == 1 or self._together:
+            return bound
+        more = repeats(settings.catalogue, settings.rules, settings.profile)
+        return replace(bound, calls=bound.calls + more)
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
-        """One test per selected rule; one worker judges them all, for they build on one another."""
+        """One test per selected rule."""
         ids = [rule.id for rule in self.settings.rules]
         metafunc.parametrize("points_rule", ids, ids=ids, indirect=True)
+
+    def scheduler(self, log: Any) -> object:
+        """How the command's workers share its rules: those that build on one another stay together."""
+        from points_conformance.plugin.schedule import RuleScheduling
+
+        settings = self.settings
+        by_rule = groups(
+            settings.catalogue, settings.rules, settings.profile, together=self._together
+        )
+        return RuleScheduling(self.config, log, by_rule)
 
     # ------------------------------------------------------------------ before the first call
     def begin(self) -> object | None:
         """Print the plan; on a dry run stop here. Put an inconclusive report on disk."""
         asked = self._asked()
-        if self.worker is not None or not asked:
+        if not asked or self.config.option.collectonly:
             return None
-        if self.settings.base_url or self.settings.dry_run:
+        if self.worker is None and (self.settings.base_url or self.settings.dry_run):
             self._say(*self._plan_lines())
         if self.settings.dry_run:
+            if self.worker is None:
+                self._say(*self._orders_needed())
             return True
-        if self.settings.report_dir:
-            begin_all(self._report([], partial=True), self.settings.report_dir)
-        if self.command:
+        if self.worker is None or not self.command:
+            self._begin_report()
+        if self.command and self.worker is None:
             self._look_first(self.api_target())
+            if self._unjudgeable:
+                raise pytest.UsageError(self._unjudgeable)
+            self._open_inbox(self.api_target())
         return None
+
+    def _begin_report(self) -> None:
+        folder = self.settings.report_dir
+        if folder is None:
+            return
+        try:
+            begin_all(self._report([], partial=True), folder)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"the report cannot be written to {folder}: {error.strerror or error}"
+            ) from None
 
     def _asked(self) -> list[str]:
         """The IDs of the rules whose tests were collected."""
+        if self._told_asked:
+            return [rule.id for rule in self.judges.catalogue if rule.id in self._told_asked]
         if self.is_controller and self.command:
             return [rule.id for rule in self.settings.rules]
         calls = (getattr(item, "callspec", None) for item in self.items)
@@ -123,21 +211,35 @@ class PointsSession:
 
     def _plan_lines(self) -> list[str]:
         lines = [f"plan for {self.settings.target}:", *(f"  {line}" for line in self.plan.lines())]
-        needs = sorted({need for rule in self.plan.rules for need in rule.needs})
-        lines.append(f"  some rules need: {', '.join(needs)}")
         if self.settings.base_url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines
 
+    def _orders_needed(self) -> list[str]:
+        from points_conformance.suite.rehearsal import orders_needed
+
+        lines = orders_needed(self.settings.catalogue, self.plan.rules, self.settings)
+        return ["orders needed, as the embedded simulator was asked for them:", *lines]
+
     def _look_first(self, target: ApiTarget) -> None:
-        if self._preflight_done or self.settings.base_url is None:
+        """Find out once whether the target can be judged; if not, nothing more is sent to it."""
+        if self._looked or self.settings.base_url is None:
             return
-        self._preflight_done = True
+        self._looked = True
         try:
             preflight(target)
         except Unjudgeable as error:
-            self.trouble.append(str(error))
-            raise pytest.UsageError(str(error)) from None
+            self._unjudgeable = str(error)
+            self._stop(self._unjudgeable)
+
+    def _open_inbox(self, target: ApiTarget) -> None:
+        """Have webhooks sent here, if they are to be; who else hears of the run is said."""
+        lines = self._listening.register(target) if self._listening is not None else []
+        self._say(*lines)
+        self._notes += lines
+
+    def _stop(self, why: str) -> None:
+        self.trouble[why] = None
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -150,7 +252,10 @@ class PointsSession:
     def api_target(self) -> ApiTarget:
         """The target of the options, made once."""
         if self._target is None:
-            self._target = self._make_target(self.settings.base_url)
+            try:
+                self._target = self._make_target(self.settings.base_url)
+            except SettingsError as error:
+                raise pytest.UsageError(str(error)) from None
         return self._target
 
     def _make_target(self, base_url: str | None) -> ApiTarget:
@@ -160,80 +265,135 @@ class PointsSession:
             if hook is not None:
                 target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
             return target
-        worker: Mapping[str, Any] = self.worker or {}
-        share = int(worker.get("workercount", 1))
+        if self.worker is not None and self._workers > 1:
+            folder = Path(tempfile.gettempdir()) / f"points-{self.worker['testrunuid']}"
+            self._shares = Shares(folder)
+        # Here, for a listener takes a server to import.
+        from points_conformance.plugin.listening import Listening
+
+        self._listening = Listening(self.settings, only_try=self.is_controller)
         target = live_target(
             LiveSettings(
                 base_url=base_url,
                 environment=self.settings.environment,
                 orders=self.settings.orders,
                 rate=self.settings.rate,
-                calls=self.plan.calls if not self.settings.on_loopback else None,
-                share=share,
-                share_index=int(str(worker.get("workerid", "gw0")).removeprefix("gw")),
+                calls=self.plan.calls,
+                shares=self._shares,
                 allow_production=self.settings.allow_production,
                 journal=self._journal(),
+                inbox=self._listening.inbox,
             ),
             hook,
             self._auto_refund_hook(),
         )
+        self._begin_journal(target)
         return target
 
-    def _journal(self) -> Path | None:
-        folder = self.settings.report_dir
-        if folder is None:
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
+    def _journal(self) -> Path:
+        """A live run keeps a journal, also where nobody asked for a report."""
+        folder = self.settings.report_dir or self.config.rootpath / "points-conformance-report"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
         return folder / "journal.jsonl"
 
-    def _order_hook(self) -> Any:
+    def _begin_journal(self, target: ApiTarget) -> None:
+        if self.worker is not None and (
+            self.command or (self._shares is not None and not self._shares.claim("journal"))
+        ):
+            return
+        target.journal.write(
+            "run",
+            base_url=target.base_url,
+            started=f"{self._started:%Y-%m-%dT%H:%M:%SZ}",
+            profile=self.settings.profile.value,
+            seed=self.settings.seed,
+            version=__version__,
+        )
+
+    def _order_hook(self) -> Callable[[OrderType, OrderStatus, Decimal], str | None] | None:
         call = self.config.hook.pytest_points_make_order
         if not call.get_hookimpls():
             return None
 
         def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            uuid: str | None = call(
-                config=self.config, type=kind.value, order_status=status.value, total_price=total
-            )
+            with self._users_own("pytest_points_make_order"):
+                uuid: str | None = call(
+                    config=self.config,
+                    type=kind.value,
+                    order_status=status.value,
+                    total_price=total,
+                )
             return uuid
 
         return make
 
-    def _auto_refund_hook(self) -> Any:
+    def _auto_refund_hook(self) -> Callable[[str], bool] | None:
         call = self.config.hook.pytest_points_auto_refund
         if not call.get_hookimpls():
             return None
-        return lambda uuid: bool(call(config=self.config, order_uuid=uuid))
+
+        def trigger(uuid: str) -> bool:
+            with self._users_own("pytest_points_auto_refund"):
+                done = bool(call(config=self.config, order_uuid=uuid))
+            return done
+
+        return trigger
+
+    @contextlib.contextmanager
+    def _users_own(self, hook: str) -> Iterator[None]:
+        """What the user's own hook raises is neither the target's fault nor the kit's."""
+        try:
+            yield
+        except Exception as error:
+            why = f"the hook {hook} raised {type(error).__name__}: {error}"
+            self._stop(why)
+            raise NotExercised(why) from error
 
     def _as_target(self, given: Any) -> ApiTarget:
-        """What a class's ``points_api`` returned: a target, or a base URL."""
+        """What a class's ``points_api`` returned: a target, or a base URL. One run judges one."""
+        if self._given is None:
+            self._given = given
+        if given != self._given:
+            raise SettingsError(
+                f"one run judges one server, and this one judges {self._named(self._given)}: judge "
+                f"{self._named(given)} in a run of its own (and let points_api return the same for "
+                "all tests of a run)"
+            )
         if isinstance(given, ApiTarget):
-            return given
-        if not isinstance(given, str):
-            raise pytest.UsageError(
+            self._target = given
+        elif not isinstance(given, str):
+            raise SettingsError(
                 f"points_api must be a base URL or the fixture points_target, not {given!r}"
             )
-        if given not in self._others:
-            from points_conformance.targets.guard import TargetRefused, checked_base_url
+        elif self._target is None:
+            if given != "simulator":
+                self.settings = with_base_url(self.settings, given)
+            self.plan = self._plan()
+            if self.settings.base_url and self.worker is None:
+                self._say(*self._plan_lines())
+            self._target = self._make_target(self.settings.base_url)
+        return self._target
 
-            try:
-                url = checked_base_url(given, allow_production=self.settings.allow_production)
-            except TargetRefused as error:
-                raise pytest.UsageError(str(error)) from None
-            self.settings = replace(self.settings, base_url=url)
-            self._others[given] = self._target = self._make_target(url)
-        return self._others[given]
+    @staticmethod
+    def _named(given: Any) -> str:
+        return given.base_url if isinstance(given, ApiTarget) else str(given)
 
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
         """Judge one rule and end the test as its verdict says."""
-        target = self._as_target(given)
+        try:
+            target = self._as_target(given)
+        except SettingsError as error:
+            self._stop(str(error))
+            pytest.fail(str(error), pytrace=False)
         self._look_first(target)
-        beyond = {rule.id for rule in self.plan.beyond}
-        if rule_id in beyond:
-            self.judges.outcomes.setdefault(rule_id, _beyond(rule_id, self.plan))
-        result = self.judges.judge(rule_id, target)
-        self._end(result)
+        if self._unjudgeable:
+            pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
+        self._open_inbox(target)
+        self._end(self.judges.judge(rule_id, target))
 
     def _end(self, result: Result) -> None:
         if result.verdict in _SKIPPED:
@@ -245,7 +405,7 @@ class PointsSession:
         ):
             pytest.fail(_failure(result), pytrace=False)
         if result.verdict is Verdict.ADVICE and not self.command:
-            warnings.warn(PointsAdvice(f"{result.rule.id}: {result.reason}"), stacklevel=3)
+            _advise(f"{result.rule.id}: {result.reason}")
 
     def _known_reason(self, outcome: Outcome) -> str | None:
         known, _ = matching(self._known, {outcome.rule: outcome}, self._started.date())
@@ -256,45 +416,82 @@ class PointsSession:
         return self.settings.known or KnownFailures()
 
     # ------------------------------------------------------------------ the end
-    def worker_done(self, output: Mapping[str, Any], error: object | None) -> None:
+    def worker_died(self, why: object) -> None:
+        """A worker of pytest-xdist gave no account: what it judged is lost."""
+        self._stop(f"a worker of pytest-xdist died: {why or 'no word from it'}")
+
+    def worker_done(self, told: Mapping[str, Any]) -> None:
         """Take over what a worker of pytest-xdist judged."""
-        if error is not None or "points" not in output:
-            self.trouble.append(f"a worker of pytest-xdist died: {error or 'no word from it'}")
-            return
-        told = output["points"]
-        self._calls += told["calls"]
-        self._effect += told["effect"]
-        self.trouble += told["trouble"]
+        self._effect += Effect(**told["effect"])
+        self._notes += told["notes"]
+        self._told_asked |= dict.fromkeys(told["asked"])
+        self._unjudgeable = self._unjudgeable or told["unjudgeable"]
+        for why in told["trouble"]:
+            self._stop(why)
+        settings = self.settings
+        if told["base_url"] and not settings.base_url:
+            settings = replace(settings, base_url=told["base_url"])
+        self.settings = replace(settings, seed=told["seed"])
         for row in told["outcomes"]:
             outcome = outcome_from(row)
             before = self.judges.outcomes.get(outcome.rule)
-            if before is None or before.kind is OutcomeKind.HELD:
+            if before is None or _WEIGHT[before.kind] < _WEIGHT[outcome.kind]:
                 self.judges.outcomes[outcome.rule] = outcome
+        if told["shares"]:
+            shutil.rmtree(told["shares"], ignore_errors=True)
 
-    def finish(self, session: pytest.Session, status: int) -> None:
+    def not_run(self, rule_id: str, why: str) -> None:
+        """A rule's test was skipped by the project before it could be judged."""
+        reason = f"its test was skipped by the project: {why}"
+        self.judges.outcomes.setdefault(
+            rule_id, Outcome(rule=rule_id, kind=OutcomeKind.MISSING, reason=reason)
+        )
+
+    def _account(self) -> dict[str, Any]:
+        """What a worker tells the controller."""
+        return {
+            "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
+            "asked": self._asked(),
+            "effect": asdict(self._effect),
+            "notes": self._notes,
+            "trouble": list(self.trouble),
+            "unjudgeable": self._unjudgeable,
+            "seed": self.settings.seed,
+            "base_url": self.settings.base_url,
+            "shares": str(self._shares.folder) if self._shares else "",
+        }
+
+    def finish(self, session: pytest.Session) -> None:
         """Settle, report, and set the exit status; a worker hands its outcomes over instead."""
-        targets = [t for t in (self._target, *self._others.values()) if t is not None]
-        for target in {id(target): target for target in targets}.values():
-            self._calls += target.budget.spent
-            self._effect += target.effect() + _skipped_orders(target)
-            target.client.close()
+        if self._target is not None:
+            if self._listening is not None:
+                self._notes += self._listening.close(self._target)
+            self._effect += self._target.effect()
+            self._notes += _skipped_orders(self._target)
+            self._target.client.close()
         if self.worker is not None:
-            self.config.workeroutput["points"] = {  # type: ignore[attr-defined]
-                "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
-                "calls": self._calls,
-                "effect": self._effect,
-                "trouble": self.trouble,
-            }
+            self.config.workeroutput["points"] = self._account()  # type: ignore[attr-defined]
             return
         asked = self._asked()
-        if self.settings.dry_run or (not asked and not self.command):
+        collected_only = self.settings.dry_run or self.config.option.collectonly
+        if collected_only or (not asked and not self.command):
             return
+        status = int(session.exitstatus)
         self._settle(asked, status)
-        if self.report is None:
-            return
-        if self.settings.report_dir:
-            write_all(self.report, self.settings.report_dir)
+        if self.report is not None and self.settings.report_dir:
+            self._write(self.report, self.settings.report_dir)
         session.exitstatus = self._exit_status(session, status)
+
+    def _write(self, report: RunReport, folder: Path) -> None:
+        if self._unjudgeable:
+            (folder / "junit.xml").unlink(missing_ok=True)  # no tests, no failures: reads as green
+        try:
+            write_all(report, folder)
+        except OSError as error:
+            why = f"the report cannot be written to {folder}: {error.strerror or error}"
+            trouble = replace(report.trouble, stopped=[*report.trouble.stopped, why])
+            self.report = replace(report, trouble=trouble)
+            self._say(why)
 
     def _settle(self, asked: Sequence[str], status: int) -> None:
         interrupted = {2: "interrupted", 3: "pytest itself failed"}.get(status, "")
@@ -312,11 +509,17 @@ class PointsSession:
         self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
 
     def _judged(self, rule_id: str) -> bool:
-        rule = self.judges.catalogue[rule_id]
-        return rule_id in self.judges.outcomes or (
-            any(self.judges.result(rule).verdict is verdict for verdict in _SKIPPED)
-            and self.judges.result(rule).reason != "the run ended before it"
-        )
+        result = self.judges.result(self.judges.catalogue[rule_id])
+        held_up = result.verdict in _SKIPPED and _UNREACHED not in result.reason
+        return rule_id in self.judges.outcomes or held_up
+
+    def _scope(self, asked: Sequence[str]) -> list[str]:
+        """What the verdict is about; what pytest itself left out (``-k``) is said."""
+        chosen = [rule.id for rule in self.settings.rules]
+        left_out = len(set(chosen) - set(asked))
+        if not asked or not left_out:
+            return self.settings.scope
+        return [*self.settings.scope, f"without {left_out} of {len(chosen)} rules left to pytest"]
 
     def _report(self, asked: Sequence[str], *, partial: bool, interrupted: str = "") -> RunReport:
         settings = self.settings
@@ -334,16 +537,17 @@ class PointsSession:
             seed=settings.seed,
             started=self._started,
             versions={"points-conformance": __version__, "python": platform.python_version()},
-            scope=settings.scope,
+            scope=self._scope(asked),
             strict=settings.strict,
             partial=partial,
             interrupted=interrupted,
-            calls=self._calls,
+            calls=self._effect.calls,
             seconds=time.perf_counter() - self._clock,
             readings=readings,
             results=results,
             plan=self._plan_lines(),
-            effect=self._effect,
+            effect=self._effect.lines(),
+            notes=self._notes,
             arguments=settings.arguments,
         )
 
@@ -357,29 +561,31 @@ class PointsSession:
         if report.strict:
             failed += len(report.of(Verdict.ADVICE))
         others_failed = session.testsfailed > failed
-        if status in (2, 3):
+        if status not in (0, 1, 5):
             return max(ours, status)
         if ours in (0, 2) and others_failed and not report.trouble.stopped:
             return 1
         return ours
 
     def summary(self) -> list[str]:
-        """The readable result; nothing where the target could not be judged at all."""
-        if self.report is None or (self.trouble and not self.judges.outcomes):
+        """The readable result; of a target that could not be judged at all, only why."""
+        if self.report is None:
             return []
+        if self._unjudgeable and not self.judges.outcomes:
+            return [] if self.command else ["", f"points-conformance: {self._unjudgeable}"]
         lines = ["", *summary_lines(self.report)]
         if self.settings.report_dir:
             lines.append(f"report: {self.settings.report_dir / 'report.html'}")
         return lines
 
 
-def _beyond(rule_id: str, bound: Plan) -> Outcome:
-    return Outcome(
-        rule=rule_id,
-        kind=OutcomeKind.MISSING,
-        reason=f"beyond the bound of {bound.calls} calls of this profile: name the rule with "
-        "--select, or take --profile deep",
-    )
+def _advise(text: str) -> None:
+    try:
+        warnings.warn(PointsAdvice(text), stacklevel=4)
+    except PointsAdvice as advice:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", PointsAdvice)
+            warnings.warn(advice, stacklevel=4)
 
 
 def _failure(result: Result) -> str:
@@ -394,8 +600,8 @@ def _failure(result: Result) -> str:
 
 def _skipped_orders(target: ApiTarget) -> list[str]:
     return [
-        f"given order skipped: {line}"
+        f"order not used: {line}"
         for source in target.sources
-        if isinstance(source, FileSource)
+        if isinstance(source, FileSource | HookSource)
         for line in source.skipped
     ]

@@ -17,21 +17,27 @@ __all__ = ["Catalogue", "CatalogueError", "Registrar", "build", "catalogue"]
 
 Check = TypeVar("Check", bound=Callable[..., Any])
 
-#: The modules that hold the rules of each subject, in the order of the report.
+#: The modules that hold the rules of each subject, those where money is lost first: where a run's
+#: calls are bounded, the last ones are left out.
 _FAMILIES: Mapping[Subject, tuple[str, ...]] = {
     Subject.API: (
         "auth",
-        "envelope",
         "refund",
         "cancel",
         "isolation",
-        "lifecycle",
+        "webhook",
         "points",
-        "robust",
-        "properties",
         "stories",
         "races",
+        "properties",
+        "envelope",
+        "schema",
+        "lifecycle",
+        "robust",
+        "webhook_retries",
+        "endpoints",
         "readings",
+        "webhook_closing",
     ),
     Subject.CONSUMER: (),
     Subject.CLIENT: (),
@@ -170,7 +176,10 @@ class Catalogue:
 
 
 def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
-    """Check the rules and sort them: closing ones last, else as written, each after its own."""
+    """Check the rules and sort them by how much hangs on them, each after those it comes after.
+
+    Core rules, then those of the smaller profiles, else as written; closing ones last.
+    """
     by_id: dict[str, Rule] = {}
     names: set[str] = set()
     for rule in rules:
@@ -188,7 +197,11 @@ def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
             if by_id[id_].closing and not rule.closing:
                 raise CatalogueError(f"{rule.id} comes after {id_}, which closes the run")
     ordered: dict[str, Rule] = {}
-    for rule in sorted(by_id.values(), key=lambda rule: rule.closing):
+    sizes = list(Profile)
+    for rule in sorted(
+        by_id.values(),
+        key=lambda rule: (rule.closing, not rule.core, sizes.index(rule.profile)),
+    ):
         _place(rule, by_id, ordered, ())
     return Catalogue(subject, tuple(ordered.values()))
 

@@ -76,7 +76,7 @@ def an_error_has_its_envelope(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.validation", MUST, ENVELOPES, profile=SMOKE, calls=3)
+@rule("envelope.validation", MUST, ENVELOPES, calls=3)
 def a_validation_names_its_fields(api: ApiTarget) -> None:
     """A 422 MUST have a message, and errors that map each wrong field to a list of texts."""
     order = api.refundable()
@@ -93,7 +93,7 @@ def a_validation_names_its_fields(api: ApiTarget) -> None:
     )
 
 
-@rule("envelope.json", MUST, source("OpenAPI", "content types"), profile=SMOKE, calls=6)
+@rule("envelope.json", MUST, source("OpenAPI", "content types"), calls=6)
 def answers_are_json(api: ApiTarget) -> None:
     """Every answer, refusals included, MUST be JSON and say so."""
     for answer in [*_answers(api), api.read(UNKNOWN)]:
@@ -204,7 +204,7 @@ def the_key_is_not_echoed(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.unknown-order", MUST, source("OpenAPI", "Endpoints"), profile=SMOKE, calls=3)
+@rule("envelope.unknown-order", MUST, source("OpenAPI", "Endpoints"), calls=3)
 def an_unknown_order_is_refused(api: ApiTarget) -> None:
     """Reading, cancelling or refunding an order that does not exist MUST be refused."""
     for answer in _of_an_unknown_order(api):

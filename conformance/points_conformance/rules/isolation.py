@@ -28,7 +28,7 @@ def another_merchant_cannot_read_an_order(api: ApiTarget) -> None:
     _reveals_nothing(expect(api.read(order, key=api.other_key)).refused().answer, order)
 
 
-@rule("isolation.foreign-cancel", MUST, OWNER, needs=SECOND, profile=SMOKE, calls=10)
+@rule("isolation.foreign-cancel", MUST, OWNER, needs=SECOND, calls=10)
 def another_merchant_cannot_cancel_an_order(api: ApiTarget) -> None:
     """Another merchant's cancel MUST be refused, reveal nothing and change nothing."""
     for status in (OrderStatus.NEW, OrderStatus.APPROVED):
@@ -81,8 +81,8 @@ def _reveals_nothing(answer: Answer, order: TestOrder) -> None:
     )
 
 
-@rule("isolation.orders-apart", MUST, inferred("a refund names one order"), after="refund.sum-bounded",
-      profile=SMOKE, calls=11)  # fmt: skip
+@rule("isolation.orders-apart", MUST, inferred("a refund names one order"),
+      after="refund.sum-bounded", calls=12)  # fmt: skip
 def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A refund of one order MUST leave another order of the merchant as it was, money included."""
     one, other = api.refundable(), api.refundable()

@@ -11,10 +11,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from points_conformance.contract.dialect import Dialect
-from points_conformance.contract.lifecycle import DISPUTED, Action
+from points_conformance.contract.lifecycle import DISPUTED, TRANSITIONS, Action
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.ledger import Booked, Cancel, OrderLedger, Refund, carry_out
+from points_conformance.ledger import (
+    AutoRefund,
+    Booked,
+    Cancel,
+    OrderLedger,
+    Refund,
+    carry_out,
+)
 
 __all__ = ["Do", "Must", "Prediction", "StoryOrder", "StoryStep", "predict"]
 
@@ -29,6 +36,10 @@ class Do(StrEnum):
     MORE = "refund of a halala more than is left"
     READ = "read"
     STRANGER = "another merchant's refund"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    COMPLETE = "complete"
+    AUTO_REFUND = "auto-refund"
 
 
 class Must(StrEnum):
@@ -37,6 +48,7 @@ class Must(StrEnum):
     ACCEPT = "be accepted"
     REFUSE = "be refused"
     EITHER = "be carried out whole, or be refused"
+    NOTHING = "be left out: no source says what it comes to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,10 @@ def predict(ledger: OrderLedger, step: StoryStep) -> Prediction:
             return _refund(ledger, max(ledger.left, 1))
         case Do.MORE:
             return _refund(ledger, ledger.left + 1)
+        case Do.AUTO_REFUND:
+            return _auto_refund(ledger)
+        case Do.AUTHORIZE | Do.CAPTURE | Do.COMPLETE:
+            return _forward(ledger, step.do)
 
 
 def _read_rule(ledger: OrderLedger) -> str:
@@ -138,6 +154,48 @@ def _refund(ledger: OrderLedger, amount: int) -> Prediction:
         return Prediction(Must.REFUSE, ledger, rule, amount)
     rule = "refund.sum-bounded" if ledger.refunded else "refund.above-total"
     return Prediction(Must.REFUSE, ledger, rule, amount)
+
+
+def _auto_refund(ledger: OrderLedger) -> Prediction:
+    """The platform's own; from which statuses is not said, so only where money was taken."""
+    outcome = carry_out(ledger, AutoRefund(), _EVERY_ARROW)
+    rule = "lifecycle.auto-refund-is-final"
+    if isinstance(outcome, Booked):
+        return Prediction(Must.ACCEPT, outcome.ledger, rule)
+    return Prediction(Must.NOTHING, ledger, rule)
+
+
+_FORWARD: Mapping[Do, Action] = {
+    Do.AUTHORIZE: Action.AUTHORIZE,
+    Do.CAPTURE: Action.CAPTURE,
+    Do.COMPLETE: Action.COMPLETE,
+}
+#: From where the documentation says that a step is refused (Order Lifecycle). Elsewhere it is
+#: either an arrow of the table or not said.
+_REFUSED_FROM: Mapping[Do, frozenset[OrderStatus]] = {
+    Do.AUTHORIZE: frozenset({S.CANCELLED, S.PARTIALLY_REFUNDED, S.FULLY_REFUNDED}),
+    Do.CAPTURE: frozenset({S.NEW, S.CANCELLED, S.FULLY_REFUNDED}),
+    Do.COMPLETE: frozenset({S.APPROVED, S.CANCELLED, S.PARTIALLY_REFUNDED, S.FULLY_REFUNDED}),
+}
+_FINAL: Mapping[OrderStatus, str] = {
+    S.CANCELLED: "lifecycle.cancelled-is-final",
+    S.FULLY_REFUNDED: "lifecycle.refunded-is-final",
+    S.PARTIALLY_REFUNDED: "lifecycle.partially-refunded-goes-on",
+    S.NEW: "lifecycle.capture-needs-authorization",
+}
+
+
+def _forward(ledger: OrderLedger, do: Do) -> Prediction:
+    earning = ledger.kind is OrderType.EARNING
+    if ledger.status in _REFUSED_FROM[do]:
+        again = "lifecycle.complete-earning" if earning else "lifecycle.complete-twice"
+        return Prediction(Must.REFUSE, ledger, _FINAL.get(ledger.status, again))
+    if earning and do is Do.COMPLETE:
+        return Prediction(Must.REFUSE, ledger, "lifecycle.complete-earning")
+    after = TRANSITIONS[ledger.status].get(_FORWARD[do])
+    if after is None or earning:
+        return Prediction(Must.NOTHING, ledger, "")
+    return Prediction(Must.ACCEPT, replace(ledger, status=after), f"lifecycle.{do.value}")
 
 
 def _accepted_rule(ledger: OrderLedger, amount: int) -> str:

@@ -24,6 +24,7 @@ EXACT = inferred("money is exact")
 SPEC = source("OpenAPI", "POST /orders/{uuid}/refund")
 PART = "refund.partial"
 SUM = "refund.sum-bounded"
+ADD_UP = "property.parts-add-up"
 
 #: Calls by profile; off loopback every call costs the target something.
 CALLS = {Profile.SMOKE: 40, Profile.STANDARD: 240, Profile.DEEP: 1_500}
@@ -60,7 +61,7 @@ def _in_parts(api: ApiTarget, total: int, pieces: tuple[int, ...]) -> TestOrder:
     return order
 
 
-@rule("property.parts-add-up", MUST, BOUNDED, EXACT, after=SUM, **LIMITS)
+@rule(ADD_UP, MUST, BOUNDED, EXACT, after=SUM, **LIMITS)
 def parts_of_any_size_add_up(api: ApiTarget) -> None:
     """Parts of any total MUST each be accepted, end fully_refunded exactly when nothing is left,
     and leave exactly the rest.
@@ -78,7 +79,7 @@ def parts_of_any_size_add_up(api: ApiTarget) -> None:
     search(api, parts(largest=_largest(api)), tell, examples=_examples(api), longest=11)
 
 
-@rule("property.order-of-parts", MUST, EXACT, inferred("addition has no order"), after="property.parts-add-up",
+@rule("property.order-of-parts", MUST, EXACT, inferred("addition has no order"), after=ADD_UP,
       **LIMITS)  # fmt: skip
 def the_order_of_parts_does_not_matter(api: ApiTarget) -> None:
     """The same parts in another order MUST leave the same."""
@@ -100,7 +101,7 @@ def the_order_of_parts_does_not_matter(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=16)
 
 
-@rule("property.split-or-sum", MUST, EXACT, inferred("a split is no other refund"), after="property.parts-add-up",
+@rule("property.split-or-sum", MUST, EXACT, inferred("a split is no other refund"), after=ADD_UP,
       **LIMITS)  # fmt: skip
 def a_split_refund_is_its_sum(api: ApiTarget) -> None:
     """Parts, one by one or as one sum, MUST leave the same."""
@@ -121,6 +122,23 @@ def a_split_refund_is_its_sum(api: ApiTarget) -> None:
         examples=_examples(api) // 2,
         longest=15,
     )
+
+
+@rule("property.amount-or-none", MUST, source("OpenAPI", "amount equal to the total"), EXACT,
+      after=ADD_UP, **LIMITS)  # fmt: skip
+def a_full_refund_by_amount_is_one_without(api: ApiTarget) -> None:
+    """For any total a refund of that amount MUST end as a refund without amount does."""
+    from points_conformance.rules.strategies import totals
+
+    def tell(total: int) -> None:
+        for fields in ({"amount": sar(total)}, {}):
+            order = api.order(total=total, exact=True, fresh=True)
+            answer = api.reverse("refund", order, fields)
+            expect(answer).accepted().shows(FULL)
+            expect(api.read(order)).shows(FULL)
+            expect(api.refund(order, amount=sar(1))).refused()
+
+    search(api, totals(_largest(api)), tell, examples=_examples(api) // 3, longest=8)
 
 
 @rule("property.above-left", MUST, BOUNDED, after=SUM, **LIMITS)

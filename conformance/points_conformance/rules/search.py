@@ -2,8 +2,8 @@
 
 A story is drawn whole (nothing that is drawn depends on an answer), then told to the target on
 fresh orders, and remembered by value: the same story is never told twice, and a replay raises the
-recorded finding. Shrinking has a budget of calls of its own; beyond it a candidate is not told and
-counts as not failing, and the finding stands.
+recorded finding. Shrinking has a budget of its own: on loopback as many calls again, elsewhere what
+finding left over. Beyond it a candidate is not told and counts as not failing; the finding stands.
 """
 
 import contextlib
@@ -21,9 +21,6 @@ __all__ = ["search"]
 
 Story = TypeVar("Story", bound=Hashable)
 
-#: How many more calls shrinking may make, as a share of what finding may.
-SHRINKING = 1.0
-
 
 class _Teller:
     """Tells stories once each, within the calls that the rule may make."""
@@ -35,7 +32,7 @@ class _Teller:
         self.found: Finding | None = None
         self.stopped: Exception | None = None
         self._end = api.budget.spent + calls
-        self._shrinking = int(calls * SHRINKING)
+        self._shrinking = calls
 
     def __call__(self, story: Hashable) -> None:
         """Raise the story's finding, if it has one."""
@@ -52,7 +49,7 @@ class _Teller:
         try:
             self.tell(story)
         except Finding as finding:
-            if self.found is None:
+            if self.found is None and self.api.loopback:
                 self._end = self.api.budget.spent + self._shrinking
             finding.exchanges = finding.exchanges or tuple(self.api.exchanges[first:])
             self.found = finding

@@ -38,6 +38,7 @@ MOST_ORDERS, MOST_STEPS = 3, 8
 LONGEST = MOST_ORDERS + 2 * MOST_STEPS + MOST_ORDERS
 CALLS = {Profile.SMOKE: 60, Profile.STANDARD: 900, Profile.DEEP: 6_000}
 FAR = {Profile.SMOKE: 0, Profile.STANDARD: 60, Profile.DEEP: 600}
+FORWARD = (Do.AUTHORIZE, Do.CAPTURE, Do.COMPLETE)
 #: How many broken rules one run looks for.
 MOST_RULES = 4
 
@@ -121,7 +122,8 @@ def _stories(
     from points_conformance.rules.strategies import totals
 
     largest = 100_000_000 if api.loopback else 50_000
-    doings = [do for do in Do if do is not Do.STRANGER or api.keys.other]
+    left_out = {Do.STRANGER: not api.keys.other, Do.AUTO_REFUND: not api.can_auto_refund}
+    doings = [do for do in Do if not left_out.get(do, False)]
 
     @st.composite
     def story(draw: st.DrawFn) -> Story:
@@ -192,8 +194,15 @@ class _Teller:
     def _take(self, step: StoryStep) -> None:
         books = self.books[step.order]
         prediction = predict(books, step)
+        if prediction.must is Must.NOTHING:
+            return
         self.words.append(told(step, prediction, books))
         if step.do is Do.READ:
+            self._look(step.order, prediction.rule)
+            return
+        if step.do is Do.AUTO_REFUND:
+            self.api.auto_refund(self.orders[step.order])
+            self.books[step.order] = prediction.after
             self._look(step.order, prediction.rule)
             return
         answer = self._send(step, prediction)
@@ -213,6 +222,8 @@ class _Teller:
                 return self.api.cancel(order)
             if step.do is Do.STRANGER:
                 return self.api.refund(order, key=self.api.other_key)
+            if step.do in FORWARD:
+                return self.api.step(order, step.do.value)
             if prediction.amount is None:
                 return self.api.refund(order)
             return self.api.refund(order, amount=sar(prediction.amount))

@@ -54,7 +54,8 @@ class Courier:
     ``reach`` says to which endpoints: ``receivers`` only to those given to :meth:`deliver_to`;
     ``loopback`` also to registered URLs on this machine; ``anywhere`` to every registered URL.
     ``pause`` is the time between attempts in seconds (by default none within the process, 0.2 over
-    sockets); ``wait`` replaces real waiting, ``timeout`` the 10 seconds of an attempt to a URL.
+    sockets); ``wait`` replaces real waiting, ``timeout`` the 10 seconds of an attempt to a URL,
+    ``wire`` the sockets.
     """
 
     def __init__(
@@ -65,13 +66,14 @@ class Courier:
         pause: float | None = None,
         wait: Callable[[float], None] | None = None,
         timeout: float | None = None,
+        wire: Receiver | None = None,
     ) -> None:
         self.faults = Faults.over(simulator)
         self.simulator = self.faults.simulator
         self.reach = reach
         self._pause = pause
         self._wait = wait
-        self._wire = Wire() if timeout is None else Wire(timeout)
+        self._wire = wire or (Wire() if timeout is None else Wire(timeout))
         self._receivers: dict[str, Receiver] = {}
         #: When each is due, by the courier's clock, and in which turn it came.
         self._queue: list[tuple[float, int, Parcel]] = []

@@ -45,9 +45,11 @@ class ThreadServer:
     ) -> None:
         self.host, self.port = host, port
         self._name = name
+        self._thread: threading.Thread | None = None
         self._scheme = "https" if certfile else "http"
         self._config = uvicorn.Config(
             app,
+            interface="asgi3",
             http=_Protocol,
             loop="asyncio",
             lifespan="off",
@@ -83,8 +85,10 @@ class ThreadServer:
 
     def stop(self) -> None:
         """End the server and every connection."""
-        self._server.stop()
-        self._thread.join(_STARTUP_SECONDS)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._server.stop()
+            thread.join(_STARTUP_SECONDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -130,11 +130,26 @@ class Judge:
         """The result of one rule. Rules that it comes after are judged first if need be."""
         rule = self.catalogue[rule_id]
         for before in rule.after:
-            if self.judge(before, target).verdict in _HOLDING_UP:
+            result = self.judge(before, target)
+            if result.verdict in _HOLDING_UP and before not in self._late():
                 return self.result(rule)
         if rule.id not in self.outcomes:
-            self.outcomes[rule.id] = execute(rule, target, seed=self.seed, profile=self.profile)
+            self.outcomes[rule.id] = self._ran(rule, target)
         return self.result(rule)
+
+    def _ran(self, rule: Rule, target: ApiTarget) -> Outcome:
+        calls = rule.bound(self.profile, loopback=target.loopback)
+        if target.budget.fits(calls):
+            return execute(rule, target, seed=self.seed, profile=self.profile)
+        reason = (
+            f"needs up to {calls} calls, more than the bound of {target.budget.limit} leaves: "
+            "name the rule with --select, or take --profile deep"
+        )
+        return _outcome(rule, OutcomeKind.MISSING, reason)
+
+    def _late(self) -> set[str]:
+        """Rules that another check found broken after they had held: they hold nothing up."""
+        return {id_ for id_, o in with_attributed(self.outcomes).items() if o.late}
 
     def result(self, rule: Rule) -> Result:
         """What is known of a rule so far."""

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +14,12 @@ from points_conformance.rules.rule import Profile, Rule, Subject
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
 from points_conformance.targets.sources import OrdersFileError, load_orders
 
-__all__ = ["Settings", "SettingsError", "read_settings"]
+__all__ = ["Settings", "SettingsError", "read_settings", "with_base_url"]
 
 #: What ``--base-url`` may say to mean the embedded simulator whatever the environment says.
 SIMULATOR = "simulator"
+#: What comes from the environment alone.
+SECRETS = ("POINTS_API_KEY", "POINTS_OTHER_API_KEY", "POINTS_PUBLIC_KEY", "POINTS_WEBHOOK_SECRET")
 
 
 class SettingsError(ValueError):
@@ -125,15 +127,55 @@ def read_settings(
     return settings
 
 
+def with_base_url(settings: Settings, url: str) -> Settings:
+    """The settings for another server. Raises :class:`SettingsError`."""
+    try:
+        base_url = checked_base_url(url, allow_production=settings.allow_production)
+    except TargetRefused as error:
+        raise SettingsError(str(error)) from None
+    settings = replace(settings, base_url=base_url)
+    _fit_together(settings)
+    return settings
+
+
 def _fit_together(settings: Settings) -> None:
     if settings.base_url and not settings.environment.get("POINTS_API_KEY"):
         raise SettingsError(
             f"no key for {settings.base_url}: set POINTS_API_KEY in the environment"
         )
+    for name in SECRETS if settings.base_url else ():
+        value = settings.environment.get(name, "")
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise SettingsError(
+                f"{name} holds what no HTTP header can carry (a line's end, a blank at an end, or "
+                "a letter that is not ASCII): set it to the key alone"
+            )
     if settings.base_url and settings.dialect != "default":
         raise SettingsError("--dialect is the embedded simulator's: leave out --base-url")
     if settings.orders and not settings.base_url:
         raise SettingsError("--orders names orders of a live target: give --base-url as well")
+    _can_listen(settings)
+
+
+def _can_listen(settings: Settings) -> None:
+    if settings.webhook_url and not settings.webhook_listen:
+        raise SettingsError("--webhook-url is where a listener is: give --webhook-listen as well")
+    if not settings.webhook_listen:
+        return
+    if settings.base_url is None and settings.subject is Subject.API:
+        raise SettingsError(
+            "--webhook-listen is for a server that sends webhooks: give --base-url as well (the "
+            "embedded simulator has an inbox of its own)"
+        )
+    # Here, for a listener takes a server to import.
+    from points_conformance.targets.live_inbox import ListenError, check_public_url, parse_listen
+
+    try:
+        address = parse_listen(settings.webhook_listen)
+        if settings.base_url:
+            check_public_url(address, settings.webhook_url, near=settings.on_loopback)
+    except ListenError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _profile(value: Any) -> Profile:

@@ -22,6 +22,7 @@ from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.budget import Budget, Pace
 from points_conformance.targets.deadline import within
+from points_conformance.targets.endpoints import Endpoints, without_secrets
 from points_conformance.targets.exchange import Exchange, Redactor
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.inbox import Inbox
@@ -106,6 +107,7 @@ class ApiTarget:
         self.journal = journal or Journal(None)
         self.sources: list[OrderSource] = []
         self.inbox = inbox
+        self._no_inbox = "no webhook inbox: start with --webhook-listen HOST:PORT"
         self.loopback = loopback
         self.redact = Redactor(
             {
@@ -115,10 +117,11 @@ class ApiTarget:
             }
         )
         self.orders: list[TestOrder] = []
-        #: How many orders were made for this run, used or not.
-        self.made = 0
         self.exchanges: list[Exchange] = []
         self.readings: dict[str, str] = {}
+        self.endpoints = Endpoints(self)
+        #: What several rules look at and one of them brought about, by name.
+        self.stories: dict[str, Any] = {}
         self.rule = ""
         #: The seed of this rule, and how many calls it may make.
         self.seed = 0
@@ -224,7 +227,9 @@ class ApiTarget:
             raise NotExercised(f"no URL can hold {path!r}") from error
         except httpx.HTTPError as error:
             self._record(method, url, sent, body, None, started, type(error).__name__)
-            raise NetworkTrouble(f"{method} {path}: {type(error).__name__}") from error
+            raise NetworkTrouble(
+                f"the network lost {method} {path} ({type(error).__name__})"
+            ) from error
         exchange = self._record(method, url, sent, body, response, started, "")
         return Answer(exchange, response.status_code, response.headers, response.content)
 
@@ -251,7 +256,7 @@ class ApiTarget:
             body=None if body is None else redact(body.decode("utf-8", "backslashreplace")),
             status=response.status_code if response is not None else None,
             answer_headers=_shown(response, redact),
-            answer=redact(_text(response)),
+            answer=redact(without_secrets(url, _text(response))),
             seconds=time.perf_counter() - started,
             error=error,
         )
@@ -274,7 +279,9 @@ class ApiTarget:
                 got=f"{answer.status} to {_location(answer)}",
             )
         if answer.status in _GATEWAY:
-            raise NetworkTrouble(f"a gateway answered {answer.status}")
+            raise NetworkTrouble(
+                f"the network stood in the way: a gateway answered {answer.status}"
+            )
         if answer.status >= 500:
             raise Finding(
                 "server error", expected="an answer below 500", got=f"HTTP {answer.status}"
@@ -425,6 +432,8 @@ class ApiTarget:
             rule=self.rule,
         )
         self.orders.append(order)
+        if self.inbox is not None:
+            self.inbox.know(order.uuid, order.number)
         return order
 
     def refundable(self, total: int = 10_000, *, exact: bool = False) -> TestOrder:
@@ -457,6 +466,12 @@ class ApiTarget:
             raise NotExercised(
                 "nothing triggers an auto-refund: supply the hook pytest_points_auto_refund"
             )
+        order.auto_refunded = len(self.exchanges)
+
+    @property
+    def can_auto_refund(self) -> bool:
+        """Whether anything may trigger an auto-refund."""
+        return self._auto_refund is not None
 
     @property
     def other_key(self) -> str:
@@ -468,8 +483,12 @@ class ApiTarget:
     def webhooks(self) -> Inbox:
         """The inbox. Raises :class:`NotExercised` without one."""
         if self.inbox is None:
-            raise NotExercised("no webhook inbox: start with --webhook-listen HOST:PORT")
+            raise NotExercised(self._no_inbox)
         return self.inbox
+
+    def without_inbox(self, why: str) -> None:
+        """No webhook can be received after all."""
+        self.inbox, self._no_inbox = None, why
 
     # ------------------------------------------------------------------ bookkeeping
     def effect(self) -> Effect:
@@ -479,7 +498,7 @@ class ApiTarget:
         reversed_ = {id(order): order for order in refunded + cancelled}
         return Effect(
             calls=self.budget.spent,
-            made=self.made,
+            made=sum(source.made for source in self.sources),
             given=sum(order.given for order in self.orders),
             refunded=len(refunded),
             cancelled=len(cancelled),

@@ -16,9 +16,10 @@ from points_conformance.simulator.messages import Refusal
 from points_conformance.targets.api import CALL_TIMEOUT, ApiTarget, Keys
 from points_conformance.targets.budget import Budget, Pace
 from points_conformance.targets.guard import checked_base_url, is_loopback
-from points_conformance.targets.inbox import RecordedInbox
+from points_conformance.targets.inbox import MAIN, Inbox, SimulatorInbox
 from points_conformance.targets.journal import Journal
 from points_conformance.targets.live import EarningSource
+from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import (
     FileSource,
     Hook,
@@ -48,7 +49,9 @@ def embedded_target(
 ) -> ApiTarget:
     """The simulator in this process, with all abilities: any order, a second merchant, an inbox."""
     simulator = Simulator(dialect=dialect, seed=seed, parts=parts)
-    simulator.open_endpoint(simulator.merchant, "conformance inbox", _INBOX_URL)
+    inbox = SimulatorInbox(simulator, _INBOX_URL)
+    endpoint = simulator.open_endpoint(simulator.merchant, "conformance inbox", inbox.url())
+    inbox.trust(MAIN, endpoint.secret)
 
     def auto_refund(uuid: str) -> bool:
         try:
@@ -61,7 +64,7 @@ def embedded_target(
         base_url=EMBEDDED_URL,
         client=httpx.Client(transport=SimulatorTransport(simulator)),
         keys=Keys(simulator.merchant.key, simulator.other.key, simulator.merchant.public_key),
-        inbox=RecordedInbox(simulator, _INBOX_URL),
+        inbox=inbox,
         auto_refund=auto_refund,
     )
     target.sources.append(SimulatorSource(simulator))
@@ -72,7 +75,7 @@ def embedded_target(
 class LiveSettings:
     """What a live target is built from.
 
-    ``calls`` bounds the run. ``share`` workers divide it and the orders; this is ``share_index``.
+    ``calls`` bounds the run; ``shares`` is what this worker has in common with the others.
     """
 
     base_url: str
@@ -80,10 +83,10 @@ class LiveSettings:
     orders: Path | None = None
     rate: float | None = None
     calls: int | None = None
-    share: int = 1
-    share_index: int = 0
+    shares: Shares | None = None
     allow_production: bool = False
     journal: Path | None = None
+    inbox: Inbox | None = None
 
 
 def live_target(
@@ -100,7 +103,7 @@ def live_target(
     rows = load_orders(settings.orders) if settings.orders else []
     loopback = is_loopback(urlsplit(base_url).hostname or "")
     rate = settings.rate or (None if loopback else _RATE)
-    calls = settings.calls
+    shares = settings.shares
     env = settings.environment
     target = ApiTarget(
         base_url=base_url,
@@ -110,11 +113,14 @@ def live_target(
             env.get("POINTS_OTHER_API_KEY") or None,
             env.get("POINTS_PUBLIC_KEY") or None,
         ),
-        budget=Budget(None if calls is None else calls // settings.share),
-        pace=Pace(rate / settings.share if rate else None),
+        budget=Budget(settings.calls, shares),
+        pace=Pace(rate, shares=shares),
         journal=Journal(settings.journal),
+        inbox=settings.inbox,
         loopback=loopback,
         racer=live_client,
+        deadline=CALL_TIMEOUT,
+        secrets={"POINTS_WEBHOOK_SECRET": env.get("POINTS_WEBHOOK_SECRET")},
         auto_refund=auto_refund,
     )
 
@@ -124,8 +130,8 @@ def live_target(
     if hook is not None:
         target.sources.append(HookSource(hook, read))
     if rows:
-        target.sources.append(FileSource(rows[settings.share_index :: settings.share], read))
-    target.sources.append(EarningSource(target))
+        target.sources.append(FileSource(rows, read, shares.claim if shares else lambda _: True))
+    target.sources.append(EarningSource(target, shares.making if shares else None))
     return target
 
 

@@ -198,21 +198,20 @@ class _Merchant:
         ]
 
     def _listed(self) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = []
+        found: dict[str, Mapping[str, Any]] = {}
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._call("GET", f"/webhooks?page={page}")
-            content = _json(answer)
-            data = content.get("data")
-            if answer.status_code != 200 or not isinstance(data, list):
+            answer = self._call("GET", f"/webhooks?per_page=100&page={page}")
+            rows = _rows(answer)
+            if answer.status_code != 200 or rows is None:
                 raise CleaningRefused(
                     f"{self._base} does not list its webhook endpoints (HTTP {answer.status_code})"
                     ". Check POINTS_API_KEY: sandbox and production keys differ"
                 )
-            rows += [row for row in data if isinstance(row, dict) and row.get("uuid")]
-            meta = content.get("meta")
-            if not data or not isinstance(meta, dict) or page >= (meta.get("last_page") or 1):
+            fresh = {str(row["uuid"]): row for row in rows if row.get("uuid")}
+            if fresh.keys() <= found.keys():
                 break
-        return rows
+            found |= fresh
+        return list(found.values())
 
     def _call(self, method: str, path: str) -> httpx.Response:
         self._pace.wait()
@@ -226,9 +225,14 @@ class _Merchant:
             ) from None
 
 
-def _json(answer: httpx.Response) -> Mapping[str, Any]:
+def _rows(answer: httpx.Response) -> list[Mapping[str, Any]] | None:
+    """The endpoints of a page, in ``data`` or one deeper; ``None`` where there is no list."""
     try:
-        content = answer.json()
+        node = answer.json()
     except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+        return None
+    for _ in range(3):
+        if isinstance(node, list):
+            return [row for row in node if isinstance(row, dict)]
+        node = node.get("data") if isinstance(node, dict) else None
+    return None

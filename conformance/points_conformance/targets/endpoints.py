@@ -12,13 +12,11 @@ from points_conformance.targets.finding import Finding, NetworkTrouble
 if TYPE_CHECKING:
     from points_conformance.targets.api import ApiTarget
 
-__all__ = ["Endpoints", "endpoint_of", "endpoints_of", "hide_secrets", "others"]
+__all__ = ["SECRET_NAME", "Endpoints", "endpoint_of", "endpoints_of", "others", "without_secrets"]
 
 #: What evidence shows in the place of any endpoint's secret.
 SECRET_NAME: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
-_SECRET: Final = re.compile(r'("secret"\s*:\s*")((?:[^"\\]|\\.)*)(")')
-#: A shorter secret is blotted out where it stands, but not looked for everywhere else.
-_SHORTEST: Final = 8
+_SECRET: Final = re.compile(r'("secret"\s*:\s*")(?:[^"\\]|\\.)*(")')
 _MOST_PAGES: Final = 5
 
 
@@ -44,7 +42,7 @@ class Endpoints:
 
     def open(self, name: str, url: str) -> Answer:
         """``POST /webhooks``, written down before it is sent; what it makes is remembered."""
-        self._api.journal.write("endpoint", url=url)
+        self._api.journal.write("endpoint", url=url, name=name)
         answer = self._api.call("POST", "/webhooks", body=dump_json({"name": name, "url": url}))
         uuid = endpoint_of(answer).get("uuid")
         if answer.accepted and isinstance(uuid, str):
@@ -58,8 +56,12 @@ class Endpoints:
         answer = self._api.call("DELETE", f"/webhooks/{uuid}")
         if answer.accepted:
             self._open.pop(uuid, None)
-            self._api.journal.write("endpoint removed", uuid=uuid)
+            self._api.journal.write("endpoint gone", uuid=uuid)
         return answer
+
+    def is_open(self, uuid: str) -> bool:
+        """Whether the run made this endpoint and has not removed it."""
+        return uuid in self._open
 
     def remove_all(self, ours: Callable[[str], bool]) -> list[str]:
         """Remove what is left, and whatever is registered at a URL of ours; what failed, in lines.
@@ -122,14 +124,6 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or '?'}{parts.path}"
 
 
-def hide_secrets(text: str, add: Callable[[str, str], None]) -> str:
-    """An answer about endpoints without secrets, each of which is named to ``add``."""
-    for match in _SECRET.finditer(text):
-        for secret in {match[2], _unescaped(match[2])}:
-            if len(secret) >= _SHORTEST:
-                add(SECRET_NAME, secret)
-    return _SECRET.sub(rf"\1${SECRET_NAME}\3", text)
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("\\/", "/").replace('\\"', '"')
+def without_secrets(url: str, text: str) -> str:
+    """An answer's text without the secrets that answers about endpoints show."""
+    return _SECRET.sub(rf"\1${SECRET_NAME}\2", text) if "/webhooks" in url else text

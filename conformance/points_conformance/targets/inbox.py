@@ -19,6 +19,8 @@ from points_conformance.contract.limits import SECRET_HEADER
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.courier import Courier
 from points_conformance.simulator.messages import load_json
+from points_conformance.simulator.receivers import in_process
+from points_conformance.targets.endpoints import SECRET_NAME
 from points_conformance.targets.finding import NotExercised
 
 __all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox"]
@@ -95,7 +97,7 @@ class Inbox:
         self._clock = clock
         self._heard = reachable
         self._given_up = False
-        self._secrets: dict[str, bytes] = {}
+        self._secrets: dict[str, str] = {}
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
         self._strangers: deque[tuple[str, str, Received]] = deque(maxlen=_STRANGERS)
@@ -109,8 +111,8 @@ class Inbox:
         return f"{self.base_url}/{place}"
 
     def trust(self, place: str, secret: str) -> None:
-        """From now on deliveries to a place must carry this secret; only its hash is kept."""
-        self._secrets[place] = _hash(secret)
+        """From now on deliveries to a place must carry this secret, in their header alone."""
+        self._secrets = {**self._secrets, place: secret}
 
     def know(self, uuid: str, number: str | None) -> None:
         """This order is ours: its events are looked for by its uuid, else by its number."""
@@ -133,7 +135,7 @@ class Inbox:
     def record(self, place: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Keep one attempt and say how it is answered. From any thread."""
         text = body.decode("utf-8", "surrogateescape")
-        shown = self.redact(text)
+        shown = self._without_secrets(text)
         payload = _payload(body)
         order = _order(payload)
         id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
@@ -144,13 +146,13 @@ class Inbox:
             received = Received(
                 number=next(self._count),
                 headers={
-                    name: self.redact(value)
+                    name: self._without_secrets(value)
                     for name, value in headers.items()
                     if name != SECRET_HEADER.lower()
                 },
                 body=shown.encode("utf-8", "surrogateescape"),
                 at=self._clock(),
-                secret_right=hmac.compare_digest(_hash(secret), self._secrets.get(place, b"")),
+                secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
                 digest=hashlib.sha256(body).hexdigest(),
                 place=place,
@@ -163,6 +165,11 @@ class Inbox:
             self._heard = True
             self._changed.notify_all()
         return reply
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets.values():
+            text = text.replace(secret, f"${SECRET_NAME}")
+        return self.redact(text)
 
     def _reply(self, uuid: str, event: str, place: str) -> Reply:
         plan = self._plans.get((uuid, event)) if place == MAIN else None
@@ -191,9 +198,12 @@ class Inbox:
             self.grace,
         )
 
-    def wait_for_attempts(self, uuid: str, event: str, count: int) -> list[Received]:
+    def wait_for_attempts(
+        self, uuid: str, event: str, count: int, *, more: float = 0.0
+    ) -> list[Received]:
         """The attempts at the main endpoint, once there are ``count`` with their repeats, or when
-        a repeated attempt should have come. Raises :class:`NotExercised` also without that time.
+        a repeated attempt should have come (``more`` seconds later). Raises :class:`NotExercised`
+        also where nobody said how long that may take.
         """
         if self.retry_within is None:
             raise NotExercised(
@@ -202,7 +212,7 @@ class Inbox:
         return self._until(
             lambda: self._named(uuid, event, MAIN),
             lambda found: len(found) >= count,
-            self.grace + self.retry_within * (count - 1),
+            self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0),
         )
 
     def rest(self) -> None:
@@ -264,17 +274,12 @@ class SimulatorInbox(Inbox):
             redact=redact,
             reachable=True,
         )
-        self._simulator = simulator
-        self._courier = (simulator.parts.courier or Courier)(simulator)
-        self._attached: set[tuple[str, str]] = set()
+        courier = simulator.parts.courier or Courier
+        # Whatever is sent anywhere comes here: nothing leaves the process.
+        self._courier = courier(simulator, reach="anywhere", wire=in_process(self._tell))
 
     def collect(self) -> None:
         """Send what the simulator has queued."""
-        for endpoint in self._simulator.merchant.endpoints:
-            key = (endpoint.uuid, endpoint.url)
-            if key not in self._attached and endpoint.url.startswith(self.base_url):
-                self._courier.deliver_to(self._tell, url=endpoint.url)
-                self._attached.add(key)
         self._courier.settle()
 
     def _tell(self, request: httpx.Request) -> int:
@@ -298,5 +303,8 @@ def _order(payload: Mapping[str, Any]) -> dict[str, Any]:
     return order if isinstance(order, dict) else {}
 
 
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+def _same(secret: str, registered: str | None) -> bool:
+    if registered is None:
+        return False
+    one, other = (text.encode("utf-8", "surrogateescape") for text in (secret, registered))
+    return hmac.compare_digest(one, other)

@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
@@ -12,6 +13,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.deadline import within
 from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.order import Made, Wanted
 from points_conformance.targets.sources import fits, made_from
@@ -27,15 +29,21 @@ class EarningSource:
     """Makes orders with ``POST /orders/earning`` and the sandbox's customer, one call at a time.
 
     The answer's status is read, not assumed: an order that came back in another status is kept for
-    a rule that wants it so. A fresh ``order_number`` each, never used before in any run.
+    a rule that wants it so. A fresh ``order_number`` each, never used before in any run. A server
+    that makes none is not asked again. ``making`` is held while one is made.
     """
 
-    def __init__(self, api: ApiTarget) -> None:
+    def __init__(
+        self, api: ApiTarget, making: AbstractContextManager[object] | None = None
+    ) -> None:
         self._api = api
+        self._making = making or nullcontext()
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
+        self.made = 0
         self._count = 0
         self._starts: OrderStatus | None = None
+        self._why_not = ""
 
     def make(self, wanted: Wanted) -> Made | None:
         """An earning order in the status that this server gives new ones; else ``None``."""
@@ -45,6 +53,8 @@ class EarningSource:
                 return kept
         if wanted.kind is OrderType.REPLACING or self._starts not in (None, wanted.status):
             return None
+        if self._why_not:
+            raise NotExercised(self._why_not)
         if self._starts is None and wanted.status not in (OrderStatus.NEW, OrderStatus.APPROVED):
             return None
         made = self._earn(wanted.total)
@@ -67,19 +77,28 @@ class EarningSource:
             "order_number": number,
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
-        self._api.journal.write("order", order_number=number, total_price=str(price))
-        answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
+        with self._making:
+            self._api.journal.write("order", order_number=number, total_price=str(price))
+            answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
-            raise NotExercised(f"the earning endpoint makes no order: HTTP {answer.status}")
-        made = made_from(answer.order, given=False)
-        if made is None and isinstance(answer.order.get("uuid"), str):
-            made = made_from(self._api.read(answer.order["uuid"]).order, given=False)
+            why = f"the earning endpoint makes no order: HTTP {answer.status}"
+            if answer.status != 422:  # that one may be about this very order
+                self._why_not = why
+            raise NotExercised(why)
+        self.made += 1
+        asked = {"type": OrderType.EARNING.value, "total_price": price, "order_number": number}
+        made = made_from(answer.order, given=False, expected=asked)
+        uuid = answer.order.get("uuid")
+        if made is None and isinstance(uuid, str):
+            asked["uuid"] = uuid
+            made = made_from(self._api.read(uuid).order, given=False, expected=asked)
+        self._api.journal.write("order made", order_number=number, uuid=uuid)
         if made is None:
-            raise NotExercised(
-                "the earning endpoint gives no order to work with (pending, or without a uuid): "
-                "supply orders with --orders or the hook pytest_points_make_order"
+            self._why_not = (
+                "the earning endpoint gives no order to work with (pending, or without a uuid or "
+                "status): supply orders with --orders or the hook pytest_points_make_order"
             )
-        self._api.journal.write("order made", order_number=number, uuid=made.uuid)
+            raise NotExercised(self._why_not)
         return made
 
 
@@ -142,35 +161,31 @@ def _asker(api: ApiTarget) -> Callable[[str, str, bool], httpx.Response]:
 
 def _send(api: ApiTarget, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     """One call that may take 10 s in all, however slowly its bytes drip."""
-    started = time.monotonic()
     try:
-        with api.client.stream(
-            method,
-            api.base_url + path,
-            headers=headers,
-            content=b"{}" if method == "POST" else None,
-            timeout=PREFLIGHT_TIMEOUT,
-            follow_redirects=False,
-        ) as response:
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if time.monotonic() - started > PREFLIGHT_TIMEOUT:
-                    raise httpx.ReadTimeout("dripping")
-            return httpx.Response(response.status_code, headers=response.headers, content=body)
+        return within(
+            PREFLIGHT_TIMEOUT,
+            lambda: api.client.request(
+                method,
+                api.base_url + path,
+                headers=headers,
+                content=b"{}" if method == "POST" else None,
+                timeout=PREFLIGHT_TIMEOUT,
+                follow_redirects=False,
+            ),
+        )
     except httpx.TimeoutException:
         raise Unjudgeable(
             f"{api.base_url} did not answer within {PREFLIGHT_TIMEOUT:.0f} s. Is it up?"
         ) from None
     except httpx.HTTPError as error:
         raise Unjudgeable(
-            f"{api.base_url} cannot be reached: {_why(error)}. Is it up, and is the address right?"
+            f"{api.base_url} cannot be reached: {_why(api, error)}. Is it up, and is the address right?"
         ) from None
 
 
-def _why(error: httpx.HTTPError) -> str:
+def _why(api: ApiTarget, error: httpx.HTTPError) -> str:
     text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return api.redact(text.splitlines()[0]) if text else type(error).__name__
 
 
 def _is_html(response: httpx.Response) -> bool:

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from points_conformance.simulator.asgi_mount import CUT
 from points_conformance.simulator.thread_server import PortTakenError, ThreadServer
@@ -15,7 +16,15 @@ from points_conformance.targets.inbox import MAIN, Inbox, Reply
 if TYPE_CHECKING:
     from points_conformance.targets.api import ApiTarget
 
-__all__ = ["ListenError", "LiveInbox", "parse_listen"]
+__all__ = [
+    "FAR_GRACE",
+    "NEAR_GRACE",
+    "NEAR_RETRY",
+    "ListenError",
+    "LiveInbox",
+    "check_public_url",
+    "parse_listen",
+]
 
 #: Seconds that an event, and a repeated attempt, may take on this machine; and an event elsewhere.
 NEAR_GRACE: Final = 3.0
@@ -44,6 +53,21 @@ def parse_listen(text: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
         raise ListenError(f"--webhook-listen {text!r}: {port!r} is no port from 0 to 65535")
     return host, int(port)
+
+
+def check_public_url(listen: tuple[str, int], url: str, *, near: bool) -> None:
+    """Whether a server, on this machine or not, can reach the listener at ``url`` or by itself.
+
+    Raises :class:`ListenError`.
+    """
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ListenError(f"--webhook-url {url!r} is not the URL of a listener: https://host/path")
+    if not url and not near:
+        raise ListenError(
+            f"the server cannot send webhooks to {listen[0]} on this machine: give the public "
+            "address of a tunnel to it with --webhook-url"
+        )
 
 
 class LiveInbox(Inbox):

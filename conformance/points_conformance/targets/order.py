@@ -61,6 +61,8 @@ class TestOrder:
     given: bool
     rule: str
     reversals: list[Reversal] = field(default_factory=list)
+    #: After so many calls of the run the platform was asked to refund it by itself.
+    auto_refunded: int | None = None
 
     @property
     def accepted(self) -> list[Reversal]:

@@ -19,7 +19,7 @@ class Shares:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = folder
+        self.folder = folder
         self._lock = FileLock(folder / "lock", thread_local=False)
         #: Held while an order is made: a merchant may make one at a time.
         self.making = FileLock(folder / "making", thread_local=False)
@@ -43,7 +43,7 @@ class Shares:
 
     def claim(self, name: str) -> bool:
         """Whether nobody has claimed ``name`` before. It is the caller's from now on."""
-        path = self._folder / hashlib.sha256(name.encode()).hexdigest()
+        path = self.folder / hashlib.sha256(name.encode()).hexdigest()
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
@@ -52,8 +52,8 @@ class Shares:
 
     def _read(self, name: str) -> float:
         with contextlib.suppress(OSError, ValueError):
-            return float((self._folder / name).read_text("ascii"))
+            return float((self.folder / name).read_text("ascii"))
         return 0.0
 
     def _write(self, name: str, text: str) -> None:
-        (self._folder / name).write_text(text, "ascii")
+        (self.folder / name).write_text(text, "ascii")

@@ -4,7 +4,7 @@ embedded simulator. Each gives an order of the wanted kind, or ``None``.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +31,9 @@ class OrdersFileError(ValueError):
 
 
 class OrderSource(Protocol):
-    """Gives orders."""
+    """Gives orders. ``made`` counts those that it made for the run, used or not."""
+
+    made: int
 
     def make(self, wanted: Wanted) -> Made | None:
         """An order as wanted, or ``None`` where this source has none."""
@@ -44,7 +46,7 @@ Reader = Callable[[str], Mapping[str, Any]]
 def kind_of(value: object) -> OrderType | None:
     """The type of an order however it is spelt: 1, 2, ``earning`` or ``replacing``."""
     for kind, number in REST_TYPES.items():
-        if value in (number, str(number), kind.value):
+        if not isinstance(value, bool) and value in (number, str(number), kind.value):
             return kind
     return None
 
@@ -117,33 +119,50 @@ Hook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
 class HookSource:
-    """``pytest_points_make_order`` of the user's."""
+    """``pytest_points_make_order`` of the user's. What it gives is read: it must be as asked for.
+
+    ``skipped`` names orders that were not.
+    """
 
     def __init__(self, hook: Hook, read: Reader) -> None:
         self._hook = hook
         self._read = read
+        self.made = 0
+        self.skipped: list[str] = []
 
     def make(self, wanted: Wanted) -> Made | None:
-        """Ask the hook, and read what it made: an order that does not fit is not used."""
+        """An order that the hook made, if it is what was wanted."""
         kind = wanted.kind or OrderType.EARNING
         uuid = self._hook(kind, wanted.status, sar(wanted.total))
         if uuid is None:
             return None
-        made = made_from(self._read(str(uuid)), given=True)
-        return made if made is not None and fits(made, wanted) else None
+        uuid = str(uuid)
+        if not _fits_in_a_path(uuid):
+            self.skipped.append(f"{uuid!r}, by the hook: this is no uuid")
+            return None
+        asked = {"uuid": uuid, "type": kind.value, "total_price": sar(wanted.total)}
+        made = made_from(self._read(uuid), given=True, expected=asked)
+        if made is not None and fits(made, wanted):
+            return made
+        ask = f"asked for {wanted.status.value} {kind.value} of {sar(wanted.total)}"
+        self.skipped.append(f"{uuid}, by the hook: {ask}, {_shown(made)}")
+        return None
 
 
 @dataclass(slots=True)
 class FileSource:
     """Orders of a file, in its order, each used once and read before it is used.
 
-    ``skipped`` names those whose reading did not match the file.
+    ``claim`` says whether an order is still nobody's: workers share the file. ``skipped`` names
+    those whose reading did not match it.
     """
 
     rows: Sequence[Made]
     read: Reader
+    claim: Callable[[str], bool] = lambda uuid: True
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
+    made: int = 0
 
     def make(self, wanted: Wanted) -> Made | None:
         """The first unused row that fits and is still what the file says it is."""
@@ -153,30 +172,32 @@ class FileSource:
             if row.uuid in self.used or not fits(row, wanted):
                 continue
             self.used.add(row.uuid)
-            made = made_from(self.read(row.uuid), given=True)
-            if made is None or (made.status, made.total) != (row.status, row.total):
-                self.skipped.append(f"{row.uuid}: {_mismatch(row, made)}")
+            if not self.claim(row.uuid):
                 continue
-            return row
+            told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
+            made = made_from(self.read(row.uuid), given=True, expected=told)
+            if made is not None and fits(made, wanted) and made.total == row.total:
+                return replace(row, points=row.points if made.points is None else made.points)
+            self.skipped.append(
+                f"{row.uuid}: the file says {row.status.value} {row.kind.value} of "
+                f"{sar(row.total)}, {_shown(made)}"
+            )
         return None
 
 
-def _mismatch(row: Made, made: Made | None) -> str:
+def _shown(made: Made | None) -> str:
     if made is None:
         return "the API does not show this order"
-    return (
-        f"the file says {row.status.value} of {sar(row.total)}, "
-        f"the API {made.status.value} of {sar(made.total)}"
-    )
+    return f"the API shows {made.status.value} {made.kind.value} of {sar(made.total)}"
 
 
 def load_orders(path: Path) -> list[Made]:
     """Read an orders file. Raises :class:`OrdersFileError` with the row and what is wrong."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        rows = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as error:
         raise OrdersFileError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OrdersFileError(f"{path} is not JSON: {error}") from None
     if not isinstance(rows, list):
         raise OrdersFileError(f"{path} must hold a JSON list of orders")
@@ -196,11 +217,11 @@ def _row(path: Path, number: int, row: object) -> Made:
     missing = [name for name in ("uuid", "type", "order_status", "total_price") if name not in row]
     if missing:
         raise OrdersFileError(f"{place}: {', '.join(missing)} missing")
-    if not isinstance(row["uuid"], str) or not row["uuid"].strip():
-        raise OrdersFileError(f"{place}: uuid must be text")
+    if not isinstance(row["uuid"], str) or not _fits_in_a_path(row["uuid"]):
+        raise OrdersFileError(f"{place}: uuid {row['uuid']!r} is none")
     if kind_of(row["type"]) is None:
         raise OrdersFileError(f"{place}: type must be earning or replacing, not {row['type']!r}")
-    if row["order_status"] not in {status.value for status in OrderStatus}:
+    if row["order_status"] not in [status.value for status in OrderStatus]:
         choices = ", ".join(OrderStatus)
         raise OrdersFileError(
             f"{place}: order_status {row['order_status']!r} is unknown; one of {choices}"

@@ -28,8 +28,8 @@ OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
     "get": ("GET", "/orders/{uuid}"),
 }
 _SCRIPT: Final = Path(__file__).with_name("schemathesis_process.py")
-#: Seconds after which the process is ended, whatever it does.
-_LONGEST: Final = 300.0
+#: Seconds that a question may take; the longest is the first, which loads everything.
+_LONGEST: Final = 180.0
 _INSTALL: Final = "pip install 'points-conformance[api]'"
 
 
@@ -73,9 +73,6 @@ class Generator:
             text=True,
             encoding="utf-8",
         )
-        self._watch = threading.Timer(_LONGEST, self._process.kill)
-        self._watch.daemon = True
-        self._watch.start()
         return self
 
     def __exit__(
@@ -84,7 +81,6 @@ class Generator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watch.cancel()
         self._process.kill()
         self._process.communicate()
         self._errors.close()
@@ -128,12 +124,16 @@ class Generator:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("Schemathesis has no pipes to talk through")
+        watch = threading.Timer(_LONGEST, self._process.kill)
+        watch.start()
         try:
             stdin.write(json.dumps(question) + "\n")
             stdin.flush()
             line = stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            watch.cancel()
         if not line:
             raise RuntimeError(f"Schemathesis broke off: {self._last_words()}")
         told: dict[str, Any] = json.loads(line)

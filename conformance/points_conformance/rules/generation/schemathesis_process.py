@@ -1,9 +1,8 @@
 """Schemathesis at work: reads questions from standard input, one JSON a line, answers likewise.
 
 This file is run as a script by :class:`~points_conformance.rules.generation.generator.Generator`
-and imports nothing of the kit. The first question brings the description and the seed, and is
-answered by cases; each further one is an answer of the API, and is answered by what does not fit.
-Bodies travel as text of one character a byte.
+and imports nothing of the kit. A question with a description and a seed is answered by cases; one
+with an answer of the API by what does not fit. Bodies travel as text of one character a byte.
 """
 
 import json
@@ -24,36 +23,41 @@ _OTHER_VERSION = (ImportError, AttributeError, TypeError)
 
 def main(questions: TextIO, answers: TextIO) -> None:
     """Answer until there are no more questions."""
-
-    def answer(value: dict[str, Any]) -> None:
-        answers.write(json.dumps(value) + "\n")
+    operations: dict[str, Any] = {}
+    for line in questions:
+        question = json.loads(line)
+        if "description" in question:
+            told = _generated(question, operations)
+        else:
+            told = {"misfits": _misfits(operations[question["operation"]], question)}
+        answers.write(json.dumps(told) + "\n")
         answers.flush()
 
-    first = json.loads(questions.readline())
+
+def _generated(question: dict[str, Any], operations: dict[str, Any]) -> dict[str, Any]:
+    """The cases of a seed; ``operations`` are kept for judging."""
     try:
-        operations = _operations(first)
+        operations |= _operations(question)
         cases = [
             {**case, "operation": name}
             for name, operation in operations.items()
-            for case in _cases(operation, first["seed"], first["examples"])
+            for case in _cases(operation, question["seed"], question["examples"])
         ]
     except _OTHER_VERSION as error:
-        unusable = f"Schemathesis {version('schemathesis')}: {type(error).__name__}: {error}"
-        return answer({"unusable": unusable})
-    answer({"cases": cases})
-    for line in questions:
-        question = json.loads(line)
-        answer({"misfits": _misfits(operations[question["operation"]], question)})
+        return {
+            "unusable": f"Schemathesis {version('schemathesis')}: {type(error).__name__}: {error}"
+        }
+    return {"cases": cases}
 
 
-def _operations(first: dict[str, Any]) -> dict[str, Any]:
-    """The operations by name. The configuration is explicit: no file of the user's is looked for."""
+def _operations(question: dict[str, Any]) -> dict[str, Any]:
+    """The operations by name, with an explicit configuration: no file of the user's counts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import schemathesis
 
-    schema = schemathesis.openapi.from_dict(first["description"], config=schemathesis.Config())
-    return {name: schema[path][method] for name, (method, path) in first["operations"].items()}
+    schema = schemathesis.openapi.from_dict(question["description"], config=schemathesis.Config())
+    return {name: schema[path][method] for name, (method, path) in question["operations"].items()}
 
 
 def _cases(operation: Any, seed: int, examples: int) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,7 @@ def _smaller(value: Any) -> Iterator[Any]:
     elif isinstance(value, str):
         yield from _of_text(value)
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
-        yield from (number for number in (0, 1, -1) if abs(number) < abs(value))
+        yield from (number for number in (0, 1, -1) if abs(number) < abs(Decimal(value)))
 
 
 def _of_object(value: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,7 @@ The first rule of the family sweeps; those after it report what the sweep saw, w
 their own. So each bug is looked for once, and each rule tells its own kind.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from random import Random
@@ -22,9 +21,8 @@ from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.order import Reversal, TestOrder
-from points_conformance.targets.sources import FileSource, HookSource
 
-__all__ = ["Seen", "Sweep", "swept"]
+__all__ = ["SHRINKING", "Seen", "Sweep", "latest", "sweep"]
 
 #: Calls of a rule's bound that are kept for making a finding smaller.
 SHRINKING = 12
@@ -35,6 +33,10 @@ _PRICE_OF_CALL = 1 + MOST_RETRIES
 _ORDERS = {"cancel": (2, 1), "refund": (3, 2)}
 #: One request in so many is a read.
 _READS = 9
+_NONE_MADE = (
+    "generated requests go only to orders that the kit makes itself, never to given ones, and "
+    "POST /orders/earning gives none that can be refunded"
+)
 _ENDED = (None, OrderStatus.CANCELLED.value, OrderStatus.FULLY_REFUNDED.value)
 
 
@@ -63,14 +65,16 @@ class Sweep:
 _LATEST: WeakKeyDictionary[ApiTarget, Sweep] = WeakKeyDictionary()
 
 
-def swept(api: ApiTarget, *, again: bool = False) -> Sweep:
-    """The sweep of this target: the latest one, or a new one where there is none or ``again``.
+def sweep(api: ApiTarget) -> Sweep:
+    """Sweep a target, within the rule's bound of calls. A server error ends it."""
+    _LATEST[api] = _Sweeper(api).sweep()
+    return _LATEST[api]
 
-    It uses at most the rule's bound of calls and ends early at a server error, which is then
-    the only thing seen.
-    """
-    if again or api not in _LATEST:
-        _LATEST[api] = _Sweeper(api).sweep()
+
+def latest(api: ApiTarget) -> Sweep:
+    """What the latest sweep of this target saw. Raises :class:`NotExercised` without one."""
+    if api not in _LATEST:
+        raise NotExercised("no generated request was sent to this target before")
     return _LATEST[api]
 
 
@@ -84,8 +88,10 @@ class _Sweeper:
 
     def sweep(self) -> Sweep:
         room = max(self.api.allowance - SHRINKING, 0)
-        with Generator() as generator, _own_orders(self.api):
-            for case in _chosen(generator.cases(self.api.seed, room // 2), room, self.random):
+        # A body that was drawn before is not sent again: long series repeat themselves.
+        examples = room // 4 if room < 200 else room // 2
+        with Generator() as generator:
+            for case in _chosen(generator.cases(self.api.seed, examples), room, self.random):
                 if self._left() < _PRICE_OF_CALL + SHRINKING:
                     break
                 if not self._try(generator, case):
@@ -143,8 +149,15 @@ class _Sweeper:
         most = near if self.api.loopback else far
         room = self._left() >= _PRICE_OF_ORDER + _PRICE_OF_CALL + SHRINKING
         if not made or (_has_ended(made[-1]) and len(made) < most and room):
-            made.append(self.api.refundable())
+            self._add_to(made)
         return made[-1]
+
+    def _add_to(self, made: list[TestOrder]) -> None:
+        try:
+            made.append(_fresh(self.api))
+        except NotExercised as reason:
+            if not made:
+                raise NotExercised(_NONE_MADE) from reason
 
     # ------------------------------------------------------------------ smaller
     def _make_smaller(self, kind: str, fails: Callable[[Seen, Case], Seen | None]) -> None:
@@ -154,7 +167,7 @@ class _Sweeper:
             value = load_json(seen.case.body or b"")
         except ValueError:
             return
-        stop = self.api.budget.spent + SHRINKING - MOST_RETRIES
+        stop = min(self.api.budget.spent + SHRINKING, self.bound) - MOST_RETRIES
 
         def shows_the_same(value: Any) -> bool:
             if self.api.budget.spent >= stop:
@@ -209,6 +222,14 @@ def send(api: ApiTarget, order: TestOrder, case: Case) -> Answer:
     return answer
 
 
+def _fresh(api: ApiTarget) -> TestOrder:
+    """An order that can be refunded, and none of those that the user gave."""
+    try:
+        return api.order(fresh=True)
+    except NotExercised:
+        return api.order(OrderStatus.CAPTURED, fresh=True)
+
+
 def _fields(body: bytes | None) -> dict[str, Any]:
     try:
         value = load_json(body or b"")
@@ -238,19 +259,3 @@ def _chosen(cases: Sequence[Case], room: int, random: Random) -> list[Case]:
     for read in range(len(chosen) // _READS if reads else 0):
         chosen.insert((read + 1) * _READS - 1, reads[read % len(reads)])
     return chosen
-
-
-@contextmanager
-def _own_orders(api: ApiTarget) -> Iterator[None]:
-    """Only orders that the kit makes: those of the user are for rules that say what they do."""
-    sources = api.sources
-    api.sources = [s for s in sources if not isinstance(s, FileSource | HookSource)]
-    try:
-        if not api.sources:
-            raise NotExercised(
-                "generated requests go only to orders that the kit makes itself, never to given "
-                "ones: the target has to make orders (POST /orders/earning)"
-            )
-        yield
-    finally:
-        api.sources = sources

@@ -1,0 +1,70 @@
+"""``points-conformance selfcheck``: the kit judged by its seeded defects."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from points_conformance.rules.rule import Profile
+
+__all__ = ["selfcheck"]
+
+
+@click.command()
+@click.option(
+    "--profile",
+    type=click.Choice([profile.value for profile in Profile]),
+    default=Profile.SMOKE.value,
+    show_default=True,
+    help="how much is tried against each defect",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="the seed of every run")
+@click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="write the matrix here as well",
+)
+@click.option(
+    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="processes; default all cores"
+)
+def selfcheck(
+    profile: str,
+    seed: int,
+    patterns: tuple[str, ...],
+    json_file: Path | None,
+    workers: int | None,
+) -> None:
+    """Judge the kit: run the suite against every seeded defect, print the matrix defect × rule.
+
+    Status 0 when each defect is caught by the rules that should and by no others, else 1.
+    """
+    from points_conformance.defects.defect import DefectError
+    from points_conformance.defects.matrix import as_json, as_table
+    from points_conformance.defects.selfcheck import self_check
+
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        _refuse(f"the matrix cannot go to {json_file}: there is no such folder")
+    try:
+        check = self_check(
+            patterns,
+            profile=Profile(profile),
+            seed=seed,
+            workers=workers or 0,
+            announce=click.echo,
+        )
+        if json_file is not None:
+            json_file.write_text(as_json(check), encoding="utf-8")
+    except DefectError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"the matrix cannot go to {json_file}: {error.strerror}")
+    click.echo("\n".join(as_table(check)))
+    sys.exit(0 if check.as_declared else 1)
+
+
+def _refuse(text: str) -> NoReturn:
+    click.echo(f"points-conformance: {text}", err=True)
+    sys.exit(2)

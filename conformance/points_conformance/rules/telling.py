@@ -1,0 +1,177 @@
+"""Steps of the webhook rules: an order is reversed, and what is told of it is fetched.
+
+Stories that many rules look at are brought about once a run.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from points_conformance.contract.money import sar
+from points_conformance.contract.names import OrderStatus
+from points_conformance.rules import readings
+from points_conformance.rules.expect import expect
+from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.exchange import Exchange
+from points_conformance.targets.finding import Finding
+from points_conformance.targets.inbox import MAIN, Inbox, Received, Reply
+from points_conformance.targets.order import TestOrder
+
+__all__ = [
+    "Story",
+    "Telling",
+    "a_cancel",
+    "a_refund",
+    "a_series",
+    "all_told",
+    "at_rest",
+    "distinct",
+    "failed_deliveries",
+    "told",
+]
+
+_REASONS = ("The first item came back", "The second item came back", "The rest came back")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One reversal and the event that tells of it; ``left`` halalas are left after it."""
+
+    event: Received
+    reason: str
+    amount: int = 0
+    left: int = 0
+    status: OrderStatus = OrderStatus.CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An order, its calls, and what was told of them."""
+
+    order: TestOrder
+    tellings: Sequence[Telling]
+    exchanges: Sequence[Exchange]
+
+    def require(self, held: bool, title: str, *, expected: object, got: object) -> None:
+        """Raise a finding with the story's calls unless ``held``."""
+        if not held:
+            raise Finding(title, expected=str(expected), got=str(got), exchanges=self.exchanges)
+
+
+def told(
+    api: ApiTarget, order: TestOrder, event: str, count: int = 1, place: str = MAIN
+) -> list[Received]:
+    """The events of an order that differ, at least ``count`` of them, or a finding."""
+    events = distinct(api.webhooks().wait(order.uuid, event, count, place))
+    if len(events) < count:
+        missing = f"no {event} event" if not events else f"a {event} event is missing"
+        raise Finding(
+            missing,
+            expected=f"{count} {event} event{'s' if count > 1 else ''} within the grace time of "
+            f"{api.webhooks().grace:g} s",
+            got=f"{len(events)}",
+        )
+    return events
+
+
+def distinct(events: Iterable[Received]) -> list[Received]:
+    """The events without identical repeats, oldest first."""
+    return list({event.digest: event for event in events}.values())
+
+
+def _once(api: ApiTarget, name: str, story: Callable[[], Story]) -> Story:
+    """A story, brought about at most once a run."""
+    if name not in api.stories:
+        first = len(api.exchanges)
+        done = story()
+        api.stories[name] = Story(done.order, done.tellings, tuple(api.exchanges[first:]))
+    found: Story = api.stories[name]
+    return found
+
+
+def a_series(api: ApiTarget) -> Story:
+    """Three refunds that give back all of an order, each told."""
+
+    def story() -> Story:
+        api.webhooks()
+        order = api.refundable(15_075)
+        amounts = [order.total // 6, order.total // 4]
+        amounts.append(order.total - sum(amounts))
+        for amount, reason in zip(amounts, _REASONS, strict=True):
+            expect(api.refund(order, amount=sar(amount), reason=reason), order).accepted()
+        events = _in_order(told(api, order, "refunded", len(amounts)))
+        tellings, left = [], order.total
+        for amount, reason, event in zip(amounts, _REASONS, events, strict=False):
+            left -= amount
+            status = OrderStatus.PARTIALLY_REFUNDED if left else OrderStatus.FULLY_REFUNDED
+            tellings.append(Telling(event, reason, amount, left, status))
+        return Story(order, tellings, ())
+
+    return _once(api, "a series of refunds", story)
+
+
+def _in_order(events: list[Received]) -> list[Received]:
+    """In the order of the refunds: by their reasons, else by what is left, else by their time."""
+    reasons = [event.order.get("reason") for event in events]
+    if sorted(map(str, reasons)) == sorted(_REASONS):
+        return sorted(events, key=lambda event: _REASONS.index(event.order["reason"]))
+    if all("left_amount" in event.order for event in events):
+        return sorted(events, key=lambda event: str(event.order["left_amount"]).zfill(20))[::-1]
+    return sorted(events, key=lambda event: str(event.payload.get("timestamp")))
+
+
+def a_refund(api: ApiTarget) -> Story:
+    """A full refund, told."""
+
+    def story() -> Story:
+        api.webhooks()
+        order = api.refundable()
+        reason = "The goods came back"
+        expect(api.refund(order, reason=reason), order).accepted()
+        event = told(api, order, "refunded")[0]
+        full = OrderStatus.FULLY_REFUNDED
+        return Story(order, [Telling(event, reason, order.total, 0, full)], ())
+
+    return _once(api, "a refund", story)
+
+
+def a_cancel(api: ApiTarget) -> Story:
+    """A cancel, told."""
+
+    def story() -> Story:
+        api.webhooks()
+        readings.cancel_settled(api, OrderStatus.APPROVED)
+        order = api.cancellable()
+        reason = "The customer changed their mind"
+        expect(api.cancel(order, reason=reason), order).accepted()
+        return Story(order, [Telling(told(api, order, "cancelled")[0], reason)], ())
+
+    return _once(api, "a cancel", story)
+
+
+def all_told(api: ApiTarget) -> list[tuple[Story, Telling]]:
+    """Every telling of the refund, of the series, and of the cancel where there can be one."""
+    stories = [a_refund(api), a_series(api)]
+    if "a cancel" in api.stories:
+        stories.append(a_cancel(api))
+    return [(story, telling) for story in stories for telling in story.tellings]
+
+
+def failed_deliveries(
+    api: ApiTarget, replies: Iterable[Reply], attempts: int, *, more: float = 0.0
+) -> tuple[TestOrder, list[Received]]:
+    """A refund whose deliveries are answered so, and the attempts once so many have come."""
+    inbox = api.webhooks()
+    order = api.refundable()
+    inbox.answer(order.uuid, "refunded", replies)
+    expect(api.refund(order, reason="A delivery that fails"), order).accepted()
+    return order, inbox.wait_for_attempts(order.uuid, "refunded", attempts, more=more)
+
+
+def at_rest(api: ApiTarget) -> Inbox:
+    """The inbox, once whatever has not come is missing: judged once, at the end, for all orders."""
+    inbox = api.webhooks()
+    if api.stories.get("calls at rest") != len(api.exchanges):
+        inbox.rest()
+        api.stories["calls at rest"] = len(api.exchanges)
+    inbox.require()
+    return inbox

@@ -1,0 +1,77 @@
+"""What a change is checked with: ``nox`` runs all but the slow ones, ``nox -s NAME`` one.
+
+The Python versions are read from the classifiers in ``pyproject.toml``, and from nowhere else.
+"""
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "floors", "tests", "docs"]
+nox.options.error_on_missing_interpreters = False
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format."""
+    _install(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=PYTHONS[0])
+def types(session: nox.Session) -> None:
+    """Strict types of the package."""
+    _install(session, "dev")
+    session.run("mypy")
+
+
+@nox.session
+def floors(session: nox.Session) -> None:
+    """Who may import whom (``[tool.importlinter]``)."""
+    _install(session, "test")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Every test, on each Python; arguments go to pytest."""
+    _install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documents: README's commands and examples, links, the published catalogue."""
+    _install(session, "test")
+    session.run(
+        "pytest",
+        "tests/project/test_readme.py",
+        "tests/project/test_documents.py",
+        "tests/rules/test_published_catalogue.py",
+        "examples",
+    )
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Sdist and wheel, built once, installed and used away from the checkout."""
+    _install(session, "test")
+    session.run("pytest", "tests/project/test_packaging.py")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Which lines and branches no test reaches. Subprocesses are not counted."""
+    _install(session, "dev")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-m", "not slow", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+def _install(session: nox.Session, extra: str) -> None:
+    session.install("-q", "-e", f".[{extra}]")

@@ -1,0 +1,45 @@
+"""Every rule can fail: a defect shows it. And it passes on the sound simulator."""
+
+import pytest
+
+from points_conformance.contract.dialect import DIALECTS
+from points_conformance.defects.catalogue import caught_by, named
+from points_conformance.defects.defect import Defect
+from points_conformance.defects.selfcheck import UNSEEDED
+from points_conformance.defects.trial import judged, try_defect
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.rule import Level, Profile, Rule
+from points_conformance.rules.verdict import Verdict
+
+JUDGING = [
+    rule for rule in catalogue() if rule.level is not Level.OBSERVE and rule.id not in UNSEEDED
+]
+
+
+def profile_for(rule: Rule, defect: Defect) -> Profile:
+    """The smallest profile in which the rule runs and the defect is found."""
+    return max(rule.profile, defect.profile, key=list(Profile).index)
+
+
+@pytest.mark.parametrize("rule", JUDGING, ids=lambda rule: rule.id)
+def test_a_rule_fails_on_a_defect(rule: Rule) -> None:
+    """Run with nothing but what it comes after, each declared rule finds its defect."""
+    declared = caught_by(rule.id)
+    assert declared, f"no defect shows that {rule.id} can fail"
+    defect = named(declared[0])
+    trial = try_defect(defect, profile=profile_for(rule, defect), rules=[rule])
+    assert rule.id in trial.caught, (trial.related, trial.blocked, trial.errors)
+
+
+@pytest.mark.parametrize("rule", JUDGING, ids=lambda rule: rule.id)
+def test_a_rule_passes_on_the_sound_simulator(rule: Rule) -> None:
+    """The same run against the simulator as it is."""
+    results, _ = judged(None, DIALECTS["default"], rules=[rule], profile=rule.profile, seed=1)
+    verdicts = {result.rule.id: result.verdict for result in results}
+    assert set(verdicts.values()) <= {Verdict.PASSED, Verdict.NOT_EXERCISED, Verdict.OBSERVED}
+
+
+def test_what_no_part_can_break_is_a_rule() -> None:
+    """An exception that names no rule is stale."""
+    assert set(UNSEEDED) <= {rule.id for rule in catalogue()}
+    assert not any(caught_by(rule_id) for rule_id in UNSEEDED)

@@ -1,0 +1,120 @@
+"""The catalogue of defects: each one is small, named, and says who should catch it."""
+
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from points_conformance.contract.dialect import DIALECTS
+from points_conformance.defects import catalogue as defects_catalogue
+from points_conformance.defects.catalogue import build, caught_by, defects, matching, named
+from points_conformance.defects.defect import Defect, DefectError, Seeds, with_answer
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.rule import Profile
+from points_conformance.simulator.core import Parts
+from points_conformance.simulator.desk import Desk
+
+RULES = [rule.id for rule in catalogue()]
+
+
+def seeded(id_: str, *caught: str, dialect: str = "default") -> Defect:
+    """A defect that does nothing wrong."""
+    return Defect(
+        id=id_, summary="It does.", seam="desk", parts=Parts(), caught_by=caught, dialect=dialect
+    )
+
+
+def test_there_are_many() -> None:
+    """The self-check is worth what its defects are worth."""
+    assert len(defects()) >= 80
+
+
+@pytest.mark.parametrize("defect", defects(), ids=lambda defect: defect.id)
+def test_a_defect_is_well_declared(defect: Defect) -> None:
+    """A kebab-case ID, a sentence, one seam, rules that exist, a dialect that exists."""
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", defect.id)
+    assert defect.summary.endswith(".")
+    assert "\n" not in defect.summary
+    assert defect.seam
+    assert defect.parts != Parts()
+    assert defect.dialect in DIALECTS
+    for pattern in defect.caught_by:
+        assert any(fnmatchcase(rule_id, pattern) for rule_id in RULES), pattern
+
+
+def test_every_family_is_in_the_catalogue() -> None:
+    """Each module of the table gives some."""
+    assert len(defects()) > 3 * len(defects_catalogue._FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("found", "complaint"),
+    [
+        ([seeded("a", "x.y"), seeded("a", "x.z")], "two defects have the ID 'a'"),
+        ([seeded("a")], "no rule is said to catch 'a'"),
+        ([seeded("a", "x.y", dialect="odd")], "'a' speaks 'odd', which is no dialect"),
+    ],
+)
+def test_a_catalogue_that_would_lie_is_refused(found: list[Defect], complaint: str) -> None:
+    """Doubles, defects that nobody catches, unknown dialects."""
+    with pytest.raises(DefectError) as caught:
+        build(found)
+    assert str(caught.value) == complaint
+
+
+def test_a_part_is_seeded_where_it_belongs() -> None:
+    """The seam is read from the class that is derived from; the docstring is the summary."""
+    seed = Seeds()
+
+    @seed("slow", "race.*", related="story.*", profile=Profile.DEEP)
+    class Slow(Desk):
+        """It
+        is slow.
+
+        Not for reports.
+        """
+
+    [defect] = seed.defects
+    assert (defect.seam, defect.parts.desk) == ("desk", Slow)
+    assert defect.summary == "It is slow."
+    assert (defect.caught_by, defect.related) == (("race.*",), ("story.*",))
+    assert [defect.may_fail(id_) for id_ in ("race.x", "story.y", "refund.z")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_what_takes_no_part_is_refused() -> None:
+    """A class that derives from no part, or a defect without a word, is a mistake."""
+    seed = Seeds()
+    with pytest.raises(DefectError, match="Stranger is no variant of a part; parts: forms, gate"):
+
+        @seed("stranger", "race.*")
+        class Stranger:
+            """It is wrong."""
+
+    with pytest.raises(DefectError, match="Silent does not say what it does wrong"):
+
+        @seed("silent", "race.*")
+        class Silent(Desk): ...
+
+    with pytest.raises(DefectError, match="no operation is named 'undo'"):
+        with_answer("undo", lambda sim, call: None)  # type: ignore[arg-type, return-value]
+
+
+def test_defects_are_found_by_name_and_by_glob() -> None:
+    """An unknown name or glob is refused; without a glob all are meant."""
+    assert named("cancel-twice").id == "cancel-twice"
+    assert [defect.id for defect in matching(["cancel-tw*"])] == ["cancel-twice"]
+    assert matching([]) == list(defects())
+    with pytest.raises(DefectError, match="no defect has the ID 'x'"):
+        named("x")
+    with pytest.raises(DefectError, match=r"no defect matches 'x\*'"):
+        matching(["cancel-*", "x*"])
+
+
+def test_a_rule_knows_what_it_catches() -> None:
+    """What ``points-conformance rules ID`` shows."""
+    assert "cancel-twice" in caught_by("cancel.second-is-refused")
+    assert caught_by("reading.body-list") == []

@@ -1,0 +1,140 @@
+"""What is published works without the checkout: sdist, wheel, a wheel from the sdist, editable."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+#: Everything in ``specs/``, as it is found inside the package.
+SPECS = {
+    f"points_conformance/{path.relative_to(ROOT).as_posix()}"
+    for path in (ROOT / "specs").rglob("*")
+    if path.is_file()
+}
+INTEGRATORS_TEST = """\
+from points_conformance.suite import ApiSuite
+
+
+class TestApi(ApiSuite):
+    pass
+
+
+def test_with_the_fixture(points):
+    assert points.order().uuid
+"""
+
+
+def run(*args: object, cwd: Path) -> str:
+    """Run a program away from the checkout's environment; its output."""
+    keep = {"PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV"}
+    done = subprocess.run(
+        [str(arg) for arg in args],
+        cwd=cwd,
+        env={
+            key: value
+            for key, value in os.environ.items()
+            if key in keep or key.startswith(("PIP_", "SSL_")) or key.lower().endswith("_proxy")
+        },
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files that were built, and the unpacked sdist."""
+
+    sdist: Path
+    wheel: Path
+    wheel_from_sdist: Path
+    unpacked: Path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Built once, with the hatchling of the test environment."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = (sys.executable, "-m", "build", "--no-isolation")
+    run(*build, "--sdist", "--wheel", "--outdir", folder / "one", ROOT, cwd=folder)
+    (sdist,) = (folder / "one").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    unpacked = folder / sdist.name.removesuffix(".tar.gz")
+    run(*build, "--wheel", "--outdir", folder / "two", unpacked, cwd=folder)
+    return Built(sdist, *(folder / "one").glob("*.whl"), *(folder / "two").glob("*.whl"), unpacked)
+
+
+@pytest.fixture(scope="module")
+def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python and pip, and nothing of ours; the folder of its programs."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    return folder / ("Scripts" if sys.platform == "win32" else "bin")
+
+
+def names(wheel: Path) -> set[str]:
+    """The files in a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_holds_the_package_and_the_specs(built: Built) -> None:
+    """The specs lie inside the package; nothing else comes along."""
+    inside = names(built.wheel)
+    assert inside >= SPECS
+    assert {"points_conformance/py.typed", "points_conformance/suite/pytest.ini"} <= inside
+    assert {name.split("/")[0].split("-")[0] for name in inside} == {"points_conformance"}
+
+
+def test_a_wheel_from_the_sdist_is_the_same(built: Built) -> None:
+    """Whoever repackages the sdist gets what we publish."""
+    assert names(built.wheel_from_sdist) == names(built.wheel)
+
+
+def test_the_sdist_is_a_project_to_work_in(built: Built) -> None:
+    """Source, specs, tests, examples and documents."""
+    wanted = ["specs/RULES.md", "tests/project/readme.py", "examples", "README.md", "noxfile.py"]
+    wanted += ["CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "LICENSE", "conftest.py"]
+    assert [name for name in wanted if not (built.unpacked / name).exists()] == []
+
+
+def test_the_wheel_works_in_an_empty_venv_and_so_does_an_editable_install(
+    built: Built, empty_venv: Path, tmp_path: Path
+) -> None:
+    """The command judges, the integrator's suite runs, and the specs are found where they belong.
+
+    One test, for one installation of everything that we depend on.
+    """
+    where = (
+        empty_venv / "python",
+        "-c",
+        "from points_conformance.contract import specs; print(specs.specs_folder())",
+    )
+    pip = (empty_venv / "python", "-m", "pip", "install", "-q")
+    (tmp_path / "test_points.py").write_text(INTEGRATORS_TEST, encoding="utf-8")
+
+    run(*pip, built.wheel_from_sdist, cwd=tmp_path)
+    assert "\nconformant: " in run(
+        empty_venv / "points-conformance", "--profile", "smoke", cwd=tmp_path
+    )
+    suite = (empty_venv / "pytest", "-q", "--points-profile", "smoke", "-p", "no:cacheprovider")
+    assert "\nconformant: " in run(*suite, cwd=tmp_path)
+    assert run(*where, cwd=tmp_path).strip().endswith(str(Path("points_conformance", "specs")))
+
+    run(*pip, "--no-deps", "-e", built.unpacked, cwd=tmp_path)
+    assert Path(run(*where, cwd=tmp_path).strip()) == (built.unpacked / "specs").resolve()
+    assert "\nconformant: " in run(*suite, cwd=tmp_path)

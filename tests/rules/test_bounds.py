@@ -1,0 +1,42 @@
+"""The plan's bound on calls is true: no rule makes more calls than its record says."""
+
+import pytest
+
+from points_conformance.contract.dialect import DIALECTS
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.rule import Profile
+from points_conformance.suite.judge import Judge
+from points_conformance.suite.plan import CAPS, plan
+from points_conformance.targets.build import embedded_target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loopback", [True, False], ids=["near", "far"])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_rule_exceeds_its_bound(dialect: str, loopback: bool) -> None:
+    """In every dialect each rule keeps to the calls that it announces, near and far."""
+    target = embedded_target(DIALECTS[dialect])
+    target.loopback = loopback
+    judge = Judge(catalogue(), profile=Profile.STANDARD)
+    for rule in catalogue().select(Profile.STANDARD, deselect=["schema.*"]):
+        judge.judge(rule.id, target)
+    over = {
+        id_: (outcome.calls, catalogue()[id_].bound(Profile.STANDARD, loopback=loopback))
+        for id_, outcome in judge.outcomes.items()
+        if outcome.calls > catalogue()[id_].bound(Profile.STANDARD, loopback=loopback)
+    }
+    assert over == {}
+
+
+@pytest.mark.parametrize("profile", CAPS)
+def test_a_far_run_is_capped(profile: Profile) -> None:
+    """Off loopback a run makes no more calls than its profile allows, and says what that means."""
+    bound = plan(catalogue(), catalogue().select(profile), profile, loopback=False)
+    assert bound.calls == CAPS[profile]
+    assert "left out, and listed" in "\n".join(bound.lines())
+
+
+def test_core_rules_come_first() -> None:
+    """Where calls are bounded, what no run can do without is judged before all else."""
+    cores = [rule.core for rule in catalogue().select(Profile.SMOKE)]
+    assert cores == sorted(cores, reverse=True)

@@ -1,0 +1,108 @@
+"""What each step of a story must come to: the oracle of the stories, typed again by hand."""
+
+import pytest
+
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.ledger import OrderLedger
+from points_conformance.rules.machine import Do, Must, StoryStep, predict
+
+S = OrderStatus
+ACCEPT, REFUSE, EITHER, NOTHING = Must.ACCEPT, Must.REFUSE, Must.EITHER, Must.NOTHING
+
+#: Status, then what cancel, refund without amount, a part, the rest and a halala more come to.
+REVERSALS = [
+    (S.NEW, ACCEPT, REFUSE, REFUSE, REFUSE, REFUSE),
+    (S.AUTHORIZED, ACCEPT, REFUSE, REFUSE, REFUSE, REFUSE),
+    (S.APPROVED, EITHER, ACCEPT, ACCEPT, ACCEPT, REFUSE),
+    (S.CAPTURED, EITHER, ACCEPT, ACCEPT, ACCEPT, REFUSE),
+    (S.PARTIALLY_REFUNDED, EITHER, EITHER, ACCEPT, ACCEPT, REFUSE),
+    (S.FULLY_REFUNDED, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE),
+    (S.CANCELLED, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE),
+]
+#: Status of a replacing order, then authorize, capture, complete.
+FORWARD = [
+    (S.NEW, ACCEPT, REFUSE, ACCEPT),
+    (S.AUTHORIZED, NOTHING, ACCEPT, NOTHING),
+    (S.APPROVED, NOTHING, NOTHING, REFUSE),
+    (S.CAPTURED, NOTHING, NOTHING, NOTHING),
+    (S.PARTIALLY_REFUNDED, REFUSE, NOTHING, REFUSE),
+    (S.FULLY_REFUNDED, REFUSE, REFUSE, REFUSE),
+    (S.CANCELLED, REFUSE, REFUSE, REFUSE),
+]
+
+
+def books(status: OrderStatus, kind: OrderType = OrderType.REPLACING) -> OrderLedger:
+    """The books of an order of 100 SAR in a status; 40 SAR have gone back where some have."""
+    gone = {S.PARTIALLY_REFUNDED: 4_000, S.FULLY_REFUNDED: 10_000}.get(status, 0)
+    return OrderLedger(
+        kind=kind,
+        status=status,
+        total=10_000,
+        points=2_000,
+        refunded=gone,
+        refunded_points=gone // 5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "do", "must"),
+    [
+        (status, do, must)
+        for status, *musts in REVERSALS
+        for do, must in zip((Do.CANCEL, Do.REFUND, Do.PART, Do.REST, Do.MORE), musts, strict=True)
+    ],
+)
+def test_a_reversal_comes_to_what_the_contract_says(
+    status: OrderStatus, do: Do, must: Must
+) -> None:
+    """Every reversal from every status, as the contract has it."""
+    assert predict(books(status), StoryStep(do, 0, 1_000)).must is must
+
+
+@pytest.mark.parametrize(
+    ("status", "do", "must"),
+    [
+        (status, do, must)
+        for status, *musts in FORWARD
+        for do, must in zip((Do.AUTHORIZE, Do.CAPTURE, Do.COMPLETE), musts, strict=True)
+    ],
+)
+def test_a_step_forward_comes_to_what_the_contract_says(
+    status: OrderStatus, do: Do, must: Must
+) -> None:
+    """Every step forward from every status; what no source says is left out."""
+    assert predict(books(status), StoryStep(do, 0)).must is must
+
+
+def test_an_earning_order_is_never_completed() -> None:
+    """Complete of an earning order is refused from wherever the contract knows a complete."""
+    for status in (S.NEW, S.APPROVED, S.CANCELLED):
+        assert predict(books(status, OrderType.EARNING), StoryStep(Do.COMPLETE, 0)).must is REFUSE
+
+
+def test_the_rest_ends_the_refund_and_a_part_does_not() -> None:
+    """The books after an accepted refund: what is left decides the status."""
+    part = predict(books(S.APPROVED), StoryStep(Do.PART, 0, 2_500)).after
+    rest = predict(part, StoryStep(Do.REST, 0)).after
+    assert (part.status, part.left) == (S.PARTIALLY_REFUNDED, 7_500)
+    assert (rest.status, rest.left) == (S.FULLY_REFUNDED, 0)
+
+
+def test_a_strangers_refund_is_refused_from_every_status() -> None:
+    """Another merchant's refund is refused whatever the order is."""
+    assert {predict(books(status), StoryStep(Do.STRANGER, 0)).must for status in S} == {REFUSE}
+
+
+def test_a_prediction_names_a_rule_of_the_catalogue() -> None:
+    """What a story breaks is laid to a rule that exists."""
+    from points_conformance.rules.catalogue import catalogue
+
+    ids = {rule.id for rule in catalogue()}
+    named = {
+        predict(books(status, kind), StoryStep(do, 0, amount)).rule
+        for status in S
+        for kind in OrderType
+        for do in Do
+        for amount in (1, 6_000, 10_000, 10_001)
+    }
+    assert named - {""} <= ids

@@ -1,0 +1,102 @@
+"""Which hosts may be called at all, however they are spelt."""
+
+import pytest
+
+from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://business.papp.sa/api/v1",
+        "https://api.papp.sa",
+        "http://business.papp.sa",
+        "HTTPS://BUSINESS.PAPP.SA:8443/",
+        "https://business.papp.sa.",
+        "https://business.papp.sa..:443/api/v1/",
+        "https://business\u3002papp\uff0esa",
+        " https://api.papp.sa ",
+    ],
+)
+def test_a_production_host_needs_leave_however_it_is_spelt(url: str) -> None:
+    """Case, port, dots at the end and other scripts' dots name the same host."""
+    with pytest.raises(TargetRefused, match="--allow-production"):
+        checked_base_url(url)
+
+
+def test_leave_is_leave() -> None:
+    """With it production is a host like others, but never in the open."""
+    url = "https://business.papp.sa/api/v1"
+    assert checked_base_url(url, allow_production=True) == url
+    with pytest.raises(TargetRefused, match="use https"):
+        checked_base_url("http://business.papp.sa", allow_production=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sandbox.papp.sa",
+        "http://192.0.2.7:8080",
+        "http://[2001:db8::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://0.0.0.0:80",
+        "http://localhost.example.org",
+        "http://127.0.0.1.nip.io",
+    ],
+)
+def test_plain_http_stays_on_this_machine(url: str) -> None:
+    """The key would travel in the open."""
+    with pytest.raises(TargetRefused, match="use https"):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8787",
+        "ftp://127.0.0.1",
+        "https://",
+        "https:///api/v1",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "https://\uff42usiness.papp.sa",
+        "https://sandbox.papp.sa/api/v1?key=1",
+        "https://sandbox.papp.sa/#x",
+    ],
+)
+def test_what_is_no_base_url_is_refused(url: str) -> None:
+    """Said plainly, before anything is sent."""
+    with pytest.raises(TargetRefused):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:secret@host", "http://user:secret@h:port", "ftp://secret@127.0.0.1"]
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
+    """The text of the refusal is printed."""
+    with pytest.raises(TargetRefused) as caught:
+        checked_base_url(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "full"),
+    [
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787/api/v1"),
+        ("http://127.0.0.1:8787/", "http://127.0.0.1:8787/api/v1"),
+        ("http://[::1]:8787/api/v1/", "http://[::1]:8787/api/v1"),
+        ("http://LOCALHOST:1/api/v1", "http://LOCALHOST:1/api/v1"),
+        ("https://sandbox.papp.sa/v2", "https://sandbox.papp.sa/v2/api/v1"),
+    ],
+)
+def test_the_prefix_is_there_once(url: str, full: str) -> None:
+    """With and without /api/v1 and a slash at the end."""
+    assert checked_base_url(url) == full
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.8.0.1", "::1"])
+def test_this_machine_has_several_names(host: str) -> None:
+    """All of them are loopback."""
+    assert is_loopback(host)

@@ -1,0 +1,218 @@
+"""The receiver of a live run: what comes is kept as it came, without any secret."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.second_server import SecondServer
+
+from points_conformance.contract.money import sar
+from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.build import LiveSettings, live_target
+from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.inbox import MAIN
+from points_conformance.targets.live_inbox import ListenError, LiveInbox, parse_listen
+
+UUID = "0b0f7a3e-5f4d-4a52-9d8e-2f6a6d0f9a11"
+SECRET = "s" * 30 + "e" * 30
+
+
+@pytest.fixture
+def inbox() -> Iterator[LiveInbox]:
+    """An inbox on a free port that waits only briefly, with one order that is ours."""
+    inbox = LiveInbox(("127.0.0.1", 0), grace=0.3, retry_within=0.3)
+    inbox.trust(MAIN, SECRET)
+    inbox.know(UUID, "N-1")
+    yield inbox
+    inbox.stop()
+
+
+def send(inbox: LiveInbox, place: str = MAIN, **order: Any) -> httpx.Response:
+    """Deliver a refunded event."""
+    payload = {"event": "refunded", "order": {"id": UUID, **order}}
+    headers = {"X-Webhook-Secret": SECRET, "X-Webhook-Event": "refunded"}
+    return httpx.post(inbox.url(place), json=payload, headers=headers, trust_env=False)
+
+
+def test_a_delivery_is_kept_as_it_came(inbox: LiveInbox) -> None:
+    """Bytes, headers and place, and whether the secret was right; never the secret itself."""
+    assert send(inbox, reason="x").status_code == 200
+    (one,) = inbox.wait(UUID, "refunded")
+    assert one.order == {"id": UUID, "reason": "x"}
+    assert one.headers["x-webhook-event"] == "refunded"
+    assert one.secret_right
+    assert not one.secret_shown
+    assert SECRET not in repr(one)
+
+
+def test_a_wrong_or_missing_secret_is_noted(inbox: LiveInbox) -> None:
+    """Neither is the registered one."""
+    for headers in ({}, {"X-Webhook-Secret": SECRET[::-1]}):
+        payload = {"event": "refunded", "order": {"id": UUID}}
+        httpx.post(inbox.url(), json=payload, headers=headers, trust_env=False)
+    assert [one.secret_right for one in inbox.of(UUID)] == [False, False]
+
+
+def test_a_secret_in_the_body_is_noted_and_replaced(inbox: LiveInbox) -> None:
+    """The finding shows that it stood there, not what it is."""
+    send(inbox, leak=f"it is {SECRET}")
+    (one,) = inbox.of(UUID)
+    assert one.secret_shown
+    assert SECRET.encode() not in one.body
+    assert b"$POINTS_WEBHOOK_SECRET" in one.body
+
+
+def test_an_event_is_found_by_the_orders_number_where_its_id_is_wrong(inbox: LiveInbox) -> None:
+    """A server that tells an integer as id has told, only wrongly."""
+    send(inbox, id=17, order_number="N-1")
+    assert [one.order["id"] for one in inbox.of(UUID)] == [17]
+
+
+def test_an_event_may_come_before_its_order_is_known(inbox: LiveInbox) -> None:
+    """The server may tell of an order before it answers the call that makes it."""
+    other = UUID[::-1]
+    send(inbox, id=other)
+    assert inbox.of(UUID) == []
+    inbox.know(other, None)
+    assert len(inbox.of(other)) == 1
+
+
+def test_waiting_ends_when_the_event_comes(inbox: LiveInbox) -> None:
+    """Not when the grace time is over."""
+    inbox.grace = 20.0
+    threading.Timer(0.1, send, [inbox]).start()
+    started = time.perf_counter()
+    assert len(inbox.wait(UUID, "refunded")) == 1
+    assert time.perf_counter() - started < 10
+
+
+def test_identical_repeats_count_once_when_waiting(inbox: LiveInbox) -> None:
+    """Two equal deliveries are one event; both are kept."""
+    send(inbox)
+    send(inbox)
+    assert len(inbox.wait(UUID, "refunded", 2)) == 2
+    assert len({one.digest for one in inbox.of(UUID)}) == 1
+
+
+def test_silence_is_not_exercised_and_waited_for_once(inbox: LiveInbox) -> None:
+    """Where nothing at all ever came nothing can be said, and only the first rule waits."""
+    with pytest.raises(NotExercised, match="no webhook of any order"):
+        inbox.wait(UUID, "refunded")
+    inbox.grace = 20.0
+    started = time.perf_counter()
+    with pytest.raises(NotExercised):
+        inbox.wait(UUID, "refunded")
+    assert time.perf_counter() - started < 5
+
+
+def test_a_missing_event_among_others_is_no_silence(inbox: LiveInbox) -> None:
+    """An event of a foreign order proves that the way here is open."""
+    send(inbox, id="somebody else's")
+    assert inbox.wait(UUID, "refunded") == []
+
+
+def test_answers_as_told(inbox: LiveInbox) -> None:
+    """Statuses and redirects in turn, then 200."""
+    inbox.answer(UUID, "refunded", [500, 302, 404])
+    assert [send(inbox).status_code for _ in range(4)] == [500, 302, 404, 200]
+    assert [one.answered for one in inbox.of(UUID)] == [500, 302, 404, 200]
+
+
+def test_a_connection_is_dropped_or_left_hanging(inbox: LiveInbox) -> None:
+    """Both are recorded, and the next attempt is accepted."""
+    inbox.answer(UUID, "refunded", ["drop", "hang"])
+    with pytest.raises(httpx.RemoteProtocolError):
+        send(inbox)
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(inbox.url(), json={"event": "refunded", "order": {"id": UUID}}, timeout=0.3)
+    assert send(inbox).status_code == 200
+    assert [one.answered for one in inbox.of(UUID)] == ["drop", "hang", 200]
+
+
+def test_attempts_without_a_stated_time_are_not_exercised(inbox: LiveInbox) -> None:
+    """Off loopback nobody knows when a retry is due."""
+    inbox.retry_within = None
+    with pytest.raises(NotExercised, match="--webhook-retry-within"):
+        inbox.wait_for_attempts(UUID, "refunded", 2)
+
+
+def test_strangers_do_not_get_in(inbox: LiveInbox) -> None:
+    """Another path is 404, another method 405, a huge body 413."""
+    origin = inbox.url().split("/points/")[0]
+    assert httpx.post(f"{origin}/main", json={}).status_code == 404
+    assert httpx.get(inbox.url()).status_code == 405
+    assert httpx.post(inbox.url(), content=b"x" * 2_000_000).status_code == 413
+
+
+@pytest.mark.parametrize("text", ["", "8080", "localhost", "::1:80", "h:port", "h:70000", ":80"])
+def test_what_is_no_address_is_named(text: str) -> None:
+    """With what to say instead."""
+    with pytest.raises(ListenError, match="--webhook-listen"):
+        parse_listen(text)
+
+
+def test_a_taken_port_is_named(inbox: LiveInbox) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ListenError, match="cannot listen"):
+        LiveInbox(("127.0.0.1", inbox.port))
+
+
+# ---------------------------------------------------------------------- registering
+@pytest.fixture(params=["plain", "awkward"])
+def server(request: pytest.FixtureRequest) -> Iterator[SecondServer]:
+    """Somebody else's implementation of the API."""
+    with SecondServer(request.param) as server:
+        yield server
+
+
+def target_of(server: SecondServer, inbox: LiveInbox) -> ApiTarget:
+    """The server as a target with this inbox."""
+    environment = {"POINTS_API_KEY": server.key}
+    return live_target(LiveSettings(base_url=server.base_url, environment=environment, inbox=inbox))
+
+
+def test_it_registers_names_the_others_and_is_removed(
+    server: SecondServer, inbox: LiveInbox
+) -> None:
+    """Somebody else's endpoint is named without its query, and left alone."""
+    api = target_of(server, inbox)
+    api.endpoints.open("the shop", "http://127.0.0.1:9/hook?token=1")
+    api.endpoints._open.clear()  # as if the user had registered it
+    (line,) = inbox.register(api)
+    assert "'the shop' at http://127.0.0.1/hook" in line
+    assert "token" not in line
+    order = api.refundable()
+    api.refund(order, amount=sar(100))
+    assert inbox.wait(order.uuid, "refunded")[0].secret_right
+    shown = "".join(exchange.answer for exchange in api.exchanges)
+    assert all(row["secret"] not in shown for row in api.endpoints.listed())
+    assert inbox.close(api) == []
+    assert [row["name"] for row in api.endpoints.listed()] == ["the shop"]
+    api.client.close()
+
+
+def test_a_refused_registration_leaves_the_target_without_inbox(
+    server: SecondServer, inbox: LiveInbox
+) -> None:
+    """The rules say why they are not exercised."""
+    api = target_of(server, inbox)
+    api.endpoints.open("first", inbox.url())
+    inbox.register(api)
+    with pytest.raises(NotExercised, match="did not register our webhook endpoint: HTTP 400"):
+        api.webhooks()
+    api.client.close()
+
+
+def test_an_endpoint_whose_answer_was_lost_is_found_by_its_url(
+    server: SecondServer, inbox: LiveInbox
+) -> None:
+    """It is removed although nobody knows its uuid."""
+    api = target_of(server, inbox)
+    inbox.register(api)
+    api.endpoints._open.clear()
+    assert inbox.close(api) == []
+    assert api.endpoints.listed() == []
+    api.client.close()
