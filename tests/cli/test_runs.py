@@ -151,7 +151,7 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------------- secrets
 def test_no_run_tells_a_secret(tmp_path: Path) -> None:
-    """Passing, failing, crashing: no file and no output holds a key, a secret, or a piece of one."""
+    """Failing, crashing: no file and no output holds a key, a secret, or a piece of one."""
     (tmp_path / "crash.py").write_text(
         "from points_conformance.rules.catalogue import catalogue\n"
         "def crash(api):\n"

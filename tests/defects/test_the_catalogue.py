@@ -1,7 +1,6 @@
 """The catalogue of defects: each one is small, named, and says who should catch it."""
 
 import re
-from fnmatch import fnmatchcase
 
 import pytest
 
@@ -38,8 +37,8 @@ def test_a_defect_is_well_declared(defect: Defect) -> None:
     assert defect.seam
     assert defect.parts != Parts()
     assert defect.dialect in DIALECTS
-    for pattern in defect.caught_by:
-        assert any(fnmatchcase(rule_id, pattern) for rule_id in RULES), pattern
+    # By name: a rule that is said to catch a defect is proven to.
+    assert set(defect.caught_by) <= set(RULES)
 
 
 def test_every_family_is_in_the_catalogue() -> None:

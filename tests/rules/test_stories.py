@@ -77,12 +77,11 @@ def test_several_broken_rules_are_found_in_one_run() -> None:
 
 def test_the_story_itself_is_blocked_by_what_it_found() -> None:
     """One bug, one story: the broken rule failed, the stories say no more."""
-    rules = catalogue().with_prerequisites(
-        [catalogue()[STORY], catalogue()["refund.cancelled-is-refused"]]
-    )
+    found = story_of(RefundsCancelled)
+    rules = catalogue().with_prerequisites(catalogue()[id_] for id_ in (STORY, *found.attributed))
     target = embedded_target(parts=Parts(desk=RefundsCancelled))
     outcomes = {rule.id: execute(rule, target) for rule in rules if rule.id != STORY}
-    outcomes[STORY] = story_of(RefundsCancelled)
+    outcomes[STORY] = found
     verdicts = {result.rule.id: result.verdict for result in settle(rules, outcomes)}
     assert verdicts["refund.cancelled-is-refused"] is Verdict.FAILED
     assert verdicts[STORY] is Verdict.BLOCKED

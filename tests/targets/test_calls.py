@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -167,7 +168,7 @@ def test_the_rate_is_kept() -> None:
         clock.now += idle
         pace.wait()
         starts.append(clock.now)
-    gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(starts)]
     assert min(gaps) == pytest.approx(0.2)
     assert Pace(None, clock=clock, sleep=clock.sleep).wait() is None
 

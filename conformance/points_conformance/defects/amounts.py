@@ -344,8 +344,8 @@ class SinglePrecision(_Converting):
         return int(struct.unpack("f", struct.pack("f", float(number * 100)))[0])
 
 
-@seed("three-decimals-are-thousandths", "refund.three-decimals", dialect="lenient",
-      related=AMOUNTS)  # fmt: skip
+@seed("three-decimals-are-thousandths", "refund.three-decimals",
+      "property.amounts-between-halalas", dialect="lenient", related=AMOUNTS)  # fmt: skip
 class ThreeDecimalsAreRiyals(Forms):
     """An amount with three decimals is accepted, and booked in whole riyals, rounded up."""
 

@@ -18,14 +18,18 @@ __all__ = ["seed"]
 
 seed = Seeds()
 S = OrderStatus
-ALL = "cancel.*"
+ALL = ("cancel.*", "webhook.*", "story.*")
 #: Rules that cancel what was refunded, from where they stand.
-BOTH = ("lifecycle.auto-refund-is-final", "race.cancel-or-refund", "story.*")
+BOTH = ("lifecycle.auto-refund-is-final", "race.cancel-or-refund", "story.*", "webhook.*")
+
+
+#: Rules that tell reasons from where they stand.
+REASONS = ("webhook.*", "property.reasons")
 
 
 # ---------------------------------------------------------------------- from which statuses
 @seed("cancel-is-a-no-op", "cancel.ends-cancelled", "cancel.new-order", "cancel.authorized-order",
-      "cancel.settled-either-way", related=(ALL, "refund.cancelled-is-refused"))  # fmt: skip
+      "cancel.settled-either-way", related=(*ALL, "refund.cancelled-is-refused"))  # fmt: skip
 class CancelsNothing(Desk):
     """A cancel is answered 200 and told, but the order stays as it was."""
 
@@ -194,7 +198,7 @@ class CancelRenames(Desk):
 
 
 @seed("cancel-is-read-one-read-late", "cancel.ends-cancelled", "cancel.new-order",
-      related=(ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*"))  # fmt: skip
+      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*", "webhook.*", "isolation.*"))  # fmt: skip
 class ReadsCancelsLate(LateReads):
     """The first read after a cancel still shows the order as new."""
 
@@ -205,7 +209,7 @@ class ReadsCancelsLate(LateReads):
 
 
 @seed("cancel-is-forgotten-by-a-replica", "cancel.read-after-write",
-      related=(ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*"))  # fmt: skip
+      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*", "webhook.*", "isolation.*"))  # fmt: skip
 class SecondReadOfCancelIsStale(LateReads):
     """The second read after a cancel comes from a replica that has not heard of it."""
 
@@ -225,7 +229,7 @@ class _OtherDefault(Desk):
 
 
 _DEFAULT = ("cancel.default-reason", "cancel.default-reason-empty-body")
-_TOLD = ("cancel.default-*", "cancel.reason-null-or-empty", "webhook.*")
+_TOLD = ("cancel.default-*", "cancel.reason-null-or-empty", "webhook.*", "property.reasons")
 
 
 @seed("default-reason-with-a-dot", _DEFAULT[0], related=_TOLD)
@@ -273,7 +277,7 @@ class NoDefaultForEmptyObject(Forms):
         return super().cancel(request) or ("" if request.body.strip() else None)
 
 
-@seed("null-reason-is-told-as-null", "cancel.reason-null-or-empty", related="webhook.*",
+@seed("null-reason-is-told-as-null", "cancel.reason-null-or-empty", related=REASONS,
       dialect="lenient")  # fmt: skip
 class NullReasonStaysNull(Presenter):
     """A reason of null or of no characters is told as null."""
@@ -296,7 +300,7 @@ class NullReasonCrashes(Forms):
 
 
 # ---------------------------------------------------------------------- a given reason
-@seed("given-reason-is-dropped", "cancel.given-reason", related="webhook.*")
+@seed("given-reason-is-dropped", "cancel.given-reason", related=REASONS)
 class DropsReason(Desk):
     """The default reason is told even where one was given."""
 
@@ -305,7 +309,7 @@ class DropsReason(Desk):
         return super().cancel_reason(None)
 
 
-@seed("given-reason-loses-its-script", "cancel.given-reason", related="webhook.*")
+@seed("given-reason-loses-its-script", "cancel.given-reason", related=REASONS)
 class MangledReason(Desk):
     """Characters beyond ASCII in a reason become question marks."""
 
@@ -314,7 +318,7 @@ class MangledReason(Desk):
         return super().cancel_reason(reason).encode("ascii", "replace").decode()
 
 
-@seed("given-reason-is-cut-at-255", "property.reasons", related="webhook.*")
+@seed("given-reason-is-cut-at-255", "property.reasons", related=REASONS)
 class CutsReason(Desk):
     """A reason of 500 characters is accepted, and told with its first 255."""
 
@@ -341,7 +345,7 @@ class _OtherLimit(Forms):
 
 
 _LIMITS = ("cancel.reason-limit", "refund.reason-limit")
-_LENGTHS = ("*reason*", "robust.*", "schema.*")
+_LENGTHS = ("*reason*", "robust.*", "schema.*", "webhook.*")
 
 
 @seed("reason-limit-in-bytes", "cancel.reason-counts-characters", "refund.reason-limit",
@@ -407,7 +411,7 @@ class TakesTrueReason(Forms):
 @seed("cancel-needs-a-reason", "cancel.no-reason-needed", "cancel.new-order",
       "cancel.authorized-order",
       related=("cancel.*", "refund.cancelled-is-refused", "isolation.cancel-apart",
-               "lifecycle.*", "race.*", "story.*"))  # fmt: skip
+               "lifecycle.*", "race.*", "story.*", "webhook.*"))  # fmt: skip
 class CancelNeedsReason(Forms):
     """A cancel without a reason is refused with 422."""
 

@@ -221,3 +221,25 @@ class SumsOverOrders(Desk):
                 if before and both > order.ledger.total:
                     raise self.refusal(Why.ABOVE_LEFT)
         return booked
+
+
+@seed("large-parts-are-queued-without-their-order", "property.order-of-parts",
+      "property.split-or-sum", related=MIXED)  # fmt: skip
+class QueuesLargeParts(Desk):
+    """A part of an order above 1,000 riyals is dropped if the last one came to the same sum."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._queued: dict[tuple[int, int], str] = {}
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """The queue's key is total and sum; it lacks the order, and is answered 200."""
+        booked = super().decide(order, command)
+        if booked.action is not Action.REFUND_PART or order.ledger.total <= 100_000:
+            return booked
+        key = (order.ledger.total, booked.ledger.refunded)
+        owner = self._queued.setdefault(key, order.uuid)
+        if owner == order.uuid:
+            return booked
+        status = replace(order.ledger, status=booked.ledger.status)
+        return replace(booked, ledger=status)

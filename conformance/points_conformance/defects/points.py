@@ -103,26 +103,27 @@ class PointsOfTheSum(_Reckoning):
         return min(ledger.points * ledger.refunded // ledger.total, order.ledger.left_points)
 
 
-@seed("points-remain-at-the-end", "points.none-left-at-the-end", related=POINTS)
+@seed("points-remain-at-the-end", "points.none-left-at-the-end", "property.points",
+      related=POINTS)  # fmt: skip
 class RemaindersStay(_Reckoning):
-    """Each part's points are rounded down by itself, so that some remain at the end."""
+    """Each part's share is rounded down to a tenth of a percent, so that points remain at the end."""
 
     def points(self, order: Order, booked: Booked) -> int:
         """No reckoning up with the last part."""
         if booked.amount == order.ledger.total:
             return order.ledger.points
-        return order.ledger.points * booked.amount // order.ledger.total // 10 * 10
+        return order.ledger.points * (booked.amount * 1000 // order.ledger.total) // 1000
 
 
 @seed("points-go-below-zero", "points.none-left-at-the-end", related=POINTS)
 class BelowZero(_Reckoning):
-    """Each part's points are rounded up to tens by itself, so that fewer than none remain."""
+    """Each part's share is rounded up to a tenth of a percent, so that fewer than none remain."""
 
     def points(self, order: Order, booked: Booked) -> int:
         """No look at what is left."""
         if booked.amount == order.ledger.total:
             return order.ledger.points
-        return -(-order.ledger.points * booked.amount // order.ledger.total // 10) * 10
+        return order.ledger.points * -(-booked.amount * 1000 // order.ledger.total) // 1000
 
 
 @seed("a-halala-reverses-a-negative-point", "points.never-negative", related=POINTS)

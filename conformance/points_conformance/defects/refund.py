@@ -234,7 +234,7 @@ class RestStaysPartial(Rebooking):
         return booked
 
 
-@seed("rest-without-amount-gives-all-again", "webhook.*", related=SUMS)
+@seed("rest-without-amount-gives-all-again", "webhook.views-agree", related=SUMS)
 class RestIsTheTotalAgain(Desk):
     """A refund without amount after a part gives the whole total back on top of the part."""
 
@@ -340,6 +340,29 @@ class CountsTheLastPart(Rebooking):
         return replace(booked, ledger=after)
 
 
+@seed("full-refund-is-cut-by-a-float", "property.amount-or-none", related=SUMS)
+class CutsTheFullRefund(Desk):
+    """A refund without amount gives back `int(total * 100)` of a float: a halala may be left."""
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """19.99 has 1998 halalas."""
+        if isinstance(command, Refund) and command.amount is None and not order.ledger.refunded:
+            cut = int(order.ledger.total / 100 * 100)
+            command = command if cut >= order.ledger.total else Refund(cut)
+        return super().decide(order, command)
+
+
+@seed("tolerance-grows-with-the-total", "property.above-left", related=SUMS)
+class ToleranceOfTheTotal(Yielding):
+    """A refund may be above what is left by a hundred thousandth of the total."""
+
+    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
+        """An epsilon for floats that is relative."""
+        above = isinstance(command, Refund) and why is Why.ABOVE_LEFT
+        amount = command.amount or 0 if isinstance(command, Refund) else 0
+        return above and amount - ledger.left <= ledger.total // 100_000
+
+
 # ---------------------------------------------------------------------- which status
 @seed("full-refund-is-partial", "refund.full", related=("refund.*", *SUMS))
 class FullIsPartial(Rebooking):
@@ -410,7 +433,7 @@ class NearlyAllIsFull(Rebooking):
         return booked
 
 
-@seed("refund-of-new", "refund.new-is-refused", related="story.*")
+@seed("refund-of-new", "refund.new-is-refused", "story.orders-at-once", related="webhook.*")
 class RefundsNew(Yielding):
     """A new order, which nobody paid, is refunded."""
 
@@ -450,7 +473,7 @@ class RefundsPartsOfCancelled(Yielding):
         )
 
 
-@seed("captured-cannot-be-refunded", "refund.captured-order", related="story.*")
+@seed("captured-cannot-be-refunded", "refund.captured-order", related=SUMS)
 class KeepsCaptured(Desk):
     """A captured order cannot be refunded, only an approved one."""
 
@@ -519,7 +542,8 @@ class RefundLowersPrice(Presenter):
         return super().order(replace(order, ledger=lowered))
 
 
-@seed("refund-renames-the-order", "refund.identity", related=("story.*", "property.*"))
+@seed("refund-renames-the-order", "refund.identity",
+      related=("story.*", "property.*", "webhook.*"))  # fmt: skip
 class RefundRenames(Desk):
     """A partial refund changes order_number."""
 

@@ -7,7 +7,7 @@ versions of pytest.
 from collections.abc import Mapping
 from typing import Any
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 __all__ = ["RuleScheduling"]
 

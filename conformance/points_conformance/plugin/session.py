@@ -106,7 +106,7 @@ class PointsSession:
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
         self._shares: Shares | None = None
-        #: Why nothing may be judged at all, once that is known; the command looks on its controller.
+        #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
         self._looked = self.worker is not None and self.command is not None
 
@@ -155,7 +155,7 @@ class PointsSession:
         metafunc.parametrize("points_rule", ids, ids=ids, indirect=True)
 
     def scheduler(self, log: Any) -> object:
-        """How the command's workers share its rules: those that build on one another stay together."""
+        """How the command's workers share its rules: what builds on one another stays together."""
         from points_conformance.plugin.schedule import RuleScheduling
 
         settings = self.settings
@@ -337,8 +337,7 @@ class PointsSession:
 
         def trigger(uuid: str) -> bool:
             with self._users_own("pytest_points_auto_refund"):
-                done = bool(call(config=self.config, order_uuid=uuid))
-            return done
+                return bool(call(config=self.config, order_uuid=uuid))
 
         return trigger
 
@@ -349,6 +348,7 @@ class PointsSession:
             yield
         except Exception as error:
             why = f"the hook {hook} raised {type(error).__name__}: {error}"
+            why = self._target.redact(why) if self._target is not None else why
             self._stop(why)
             raise NotExercised(why) from error
 

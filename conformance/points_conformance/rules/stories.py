@@ -114,9 +114,16 @@ def _available(api: ApiTarget) -> list[tuple[OrderType, OrderStatus]]:
     return found
 
 
+#: An order as it is drawn: what it is and its total. A step: what is done, to which order, which
+#: of the loved amounts (or none of them), and a number that any other amount is made from.
+DrawnOrder = tuple[tuple[OrderType, OrderStatus], int]
+DrawnStep = tuple[Do, int, int, int]
+
+
 def _stories(
     api: ApiTarget, available: list[tuple[OrderType, OrderStatus]]
 ) -> "SearchStrategy[Story]":
+    """Stories, drawn from strategies that do not depend on one another: building one costs time."""
     from hypothesis import strategies as st
 
     from points_conformance.rules.strategies import totals
@@ -124,43 +131,37 @@ def _stories(
     largest = 100_000_000 if api.loopback else 50_000
     left_out = {Do.STRANGER: not api.keys.other, Do.AUTO_REFUND: not api.can_auto_refund}
     doings = [do for do in Do if not left_out.get(do, False)]
-
-    @st.composite
-    def story(draw: st.DrawFn) -> Story:
-        orders = draw(
-            st.lists(
-                st.builds(
-                    lambda what, total: StoryOrder(what[0], what[1], total),
-                    st.sampled_from(available),
-                    totals(largest, smallest=2),
-                ),
-                min_size=1,
-                max_size=MOST_ORDERS,
-            ),
-            label="orders",
-        )
-        steps = draw(
-            st.lists(_step(doings, orders), min_size=1, max_size=MOST_STEPS), label="steps"
-        )
-        return Story(tuple(orders), tuple(steps))
-
-    return story()
+    orders = st.lists(
+        st.tuples(st.sampled_from(available), totals(largest, smallest=2)),
+        min_size=1,
+        max_size=MOST_ORDERS,
+    )
+    steps = st.lists(
+        st.tuples(
+            # A part is what there is most to find out about.
+            st.one_of(st.just(Do.PART), st.sampled_from(doings)),
+            st.integers(0, MOST_ORDERS - 1),
+            st.integers(0, 6),
+            st.integers(1, 1_000_000),
+        ),
+        min_size=1,
+        max_size=MOST_STEPS,
+    )
+    return st.builds(_story, orders, steps)
 
 
-def _step(doings: list[Do], orders: list[StoryOrder]) -> "SearchStrategy[StoryStep]":
-    from hypothesis import strategies as st
+def _story(orders: list[DrawnOrder], steps: list[DrawnStep]) -> Story:
+    """The story that was drawn: orders counted round, amounts within their order's total."""
+    made = tuple(StoryOrder(kind, status, total) for (kind, status), total in orders)
+    return Story(made, tuple(_step(made, *drawn) for drawn in steps))
 
-    def of(number: int) -> "SearchStrategy[StoryStep]":
-        total = orders[number].total
-        loved = sorted({1, max(total // 2, 1), max(total // 3, 1), total - 1, total})
-        amounts = st.one_of(st.sampled_from(loved), st.integers(1, total))
-        other = [do for do in doings if do is not Do.PART]
-        return st.one_of(
-            st.builds(StoryStep, st.just(Do.PART), st.just(number), amounts),
-            st.builds(StoryStep, st.sampled_from(other), st.just(number)),
-        )
 
-    return st.integers(0, len(orders) - 1).flatmap(of)
+def _step(orders: tuple[StoryOrder, ...], do: Do, order: int, loved: int, any_: int) -> StoryStep:
+    number = order % len(orders)
+    total = orders[number].total
+    amounts = (1, total // 2, total // 3, total - 1, total, 1 + (any_ - 1) % total)
+    amount = max(amounts[min(loved, 5)], 1) if do is Do.PART else 0
+    return StoryStep(do, number, amount)
 
 
 class _Teller:

@@ -5,6 +5,7 @@ The embedded simulator and a live server differ only in what this is built from
 """
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -535,7 +536,7 @@ def _retry_after(answer: Answer, otherwise: float) -> float:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
         except (ValueError, TypeError, OverflowError):
             seconds = otherwise
-    return max(seconds, 0.05) if seconds == seconds else otherwise
+    return otherwise if math.isnan(seconds) else max(seconds, 0.05)
 
 
 def _what_to_supply(wanted: Wanted) -> str:

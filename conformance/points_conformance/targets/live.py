@@ -179,7 +179,8 @@ def _send(api: ApiTarget, method: str, path: str, headers: dict[str, str]) -> ht
         ) from None
     except httpx.HTTPError as error:
         raise Unjudgeable(
-            f"{api.base_url} cannot be reached: {_why(api, error)}. Is it up, and is the address right?"
+            f"{api.base_url} cannot be reached: {_why(api, error)}. Is it up, and is the address "
+            "right?"
         ) from None
 
 
