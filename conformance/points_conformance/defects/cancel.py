@@ -198,7 +198,7 @@ class CancelRenames(Desk):
 
 
 @seed("cancel-is-read-one-read-late", "cancel.ends-cancelled", "cancel.new-order",
-      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*", "webhook.*", "isolation.*"))  # fmt: skip
+      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "isolation.*"))  # fmt: skip
 class ReadsCancelsLate(LateReads):
     """The first read after a cancel still shows the order as new."""
 
@@ -209,7 +209,7 @@ class ReadsCancelsLate(LateReads):
 
 
 @seed("cancel-is-forgotten-by-a-replica", "cancel.read-after-write",
-      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "story.*", "webhook.*", "isolation.*"))  # fmt: skip
+      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "isolation.*"))  # fmt: skip
 class SecondReadOfCancelIsStale(LateReads):
     """The second read after a cancel comes from a replica that has not heard of it."""
 

@@ -23,6 +23,7 @@ _FAMILIES: Final = (
     "points",
     "robust",
     "races",
+    "schema",
     "webhooks",
     "endpoints",
 )

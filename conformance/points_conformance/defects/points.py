@@ -106,7 +106,7 @@ class PointsOfTheSum(_Reckoning):
 @seed("points-remain-at-the-end", "points.none-left-at-the-end", "property.points",
       related=POINTS)  # fmt: skip
 class RemaindersStay(_Reckoning):
-    """Each part's share is rounded down to a tenth of a percent, so that points remain at the end."""
+    """Each part's share is rounded down to tenths of a percent: points remain at the end."""
 
     def points(self, order: Order, booked: Booked) -> int:
         """No reckoning up with the last part."""
@@ -117,7 +117,7 @@ class RemaindersStay(_Reckoning):
 
 @seed("points-go-below-zero", "points.none-left-at-the-end", related=POINTS)
 class BelowZero(_Reckoning):
-    """Each part's share is rounded up to a tenth of a percent, so that fewer than none remain."""
+    """Each part's share is rounded up to tenths of a percent: fewer than none remain."""
 
     def points(self, order: Order, booked: Booked) -> int:
         """No look at what is left."""

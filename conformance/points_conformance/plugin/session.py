@@ -3,33 +3,37 @@
 Heavy; imported when a suite or the command needs it.
 """
 
-import contextlib
 import hashlib
 import os
 import platform
 import shutil
-import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from points_conformance import __version__
-from points_conformance.contract.dialect import DIALECTS
-from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.plugin.api_run import ApiRun
+from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
 from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
 from points_conformance.rules.known import KnownFailures, matching, pinned
 from points_conformance.rules.rule import Subject
-from points_conformance.rules.verdict import Outcome, OutcomeKind, Result, Trouble, Verdict, settle
+from points_conformance.rules.verdict import (
+    Outcome,
+    OutcomeKind,
+    Result,
+    Trouble,
+    Verdict,
+    settle,
+    with_attributed,
+)
 from points_conformance.suite.judge import Judge
 from points_conformance.suite.plan import Plan, groups, plan, repeats
 from points_conformance.suite.settings import (
@@ -39,14 +43,7 @@ from points_conformance.suite.settings import (
     with_base_url,
 )
 from points_conformance.targets.api import ApiTarget, Effect
-from points_conformance.targets.build import LiveSettings, embedded_target, live_target
-from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.live import Unjudgeable, preflight
-from points_conformance.targets.shares import Shares
-from points_conformance.targets.sources import FileSource, HookSource
-
-if TYPE_CHECKING:
-    from points_conformance.plugin.listening import Listening
 
 __all__ = ["PointsAdvice", "PointsSession"]
 
@@ -69,12 +66,6 @@ _WEIGHT = {
 _UNREACHED = "the run ended before it"
 
 
-class PointsAdvice(UserWarning):
-    """A SHOULD is broken. Never an error, whatever a project's filters make of warnings: for that
-    there is ``--points-strict``.
-    """
-
-
 class PointsSession:
     """What the plugin knows of a run. One subject and one target; the command and the suites share
     it. Under pytest-xdist each worker judges, and the controller settles.
@@ -93,19 +84,17 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
+        self.api = ApiRun(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
         self.report: RunReport | None = None
-        self._target: ApiTarget | None = None
-        self._listening: Listening | None = None
         self._given: Any = None
-        self._started = datetime.now(UTC)
+        self.started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._effect = Effect()
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
-        self._shares: Shares | None = None
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
         self._looked = self.worker is not None and self.command is not None
@@ -127,7 +116,7 @@ class PointsSession:
         return str(int(hashlib.sha256(self.worker["testrunuid"].encode()).hexdigest()[:8], 16))
 
     @property
-    def _workers(self) -> int:
+    def workers(self) -> int:
         if self.worker is not None:
             return int(self.worker["workercount"])
         return int(getattr(self.config.option, "numprocesses", None) or 1)
@@ -136,7 +125,7 @@ class PointsSession:
     def _together(self) -> bool:
         """Whether one worker must judge all: orders or calls are scarce, or events come to it."""
         settings = self.settings
-        scarce = settings.orders or settings.webhook_listen or self._order_hook()
+        scarce = settings.orders or settings.webhook_listen or self.api.order_hook()
         return bool(scarce) or not settings.on_loopback
 
     def _plan(self) -> Plan:
@@ -144,7 +133,7 @@ class PointsSession:
         bound = plan(
             settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
-        if self._workers == 1 or self._together:
+        if self.workers == 1 or self._together:
             return bound
         more = repeats(settings.catalogue, settings.rules, settings.profile)
         return replace(bound, calls=bound.calls + more)
@@ -230,15 +219,15 @@ class PointsSession:
             preflight(target)
         except Unjudgeable as error:
             self._unjudgeable = str(error)
-            self._stop(self._unjudgeable)
+            self.stop(self._unjudgeable)
 
     def _open_inbox(self, target: ApiTarget) -> None:
         """Have webhooks sent here, if they are to be; who else hears of the run is said."""
-        lines = self._listening.register(target) if self._listening is not None else []
+        lines = self.api.listen(target)
         self._say(*lines)
         self._notes += lines
 
-    def _stop(self, why: str) -> None:
+    def stop(self, why: str) -> None:
         self.trouble[why] = None
 
     def _say(self, *lines: str) -> None:
@@ -251,106 +240,10 @@ class PointsSession:
     # ------------------------------------------------------------------ targets
     def api_target(self) -> ApiTarget:
         """The target of the options, made once."""
-        if self._target is None:
-            try:
-                self._target = self._make_target(self.settings.base_url)
-            except SettingsError as error:
-                raise pytest.UsageError(str(error)) from None
-        return self._target
-
-    def _make_target(self, base_url: str | None) -> ApiTarget:
-        hook = self._order_hook()
-        if base_url is None:
-            target = embedded_target(DIALECTS[self.settings.dialect], seed=self.settings.seed)
-            if hook is not None:
-                target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
-            return target
-        if self.worker is not None and self._workers > 1:
-            folder = Path(tempfile.gettempdir()) / f"points-{self.worker['testrunuid']}"
-            self._shares = Shares(folder)
-        # Here, for a listener takes a server to import.
-        from points_conformance.plugin.listening import Listening
-
-        self._listening = Listening(self.settings, only_try=self.is_controller)
-        target = live_target(
-            LiveSettings(
-                base_url=base_url,
-                environment=self.settings.environment,
-                orders=self.settings.orders,
-                rate=self.settings.rate,
-                calls=self.plan.calls,
-                shares=self._shares,
-                allow_production=self.settings.allow_production,
-                journal=self._journal(),
-                inbox=self._listening.inbox,
-            ),
-            hook,
-            self._auto_refund_hook(),
-        )
-        self._begin_journal(target)
-        return target
-
-    def _journal(self) -> Path:
-        """A live run keeps a journal, also where nobody asked for a report."""
-        folder = self.settings.report_dir or self.config.rootpath / "points-conformance-report"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
-        return folder / "journal.jsonl"
-
-    def _begin_journal(self, target: ApiTarget) -> None:
-        if self.worker is not None and (
-            self.command or (self._shares is not None and not self._shares.claim("journal"))
-        ):
-            return
-        target.journal.write(
-            "run",
-            base_url=target.base_url,
-            started=f"{self._started:%Y-%m-%dT%H:%M:%SZ}",
-            profile=self.settings.profile.value,
-            seed=self.settings.seed,
-            version=__version__,
-        )
-
-    def _order_hook(self) -> Callable[[OrderType, OrderStatus, Decimal], str | None] | None:
-        call = self.config.hook.pytest_points_make_order
-        if not call.get_hookimpls():
-            return None
-
-        def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            with self._users_own("pytest_points_make_order"):
-                uuid: str | None = call(
-                    config=self.config,
-                    type=kind.value,
-                    order_status=status.value,
-                    total_price=total,
-                )
-            return uuid
-
-        return make
-
-    def _auto_refund_hook(self) -> Callable[[str], bool] | None:
-        call = self.config.hook.pytest_points_auto_refund
-        if not call.get_hookimpls():
-            return None
-
-        def trigger(uuid: str) -> bool:
-            with self._users_own("pytest_points_auto_refund"):
-                return bool(call(config=self.config, order_uuid=uuid))
-
-        return trigger
-
-    @contextlib.contextmanager
-    def _users_own(self, hook: str) -> Iterator[None]:
-        """What the user's own hook raises is neither the target's fault nor the kit's."""
-        try:
-            yield
-        except Exception as error:
-            why = f"the hook {hook} raised {type(error).__name__}: {error}"
-            why = self._target.redact(why) if self._target is not None else why
-            self._stop(why)
-            raise NotExercised(why) from error
+            return self.api.made()
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from None
 
     def _as_target(self, given: Any) -> ApiTarget:
         """What a class's ``points_api`` returned: a target, or a base URL. One run judges one."""
@@ -363,19 +256,18 @@ class PointsSession:
                 "all tests of a run)"
             )
         if isinstance(given, ApiTarget):
-            self._target = given
+            self.api.target = given
         elif not isinstance(given, str):
             raise SettingsError(
                 f"points_api must be a base URL or the fixture points_target, not {given!r}"
             )
-        elif self._target is None:
+        elif self.api.target is None:
             if given != "simulator":
                 self.settings = with_base_url(self.settings, given)
             self.plan = self._plan()
             if self.settings.base_url and self.worker is None:
                 self._say(*self._plan_lines())
-            self._target = self._make_target(self.settings.base_url)
-        return self._target
+        return self.api.made()
 
     @staticmethod
     def _named(given: Any) -> str:
@@ -387,13 +279,19 @@ class PointsSession:
         try:
             target = self._as_target(given)
         except SettingsError as error:
-            self._stop(str(error))
+            self.stop(str(error))
             pytest.fail(str(error), pytrace=False)
         self._look_first(target)
         if self._unjudgeable:
             pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
         self._open_inbox(target)
-        self._end(self.judges.judge(rule_id, target))
+        result = self.judges.judge(rule_id, target)
+        laid = self.judges.outcomes[rule_id].attributed if rule_id in self.judges.outcomes else {}
+        unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
+        if unknown:
+            found = [self.judges.result(self.judges.catalogue[id_]) for id_ in unknown]
+            pytest.fail("\n\n".join(failure_text(broken) for broken in found), pytrace=False)
+        self._end(result)
 
     def _end(self, result: Result) -> None:
         if result.verdict in _SKIPPED:
@@ -403,12 +301,12 @@ class PointsSession:
         if result.verdict in (Verdict.FAILED, Verdict.ERROR) or (
             self.settings.strict and result.verdict is Verdict.ADVICE
         ):
-            pytest.fail(_failure(result), pytrace=False)
+            pytest.fail(failure_text(result), pytrace=False)
         if result.verdict is Verdict.ADVICE and not self.command:
-            _advise(f"{result.rule.id}: {result.reason}")
+            advise(f"{result.rule.id}: {result.reason}")
 
     def _known_reason(self, outcome: Outcome) -> str | None:
-        known, _ = matching(self._known, {outcome.rule: outcome}, self._started.date())
+        known, _ = matching(self._known, {outcome.rule: outcome}, self.started.date())
         return known.get(outcome.rule)
 
     @property
@@ -418,7 +316,7 @@ class PointsSession:
     # ------------------------------------------------------------------ the end
     def worker_died(self, why: object) -> None:
         """A worker of pytest-xdist gave no account: what it judged is lost."""
-        self._stop(f"a worker of pytest-xdist died: {why or 'no word from it'}")
+        self.stop(f"a worker of pytest-xdist died: {why or 'no word from it'}")
 
     def worker_done(self, told: Mapping[str, Any]) -> None:
         """Take over what a worker of pytest-xdist judged."""
@@ -427,7 +325,7 @@ class PointsSession:
         self._told_asked |= dict.fromkeys(told["asked"])
         self._unjudgeable = self._unjudgeable or told["unjudgeable"]
         for why in told["trouble"]:
-            self._stop(why)
+            self.stop(why)
         settings = self.settings
         if told["base_url"] and not settings.base_url:
             settings = replace(settings, base_url=told["base_url"])
@@ -458,17 +356,14 @@ class PointsSession:
             "unjudgeable": self._unjudgeable,
             "seed": self.settings.seed,
             "base_url": self.settings.base_url,
-            "shares": str(self._shares.folder) if self._shares else "",
+            "shares": str(self.api.shares.folder) if self.api.shares else "",
         }
 
     def finish(self, session: pytest.Session) -> None:
         """Settle, report, and set the exit status; a worker hands its outcomes over instead."""
-        if self._target is not None:
-            if self._listening is not None:
-                self._notes += self._listening.close(self._target)
-            self._effect += self._target.effect()
-            self._notes += _skipped_orders(self._target)
-            self._target.client.close()
+        effect, notes = self.api.close()
+        self._effect += effect
+        self._notes += notes
         if self.worker is not None:
             self.config.workeroutput["points"] = self._account()  # type: ignore[attr-defined]
             return
@@ -503,7 +398,7 @@ class PointsSession:
             stopped.append("nothing was selected")
         report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
         known = self._known
-        _, stale = matching(known, self.judges.outcomes, self._started.date())
+        _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
         changed, unmet = pinned(known, report.readings, report.results)
         trouble = Trouble(stopped=stopped, stale=[*stale, *changed])
         self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
@@ -535,7 +430,7 @@ class PointsSession:
             target=settings.target,
             profile=settings.profile,
             seed=settings.seed,
-            started=self._started,
+            started=self.started,
             versions={"points-conformance": __version__, "python": platform.python_version()},
             scope=self._scope(asked),
             strict=settings.strict,
@@ -557,15 +452,20 @@ class PointsSession:
         if report is None:
             return status
         ours = report.exit_status
-        failed = sum(r.verdict in (Verdict.FAILED, Verdict.ERROR) for r in report.selected())
-        if report.strict:
-            failed += len(report.of(Verdict.ADVICE))
-        others_failed = session.testsfailed > failed
+        others_failed = session.testsfailed > self._our_failures(report)
         if status not in (0, 1, 5):
             return max(ours, status)
         if ours in (0, 2) and others_failed and not report.trouble.stopped:
             return 1
         return ours
+
+    def _our_failures(self, report: RunReport) -> int:
+        """How many failed tests are rules; what a story laid to a rule failed the story's test."""
+        outcomes = with_attributed(self.judges.outcomes)
+        bad = {Verdict.FAILED, Verdict.ERROR} | ({Verdict.ADVICE} if report.strict else set())
+        broken = [r.rule.id for r in report.selected() if r.verdict in bad]
+        direct = sum(not (id_ in outcomes and outcomes[id_].late) for id_ in broken)
+        return direct + sum(bool(outcome.attributed) for outcome in outcomes.values())
 
     def summary(self) -> list[str]:
         """The readable result; of a target that could not be judged at all, only why."""
@@ -577,31 +477,3 @@ class PointsSession:
         if self.settings.report_dir:
             lines.append(f"report: {self.settings.report_dir / 'report.html'}")
         return lines
-
-
-def _advise(text: str) -> None:
-    try:
-        warnings.warn(PointsAdvice(text), stacklevel=4)
-    except PointsAdvice as advice:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", PointsAdvice)
-            warnings.warn(advice, stacklevel=4)
-
-
-def _failure(result: Result) -> str:
-    rule, evidence = result.rule, result.evidence
-    sources = "; ".join(str(source) for source in rule.sources)
-    lines = [f"{rule.id} ({rule.level.value}): {rule.statement}", f"source: {sources}"]
-    if evidence is None:
-        return "\n".join([*lines, result.reason])
-    lines += [f"expected: {evidence.expected}", f"got: {evidence.got}", *evidence.story]
-    return "\n".join([*lines, *evidence.exchanges, "", *evidence.curl])
-
-
-def _skipped_orders(target: ApiTarget) -> list[str]:
-    return [
-        f"order not used: {line}"
-        for source in target.sources
-        if isinstance(source, FileSource | HookSource)
-        for line in source.skipped
-    ]

@@ -1,0 +1,188 @@
+"""The target of a run that judges an API: made once, its hooks, its journal, its inbox, its end."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from points_conformance import __version__
+from points_conformance.contract.dialect import DIALECTS
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.suite.plan import Plan
+from points_conformance.suite.settings import Settings, SettingsError
+from points_conformance.targets.api import ApiTarget, Effect
+from points_conformance.targets.build import LiveSettings, embedded_target, live_target
+from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.shares import Shares
+from points_conformance.targets.sources import FileSource, HookSource
+
+if TYPE_CHECKING:
+    from points_conformance.plugin.listening import Listening
+
+__all__ = ["ApiRun", "Run"]
+
+OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
+
+
+class Run(Protocol):
+    """What is asked of the run that a target is made for."""
+
+    config: pytest.Config
+    settings: Settings
+    plan: Plan
+    worker: Mapping[str, Any] | None
+    command: str | None
+    is_controller: bool
+    started: datetime
+
+    @property
+    def workers(self) -> int:
+        """How many processes judge."""
+        ...
+
+    def stop(self, why: str) -> None:
+        """Note why the run cannot be trusted."""
+        ...
+
+
+class ApiRun:
+    """Makes the target of a run's settings and closes what it opened."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.target: ApiTarget | None = None
+        self.shares: Shares | None = None
+        self._listening: Listening | None = None
+
+    def made(self) -> ApiTarget:
+        """The target of the settings, made once. Raises :class:`SettingsError`."""
+        if self.target is None:
+            self.target = self._make(self.run.settings)
+        return self.target
+
+    def listen(self, target: ApiTarget) -> list[str]:
+        """Have webhooks sent here, if they are to be; who else hears of the run, in lines."""
+        return self._listening.register(target) if self._listening is not None else []
+
+    def close(self) -> tuple[Effect, list[str]]:
+        """End what was opened: what the run did, and what there is to say about it."""
+        target = self.target
+        if target is None:
+            return Effect(), []
+        notes = self._listening.close(target) if self._listening is not None else []
+        effect = target.effect()
+        target.client.close()
+        return effect, [*notes, *_orders_not_used(target)]
+
+    def _make(self, settings: Settings) -> ApiTarget:
+        hook = self.order_hook()
+        if settings.base_url is None:
+            target = embedded_target(DIALECTS[settings.dialect], seed=settings.seed)
+            if hook is not None:
+                target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
+            return target
+        run = self.run
+        if run.worker is not None and run.workers > 1:
+            folder = Path(tempfile.gettempdir()) / f"points-{run.worker['testrunuid']}"
+            self.shares = Shares(folder)
+        # Here, for a listener takes a server to import.
+        from points_conformance.plugin.listening import Listening
+
+        self._listening = Listening(settings, only_try=run.is_controller)
+        target = live_target(
+            LiveSettings(
+                base_url=settings.base_url,
+                environment=settings.environment,
+                orders=settings.orders,
+                rate=settings.rate,
+                calls=run.plan.calls,
+                shares=self.shares,
+                allow_production=settings.allow_production,
+                journal=self._journal(),
+                inbox=self._listening.inbox,
+            ),
+            hook,
+            self._auto_refund_hook(),
+        )
+        self._begin_journal(target)
+        return target
+
+    def _journal(self) -> Path:
+        """A live run keeps a journal, also where nobody asked for a report."""
+        folder = (
+            self.run.settings.report_dir or self.run.config.rootpath / "points-conformance-report"
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
+        return folder / "journal.jsonl"
+
+    def _begin_journal(self, target: ApiTarget) -> None:
+        run = self.run
+        if run.worker is not None and (
+            run.command or (self.shares is not None and not self.shares.claim("journal"))
+        ):
+            return
+        target.journal.write(
+            "run",
+            base_url=target.base_url,
+            started=f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
+            profile=run.settings.profile.value,
+            seed=run.settings.seed,
+            version=__version__,
+        )
+
+    def order_hook(self) -> OrderHook | None:
+        """The user's hook that makes orders, if there is one."""
+        call = self.run.config.hook.pytest_points_make_order
+        if not call.get_hookimpls():
+            return None
+
+        def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
+            with self._users_own("pytest_points_make_order"):
+                uuid: str | None = call(
+                    config=self.run.config,
+                    type=kind.value,
+                    order_status=status.value,
+                    total_price=total,
+                )
+            return uuid
+
+        return make
+
+    def _auto_refund_hook(self) -> Callable[[str], bool] | None:
+        call = self.run.config.hook.pytest_points_auto_refund
+        if not call.get_hookimpls():
+            return None
+
+        def trigger(uuid: str) -> bool:
+            with self._users_own("pytest_points_auto_refund"):
+                return bool(call(config=self.run.config, order_uuid=uuid))
+
+        return trigger
+
+    @contextlib.contextmanager
+    def _users_own(self, hook: str) -> Iterator[None]:
+        """What the user's own hook raises is neither the target's fault nor the kit's."""
+        try:
+            yield
+        except Exception as error:
+            why = f"the hook {hook} raised {type(error).__name__}: {error}"
+            why = self.target.redact(why) if self.target is not None else why
+            self.run.stop(why)
+            raise NotExercised(why) from error
+
+
+def _orders_not_used(target: ApiTarget) -> list[str]:
+    return [
+        f"order not used: {line}"
+        for source in target.sources
+        if isinstance(source, FileSource | HookSource)
+        for line in source.skipped
+    ]
