@@ -64,6 +64,32 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def selfcheck(session: nox.Session) -> None:
+    """The kit judged by its seeded defects, standard profile, three seeds."""
+    _install(session, "api")
+    for seed in ("0", "1", "2"):
+        session.run(
+            "points-conformance", "selfcheck", "--profile", "standard", "--seed", seed,
+            *session.posargs,
+        )  # fmt: skip
+
+
+@nox.session
+def soundness(session: nox.Session) -> None:
+    """No false alarm: every dialect and made-up ones, 20 seeds each."""
+    _install(session, "api")
+    session.run("python", "-m", "points_conformance.defects.soundness", "--seeds", "20")
+
+
+@nox.session
+def power(session: nox.Session) -> None:
+    """In how many of N seeds a dozen subtle defects are found, by profile."""
+    _install(session, "api")
+    seeds = session.posargs or ["--seeds", "5"]
+    session.run("python", "-m", "points_conformance.defects.power", *seeds)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Which lines and branches no test reaches. Subprocesses are not counted."""
     _install(session, "dev")

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.plugin.options import API_OPTIONS, COMMON_OPTIONS, Option
 
 __all__ = ["main"]
@@ -257,3 +258,6 @@ def clean(journal: Path, allow_production: bool) -> None:
         _refuse(str(error))
     click.echo("\n".join(cleaning.lines()))
     sys.exit(1 if cleaning.left else 0)
+
+
+main.add_command(selfcheck)

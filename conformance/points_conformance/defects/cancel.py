@@ -6,7 +6,7 @@ from typing import Any
 from points_conformance.contract.names import OrderStatus
 from points_conformance.defects.defect import Seeds
 from points_conformance.defects.variants import LateReads, Rebooking, Yielding, crash
-from points_conformance.ledger import Booked, Cancel, Command, OrderLedger
+from points_conformance.ledger import Booked, Cancel, Command, OrderLedger, Refund
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.forms import Errors, Forms, invalid
@@ -89,7 +89,8 @@ class CancelsAndRefundsParts(Yielding):
         """A part that went back protects nothing."""
         if isinstance(command, Cancel):
             return ledger.status is S.PARTIALLY_REFUNDED
-        return ledger.status is S.CANCELLED and ledger.refunded > 0
+        refund = isinstance(command, Refund)
+        return refund and ledger.status is S.CANCELLED and ledger.refunded > 0
 
 
 @seed("cancel-refusal-forgets-the-parts", "cancel.partially-refunded-is-bounded")
