@@ -62,7 +62,6 @@ def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:
         "errors-are-html",
         "broken-json-is-a-full-refund",
         "emoji-crashes",
-        "full-refunds-race",
     ],
 )
 def test_a_defect_shows_over_http_as_in_process(id_: str) -> None:

@@ -14,7 +14,7 @@ from points_conformance.defects.trial import Trial, try_defect
 from points_conformance.rules.rule import Profile
 
 #: So many days until each defect has had the standard profile.
-TURN = 30
+TURN = 60
 TODAY = datetime.datetime.now(datetime.UTC).toordinal()
 
 

@@ -15,7 +15,9 @@ __all__ = ["seed"]
 
 seed = Seeds()
 S = OrderStatus
-STEPS = ("lifecycle.*", "story.*", "reading.complete-captured")
+STEPS = ("lifecycle.*", "story.*", "reading.complete-captured", "webhook.*")
+#: Rules that refund or cancel what was given back, from where they stand.
+GIVEN_BACK = (*STEPS, "refund.*-is-refused", "cancel.fully-refunded-is-refused")
 _LEADS = {
     Action.AUTHORIZE: S.AUTHORIZED,
     Action.CAPTURE: S.CAPTURED,
@@ -191,7 +193,7 @@ class ShippingRefunds(Desk):
             order.ledger = replace(after, status=order.ledger.status)
 
 
-@seed("auto-refunded-can-be-refunded", "lifecycle.auto-refund-is-final", related=STEPS)
+@seed("auto-refunded-can-be-refunded", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
 class RefundsAfterAutoRefund(Desk):
     """An order that the platform refunded by itself is refunded again."""
 
@@ -210,7 +212,7 @@ class RefundsAfterAutoRefund(Desk):
         return super().decide(order, command)
 
 
-@seed("auto-refunded-can-be-cancelled", "lifecycle.auto-refund-is-final", related=STEPS)
+@seed("auto-refunded-can-be-cancelled", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
 class CancelsAfterAutoRefund(Yielding):
     """An order that the platform refunded by itself is cancelled."""
 
@@ -223,7 +225,7 @@ class CancelsAfterAutoRefund(Yielding):
         )
 
 
-@seed("auto-refund-leaves-the-status", "lifecycle.auto-refund-is-final", related=STEPS)
+@seed("auto-refund-leaves-the-status", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
 class AutoRefundLeavesStatus(Desk):
     """An auto-refund gives the money back and leaves the order approved."""
 

@@ -13,7 +13,7 @@ from points_conformance.simulator.operations import OPERATIONS, Operation
 __all__ = ["seed"]
 
 seed = Seeds()
-TEXTS = ("robust.*", "cancel.*reason*", "refund.reason-*", "schema.*")
+TEXTS = ("robust.*", "cancel.*reason*", "refund.reason-*", "schema.*", "property.reasons")
 
 
 class _Stumbling(Forms):
@@ -68,7 +68,7 @@ class LongReasonCrashes(_Stumbling):
         return len(reason) > 255
 
 
-@seed("emoji-counts-twice", "robust.reason-of-emoji", related="schema.*")
+@seed("emoji-counts-twice", "robust.reason-of-emoji", related=TEXTS)
 class EmojiCountsTwice(Forms):
     """An emoji counts as two characters, so that 500 of them are refused."""
 

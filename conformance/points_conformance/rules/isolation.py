@@ -1,6 +1,6 @@
 """``isolation.*``: one merchant's orders are nobody else's, one order's money is no other's."""
 
-from points_conformance.contract.money import sar
+from points_conformance.contract.money import sar, sar_text
 from points_conformance.contract.names import OrderStatus
 from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.expect import expect, fail_unless
@@ -19,13 +19,17 @@ SMOKE = Profile.SMOKE
 OWNER = source("Refunds & Cancellations", "Only the owning merchant")
 NOT_FOUND = source("OpenAPI", "404 for an order that is not this merchant's")
 SECOND = "second merchant"
+#: A total in halalas that no answer shows by chance.
+TELLTALE = 15_937
 
 
-@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, calls=2)
+@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, calls=3)
 def another_merchant_cannot_read_an_order(api: ApiTarget) -> None:
     """Another merchant's read MUST be refused, and MUST reveal nothing of the order."""
-    order = api.order()
-    _reveals_nothing(expect(api.read(order, key=api.other_key)).refused().answer, order)
+    order = api.order(total=TELLTALE)
+    own = api.read(order)
+    answer = expect(api.read(order, key=api.other_key)).refused().answer
+    _reveals_nothing(answer, order, own)
 
 
 @rule("isolation.foreign-cancel", MUST, OWNER, needs=SECOND, calls=10)
@@ -33,7 +37,7 @@ def another_merchant_cannot_cancel_an_order(api: ApiTarget) -> None:
     """Another merchant's cancel MUST be refused, reveal nothing and change nothing."""
     for status in (OrderStatus.NEW, OrderStatus.APPROVED):
         try:
-            order = api.order(status)
+            order = api.order(status, total=TELLTALE)
         except NotExercised:
             if status is OrderStatus.NEW:
                 continue
@@ -66,18 +70,28 @@ def _is_kept_out(api: ApiTarget, order: TestOrder, operation: str) -> None:
     before = api.read(order)
     answer = api.reverse(operation, order, key=api.other_key)
     expect(answer).refused()
-    _reveals_nothing(answer, order)
+    _reveals_nothing(answer, order, before)
     expect(api.read(order)).unchanged_from(before)
 
 
-def _reveals_nothing(answer: Answer, order: TestOrder) -> None:
-    shown = {name: answer.order[name] for name in answer.order if name != "uuid"}
-    number = (order.number or "").encode()
+def _reveals_nothing(answer: Answer, order: TestOrder, own: Answer) -> None:
+    """No field of the order, and none of what only its merchant knows, anywhere in the text."""
+    shown = [name for name in answer.order if name != "uuid"]
+    known = {
+        "order_number": order.number,
+        "reference_number": own.order.get("reference_number"),
+        "total_price": sar_text(order.total) if order.total % 100 else None,
+    }
+    told = [
+        name
+        for name, value in known.items()
+        if value and len(str(value)) > 4 and str(value).encode() in answer.body
+    ]
     fail_unless(
-        not shown and not (len(number) > 5 and number in answer.body),
+        not shown and not told,
         "an answer reveals another merchant's order",
         expected="nothing of the order",
-        got=f"the fields {', '.join(shown) or 'order_number'}",
+        got=f"its {', '.join(shown or told)}",
     )
 
 
