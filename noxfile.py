@@ -90,6 +90,13 @@ def power(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Calls a second of each way to reach the simulator, beside a constant answer."""
+    _install(session, "test")
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Which lines and branches no test reaches. Subprocesses are not counted."""
     _install(session, "dev")

@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from points_conformance.targets.api import ApiTarget, Keys
+from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import Budget, BudgetSpent, Pace
+from points_conformance.targets.calls import Keys
 from points_conformance.targets.deadline import within
 from points_conformance.targets.finding import Finding, NetworkTrouble
 from points_conformance.targets.shares import Shares

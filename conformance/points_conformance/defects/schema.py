@@ -46,7 +46,8 @@ class CrashesOnControlInNames(Forms):
 
 
 @seed("crash-on-number-beyond-64-bits", SERVER,
-      related=("refund.amount-*", "refund.above-*", "robust.*", "property.*"))  # fmt: skip
+      related=("refund.amount-*", "refund.above-*", "refund.huge-amount", "robust.*",
+               "property.*"))  # fmt: skip
 class CrashesOnHugeNumbers(Forms):
     """A number that no integer of 64 bits holds is a server error, whatever its field."""
 
@@ -58,7 +59,8 @@ class CrashesOnHugeNumbers(Forms):
         return body
 
 
-@seed("crash-on-bare-text", SERVER)
+@seed("crash-on-bare-text", SERVER,
+      related=("refund.malformed-body", "cancel.malformed-body"))  # fmt: skip
 class CrashesOnBareText(Forms):
     """A body that is JSON, but only a text or a number, is a server error."""
 

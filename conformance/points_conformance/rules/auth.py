@@ -3,7 +3,8 @@
 from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.expect import expect
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, source
-from points_conformance.targets.api import MADE_UP_KEYS, ApiTarget
+from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.calls import MADE_UP_KEYS
 from points_conformance.targets.finding import NotExercised
 
 __all__ = ["rule"]

@@ -140,7 +140,8 @@ def _refund_without_amount(ledger: OrderLedger) -> Prediction:
         return Prediction(Must.REFUSE, ledger, _REFUND_REFUSED[ledger.status])
     if ledger.status is S.PARTIALLY_REFUNDED:
         return Prediction(Must.EITHER, outcome.ledger, "refund.remainder-without-amount")
-    return Prediction(Must.ACCEPT, outcome.ledger, "refund.full")
+    rule = "refund.captured-order" if ledger.status is S.CAPTURED else "refund.full"
+    return Prediction(Must.ACCEPT, outcome.ledger, rule)
 
 
 def _refund(ledger: OrderLedger, amount: int) -> Prediction:
@@ -199,6 +200,8 @@ def _forward(ledger: OrderLedger, do: Do) -> Prediction:
 
 
 def _accepted_rule(ledger: OrderLedger, amount: int) -> str:
+    if ledger.status is S.CAPTURED:
+        return "refund.captured-order"
     if ledger.refunded:
         return "refund.remainder-by-amount" if amount == ledger.left else "refund.two-equal-parts"
     return "refund.amount-equal-to-total" if amount == ledger.left else "refund.partial"

@@ -13,6 +13,7 @@ from points_conformance.rules.search import search
 from points_conformance.rules.steps import FULL, PARTIAL, is_left
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.order import TestOrder
 
 __all__ = ["rule"]
@@ -221,6 +222,8 @@ def points_follow_any_split(api: ApiTarget) -> None:
             return
         gone = 0
         rows = told_refunds(api, order, len(story.parts))
+        if len(rows) != len(story.parts):
+            raise NotExercised(f"{len(story.parts)} refunds are told by {len(rows)} events")
         for told in rows:
             gone += told["refund_points"]
             fail_unless(

@@ -369,12 +369,16 @@ def an_amount_keeps_its_halalas(api: ApiTarget) -> None:
     is_left(api, order, 1_999)
 
 
-@rule("refund.large-amounts", MUST, inferred("money is exact"), after=SUM, calls=6)
+@rule(
+    "refund.large-amounts", MUST, inferred("money is exact"), after=SUM, calls=6, riyals=1_234_568
+)
 def amounts_of_ten_thousand_keep_their_halalas(api: ApiTarget) -> None:
     """Amounts of 10,000 riyals and more MUST keep their halalas."""
-    order = api.refundable(2_500_003, exact=True)
-    partially_refunded(api, order, 1_234_567)
-    is_left(api, order, 2_500_003 - 1_234_567)
+    # A single float loses halalas above 167,772 SAR; no live server is asked for that much.
+    total = 123_456_789 if api.loopback else 2_500_003
+    order = api.refundable(total, exact=True)
+    partially_refunded(api, order, total // 2 + 1)
+    is_left(api, order, total - total // 2 - 1)
 
 
 @rule("refund.many-parts", MUST, BOUNDED, after="refund.two-equal-parts", calls=30)

@@ -13,8 +13,9 @@ from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import Refusal
-from points_conformance.targets.api import CALL_TIMEOUT, ApiTarget, Keys
+from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import Budget, Pace
+from points_conformance.targets.calls import CALL_TIMEOUT, Keys
 from points_conformance.targets.guard import checked_base_url, is_loopback
 from points_conformance.targets.inbox import MAIN, Inbox, SimulatorInbox
 from points_conformance.targets.journal import Journal

@@ -16,8 +16,9 @@ from points_conformance.rules.generation.generator import OPERATIONS, Case, Gene
 from points_conformance.rules.generation.smaller import smallest
 from points_conformance.simulator.messages import dump_json, load_json
 from points_conformance.targets.answer import Answer
-from points_conformance.targets.api import MOST_RETRIES, ApiTarget
+from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import BudgetSpent
+from points_conformance.targets.calls import MOST_RETRIES
 from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.order import Reversal, TestOrder
