@@ -50,7 +50,7 @@ class TestTheTwoCommands:
     def test_the_second_installs_what_the_tests_need_and_runs_them(self) -> None:
         """All of them: no selection."""
         assert '".[test]"' in command(2)
-        assert command(2).endswith("/pytest")
+        assert command(2).endswith("/pytest -n auto --dist worksteal")
         assert "test" in PROJECT["optional-dependencies"]
 
     def test_ci_runs_what_the_readme_says(self) -> None:

@@ -34,7 +34,7 @@ from points_conformance.rules.verdict import (
     settle,
     with_attributed,
 )
-from points_conformance.suite.judge import Judge
+from points_conformance.suite.judge import Judge, seed_of
 from points_conformance.suite.plan import Plan, groups, plan, repeats
 from points_conformance.suite.settings import (
     Settings,
@@ -63,6 +63,8 @@ _WEIGHT = {
         )
     )
 }
+#: The rule that waits for Schemathesis.
+SWEEP = "schema.no-server-error"
 _UNREACHED = "the run ended before it"
 
 
@@ -167,12 +169,23 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
+        self._start_ahead(asked)
         if self.command and self.worker is None:
             self._look_first(self.api_target())
             if self._unjudgeable:
                 raise pytest.UsageError(self._unjudgeable)
             self._open_inbox(self.api_target())
         return None
+
+    def _start_ahead(self, asked: Sequence[str]) -> None:
+        """What takes long to load is loaded while other rules run, where it will be needed."""
+        if self.is_controller or SWEEP not in asked:
+            return
+        from points_conformance.rules.generation.sweep import start_ahead
+
+        settings = self.settings
+        allowance = settings.catalogue[SWEEP].bound(settings.profile, loopback=settings.on_loopback)
+        start_ahead(seed_of(settings.seed, SWEEP), allowance)
 
     def _begin_report(self) -> None:
         folder = self.settings.report_dir

@@ -23,7 +23,7 @@ from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Attributed, Finding, NetworkTrouble, NotExercised
 
-__all__ = ["Judge", "execute"]
+__all__ = ["Judge", "execute", "seed_of"]
 
 #: The story of an example-based finding is at most so many of the rule's last calls.
 _LONGEST_STORY = 14

@@ -1,5 +1,7 @@
 """The kit's side of Schemathesis: starts its process, asks for cases, has answers judged."""
 
+import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, ClassVar, Final, Self
 
 from points_conformance.contract import specs
 from points_conformance.targets.answer import Answer
@@ -57,7 +59,35 @@ class Generator:
     Raises :class:`NotExercised` on entering where it is not installed.
     """
 
+    #: A process that got a head start, by what it was asked: loading takes longer than most rules.
+    _ahead: ClassVar[dict[tuple[int, int], "Generator"]] = {}
+    #: What was asked and has not been answered yet.
+    _asked: tuple[int, int] | None = None
+
+    @classmethod
+    def start_ahead(cls, seed: int, examples: int) -> None:
+        """Have a seed's cases made while other rules run; nothing where it is not installed."""
+        if (seed, examples) in cls._ahead or importlib.util.find_spec("schemathesis") is None:
+            return
+        generator = cls().__enter__()
+        generator._ask_for_cases(seed, examples)
+        cls._ahead[seed, examples] = generator
+        atexit.register(cls.stop_ahead)
+
+    @classmethod
+    def stop_ahead(cls) -> None:
+        """End whatever got a head start that nobody made use of."""
+        while cls._ahead:
+            cls._ahead.popitem()[1].__exit__(None, None, None)
+
+    @classmethod
+    def of(cls, seed: int, examples: int) -> "Generator":
+        """The one that was started ahead for this, or a new one."""
+        return cls._ahead.pop((seed, examples), None) or cls()
+
     def __enter__(self) -> Self:
+        if self._asked is not None:
+            return self
         if importlib.util.find_spec("schemathesis") is None:
             raise NotExercised(f"Schemathesis is not installed: {_INSTALL}")
         # An empty folder: neither a schemathesis.toml nor a .hypothesis of the user's reaches in.
@@ -88,14 +118,10 @@ class Generator:
 
     def cases(self, seed: int, examples: int) -> list[Case]:
         """All cases of a seed: the coverage phase's, and at most four times ``examples`` more."""
-        told = self._ask(
-            {
-                "description": _description(),
-                "operations": OPERATIONS,
-                "seed": seed,
-                "examples": examples,
-            }
-        )
+        if self._asked != (seed, examples):
+            self._ask_for_cases(seed, examples)
+        told = self._answer()
+        self._asked = None
         if "unusable" in told:
             raise NotExercised(f"this version cannot be used, {told['unusable']}: {_INSTALL}")
         return [
@@ -108,9 +134,20 @@ class Generator:
             for row in told["cases"]
         ]
 
+    def _ask_for_cases(self, seed: int, examples: int) -> None:
+        self._asked = (seed, examples)
+        self._put(
+            {
+                "description": _description(),
+                "operations": OPERATIONS,
+                "seed": seed,
+                "examples": examples,
+            }
+        )
+
     def misfits(self, operation: str, answer: Answer) -> list[Misfit]:
         """What does not fit about an answer; nothing for a status that is not documented."""
-        told = self._ask(
+        self._put(
             {
                 "operation": operation,
                 "status": answer.status,
@@ -118,20 +155,26 @@ class Generator:
                 "body": answer.body.decode("latin-1"),
             }
         )
+        told = self._answer()
         return [Misfit(row["kind"], row["message"]) for row in told["misfits"]]
 
-    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise RuntimeError("Schemathesis has no pipes to talk through")
+    def _put(self, question: Mapping[str, Any]) -> None:
+        stdin = self._process.stdin
+        if stdin is None:
+            raise RuntimeError("Schemathesis has no pipe to be asked through")
+        # Its last words tell more than a broken pipe: they are read with the answer.
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(json.dumps(question) + "\n")
+            stdin.flush()
+
+    def _answer(self) -> dict[str, Any]:
+        stdout = self._process.stdout
+        if stdout is None:
+            raise RuntimeError("Schemathesis has no pipe to answer through")
         watch = threading.Timer(_LONGEST, self._process.kill)
         watch.start()
         try:
-            stdin.write(json.dumps(question) + "\n")
-            stdin.flush()
             line = stdout.readline()
-        except BrokenPipeError:
-            line = ""
         finally:
             watch.cancel()
         if not line:

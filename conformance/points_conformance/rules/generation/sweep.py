@@ -23,7 +23,7 @@ from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.order import Reversal, TestOrder
 
-__all__ = ["SHRINKING", "Seen", "Sweep", "latest", "sweep"]
+__all__ = ["SHRINKING", "Seen", "Sweep", "latest", "start_ahead", "sweep"]
 
 #: Calls of a rule's bound that are kept for making a finding smaller.
 SHRINKING = 12
@@ -88,10 +88,8 @@ class _Sweeper:
         self.random = Random(api.seed)  # noqa: S311 - repeatable, not secret
 
     def sweep(self) -> Sweep:
-        room = max(self.api.allowance - SHRINKING, 0)
-        # A body that was drawn before is not sent again: long series repeat themselves.
-        examples = room // 4 if room < 200 else room // 2
-        with Generator() as generator:
+        room, examples = _sizes(self.api.allowance)
+        with Generator.of(self.api.seed, examples) as generator:
             for case in _chosen(generator.cases(self.api.seed, examples), room, self.random):
                 if self._left() < _PRICE_OF_CALL + SHRINKING:
                     break
@@ -212,6 +210,20 @@ class _Sweeper:
     def _smaller(self, seen: Seen, case: Case, misfit: Misfit) -> Seen:
         calls = (*seen.calls[:-1], self.api.exchanges[-1])
         return Seen(case, seen.order, seen.status, misfit, calls, seen.seed, seen.title)
+
+
+def _sizes(allowance: int) -> tuple[int, int]:
+    """How many requests may be sent, and how many examples to draw for each operation.
+
+    A body that was drawn before is not sent again: long series repeat themselves.
+    """
+    room = max(allowance - SHRINKING, 0)
+    return room, room // 4 if room < 200 else room // 2
+
+
+def start_ahead(seed: int, allowance: int) -> None:
+    """Have the requests of a sweep with this seed made while other rules run."""
+    Generator.start_ahead(seed, _sizes(allowance)[1])
 
 
 def send(api: ApiTarget, order: TestOrder, case: Case) -> Answer:
