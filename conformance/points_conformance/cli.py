@@ -11,7 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
-from points_conformance.plugin.options import API_OPTIONS, COMMON_OPTIONS, Option
+from points_conformance.plugin.options import (
+    API_OPTIONS,
+    COMMON_OPTIONS,
+    CONSUMER_OPTIONS,
+    Option,
+)
 
 __all__ = ["main"]
 
@@ -86,6 +91,23 @@ def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> No
     _judge("api", options, workers, pytest_args)
 
 
+@main.command(context_settings=_PASS_ON)
+@_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
+@click.option(
+    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
+)
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+    """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # --app names a module of this folder
+    if options["replay"]:
+        from points_conformance.commands.replay import replay
+
+        sys.exit(replay(options, os.environ, click.echo))
+    _judge("consumer", options, workers, pytest_args)
+
+
 def _judge(
     subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
 ) -> None:
@@ -96,7 +118,7 @@ def _judge(
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))
     try:
-        settings = read_settings(options.get, os.environ, Subject(subject))
+        settings = read_settings(options.get, os.environ, Subject(subject), command=True)
         if not settings.dry_run:
             _check_folder(settings.report_dir)
     except SettingsError as error:
