@@ -225,16 +225,19 @@ def serve(
 @main.command()
 @click.argument("rule_id", metavar="[ID]", required=False)
 @click.option("--publish", type=click.Path(path_type=Path), hidden=True)
-def rules(rule_id: str | None, publish: Path | None) -> None:
+@click.option("--publish-docs", type=click.Path(path_type=Path), hidden=True)
+def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
     from points_conformance.defects.catalogue import caught_by
     from points_conformance.rules.catalogue import catalogue
-    from points_conformance.rules.publish import publish_into
+    from points_conformance.rules.publish import publish_consumer_page, publish_into
     from points_conformance.rules.published import catalogue_lines, rule_text
     from points_conformance.rules.rule import Subject
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
-    if publish is not None:
+    if publish_docs is not None:
+        click.echo(str(publish_consumer_page(publish_docs)))
+    elif publish is not None:
         caught = {rule.id: caught_by(rule.id) for rule in every}
         click.echo("\n".join(map(str, publish_into(publish, caught))))
     elif rule_id is None:

@@ -56,8 +56,8 @@ class ConsumerRun:
             self.target = self._make(given)
         elif given is not None and given is not self._given and given != self._given:
             raise SettingsError(
-                f"one run judges one consumer, and this one judges {self._given!r}: judge {given!r} "
-                "in a run of its own (and let points_consumer return the same for all tests)"
+                f"one run judges one consumer, and this one judges {self._given!r}: judge "
+                "another in a run of its own (and let points_consumer return the same for all tests)"
             )
         return self.target
 

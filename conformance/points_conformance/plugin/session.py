@@ -305,10 +305,8 @@ class PointsSession:
         """Judge one rule and end the test as its verdict says."""
         target: ApiTarget | ConsumerTarget
         try:
-            if self._judges_consumer:
-                target = self.consumer.given(given)
-            else:
-                target = self._as_target(given)
+            chosen = self.consumer.given if self._judges_consumer else self._as_target
+            target = chosen(given)
         except (SettingsError, Unjudgeable) as error:
             self.stop(str(error))
             pytest.fail(str(error), pytrace=False)

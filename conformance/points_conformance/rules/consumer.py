@@ -70,7 +70,7 @@ def every_order_event_is_acknowledged(consumer: ConsumerTarget) -> None:
     calls=_PER_STORY,
 )
 def unknown_events_are_acknowledged(consumer: ConsumerTarget) -> None:
-    """An event that the consumer does not know MUST be acknowledged, or it comes again and again."""
+    """An event that the consumer does not know MUST be acknowledged, or it comes again."""
     case = consumer.order()
     consumer.deliver(case.approved())
     other = case.tell("completed")

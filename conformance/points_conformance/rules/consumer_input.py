@@ -121,7 +121,9 @@ _BAD: Final[dict[str, Callable[[Delivery], dict[str, Any]]]] = {
     calls=60,
 )
 def bad_input_has_no_effect(consumer: ConsumerTarget) -> None:
-    """Malformed JSON, another content type or method, no body and a MiB of it MUST NOT have an effect."""
+    """Malformed JSON, another content type or method, an empty body or a MiB of text MUST have no
+    effect.
+    """
     consumer.probe()
     first, cases = len(consumer.exchanges), []
     for spoil in _BAD.values():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Tale", "rule"]
 
 rule = Registrar(Subject.CONSUMER)
-#: How many batches are drawn, how many deliveries a story has at most, and the seconds of shrinking.
+#: How many batches are drawn, the most deliveries of a story, and the seconds of shrinking.
 _BATCHES = {Profile.SMOKE: 2, Profile.STANDARD: 5, Profile.DEEP: 40}
 _LONGEST = 12
 _SHRINKING = 8.0

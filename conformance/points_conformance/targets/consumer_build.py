@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.budget import Budget, Pace
 from points_conformance.targets.build import tls_context
@@ -150,6 +151,7 @@ def build_consumer(
     state_hook: StateHook | None = None,
     order_hook: OrderHook | None = None,
     calls: int | None = None,
+    timeout: float = DELIVERY_TIMEOUT_SECONDS,
 ) -> ConsumerTarget:
     """The target; sends nothing."""
     url = _NOWHERE if function is not None else options.url
@@ -164,6 +166,8 @@ def build_consumer(
         settle=options.settle,
         loopback=loopback,
         budget=Budget(calls),
+        timeout=timeout,
+        sockets=function is None,
         pace=Pace(None if loopback else _RATE),
     )
 

@@ -61,8 +61,8 @@ def calibrate(consumer: ConsumerTarget) -> None:
         consumer.deliver(*(case.approved() for case in (part, full, gone)))
         _all_known(consumer, (part, full, gone))
         consumer.deliver(part.refund(2500), full.refund(), gone.cancel())
-        for case in (part, full, gone):
-            _sensible(consumer, case)
+        states = [_sensible(consumer, case) for case in (part, full, gone)]
+        _in_our_unit(states[:2], (part, full))
         consumer.calibrated = True
     except NetworkTrouble as error:
         raise Unjudgeable(str(error)) from None
@@ -88,9 +88,15 @@ def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
         )
     for mismatch in wrong:
         _in_our_words(mismatch.state)
+    state = wrong[0].state if len(wrong) == len(cases) else None
+    if state is not None:
+        raise Unjudgeable(
+            f"orders that were approved, and nothing more, are said to be {state}: are the "
+            f"pointers and words right?\nThe state was {state.shown}"
+        )
 
 
-def _sensible(consumer: ConsumerTarget, case: Case) -> None:
+def _sensible(consumer: ConsumerTarget, case: Case) -> ConsumerState | None:
     """Wait for the state; whatever it is then, its words must be ours."""
     started = time.monotonic()
     while not wanted(case.ledger).agrees(state := consumer.read(case)):
@@ -99,6 +105,19 @@ def _sensible(consumer: ConsumerTarget, case: Case) -> None:
         time.sleep(0.03)
     consumer.lag = max(consumer.lag, min(time.monotonic() - started, consumer.settle))
     _in_our_words(state)
+    return state
+
+
+def _in_our_unit(states: Sequence[ConsumerState | None], cases: Sequence[Case]) -> None:
+    """A hundred times too much, or too little, of every order is another unit."""
+    books = [case.ledger.refunded for case in cases]
+    seen = [state.halalas if state is not None else None for state in states]
+    for unit, wrong in (("halala", [100 * n for n in books]), ("sar", [n // 100 for n in books])):
+        if seen == wrong and states[0] is not None:
+            raise Unjudgeable(
+                f"what is said to be refunded is not in the unit that was given: say --state-unit "
+                f"{unit}\nThe state was {states[0].shown}"
+            )
 
 
 def _in_our_words(state: ConsumerState | None) -> None:
