@@ -57,7 +57,7 @@ class ConsumerRun:
         elif given is not None and given is not self._given and given != self._given:
             raise SettingsError(
                 f"one run judges one consumer, and this one judges {self._given!r}: judge "
-                "another in a run of its own (and let points_consumer return the same for all tests)"
+                "another in a run of its own (points_consumer returns the same for all tests)"
             )
         return self.target
 

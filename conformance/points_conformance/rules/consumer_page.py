@@ -14,8 +14,8 @@ Generated from the rules in the code: do not edit.
 
 A webhook consumer that follows the documentation to the letter loses money: it drops repeats of \
 `(order.id, event)`, and two partial refunds of one order share that key. Drop repeats by their \
-*content* (a retry is the same bytes again), in the same transaction that books the effect, and let \
-no order of arrival matter: keep the refunds, and work out the status from them.
+*content* (a retry is the same bytes again), in the same transaction that books the effect, and \
+let no order of arrival matter: keep the refunds, and work out the status from them.
 
 MUST and SHOULD as in RFC 2119, by our judgement of the sources. Each line is a rule of \
 `points-conformance consumer`; `points-conformance rules ID` tells where it comes from.
