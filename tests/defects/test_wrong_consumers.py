@@ -7,7 +7,7 @@ from points_conformance.defects.consumer_sample import SampleConsumer
 from points_conformance.defects.consumer_trial import judge_consumer
 from points_conformance.defects.consumers import DEFECTS, ConsumerDefect, consumer_caught_by
 from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Subject
+from points_conformance.rules.rule import Level, Profile, Subject
 from points_conformance.rules.verdict import Verdict
 
 RULES = catalogue(Subject.CONSUMER)
@@ -61,11 +61,30 @@ class FailsFirst(SampleConsumer):
         return super().__call__(request)
 
 
-@pytest.mark.parametrize("seed", range(3))
+class OwnOrders(SampleConsumer):
+    """Knows only the orders of its own checkout; of others it wants to hear again."""
+
+    def received(self, request: httpx.Request, payload: dict[str, object]) -> int | httpx.Response:
+        """404 for an order of somebody else."""
+        order = payload.get("order")
+        if isinstance(order, dict) and order["id"] not in self.orders:
+            return 404
+        return super().received(request, payload)
+
+
+def test_a_consumer_that_knows_only_its_own_orders_is_judged_all_the_same() -> None:
+    """It is told of each first; that it takes in no others is advice."""
+    results = judge_consumer(OwnOrders, told_first=True, settle_seconds=0.5)
+    verdicts = {r.rule.id: r.verdict for r in results if r.verdict not in FINE}
+    assert verdicts == {"consumer.takes-unknown-orders": Verdict.ADVICE}
+
+
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("style", [SampleConsumer, Strict, FailsFirst])
 def test_no_alarm_on_a_good_consumer(style: type[SampleConsumer], seed: int) -> None:
     """Inline and by content, strict, and one that wants everything twice."""
     results = judge_consumer(style, seed=seed)
+    assert [r.rule.id for r in results if r.calls > r.rule.bound(Profile.STANDARD)] == []
     assert {r.rule.id: r.reason for r in results if r.verdict not in FINE} == {}
 
 

@@ -174,6 +174,11 @@ class SampleConsumer:
         """The state of an order that is known."""
         return ConsumerState(books.status, Decimal(books.refunded).scaleb(-2))
 
+    def told_of(self, order_id: str) -> bool:
+        """Its own checkout made an order."""
+        self.orders.setdefault(order_id, Books())
+        return True
+
     def sleep(self, seconds: float) -> None:
         """Take time."""
         time.sleep(seconds)

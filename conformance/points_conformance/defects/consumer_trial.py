@@ -23,8 +23,12 @@ def judge_consumer(
     profile: Profile = Profile.STANDARD,
     settle_seconds: float = 2.0,
     timeout: float = 10.0,
+    told_first: bool = False,
 ) -> list[Result]:
-    """The results of the rules, and of those they come after. Raises ``Unjudgeable``."""
+    """The results of the rules, and of those they come after. Raises ``Unjudgeable``.
+
+    ``told_first``: the consumer learns of each order by its own checkout.
+    """
     among = catalogue(Subject.CONSUMER)
     rules = among.select(profile) if rules is None else rules
     consumer = make(SECRET)
@@ -33,6 +37,7 @@ def judge_consumer(
         SECRET,
         function=consumer,
         state_hook=consumer.state,
+        order_hook=(lambda case: consumer.told_of(case.id)) if told_first else None,
         timeout=timeout,
     )
     judge = Judge(among, seed=seed, profile=profile)

@@ -8,6 +8,7 @@ from typing import Any
 
 from points_conformance.plugin.api_run import Run
 from points_conformance.suite.consumer_settings import WrongOption, checked_url
+from points_conformance.suite.plan import plan
 from points_conformance.suite.settings import SettingsError
 from points_conformance.targets.api import Effect
 from points_conformance.targets.consumer import SECRET, ConsumerTarget
@@ -99,6 +100,7 @@ class ConsumerRun:
                 options = replace(options, url=checked_url(given))
             except WrongOption as error:
                 raise SettingsError(str(error)) from None
+            self._judge_instead(options)
         elif given is not None or options.app:
             app, interface = self._application(given, options)
             if interface == "function":
@@ -115,6 +117,14 @@ class ConsumerRun:
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
             calls=None if self.run.settings.on_loopback else self.run.plan.calls,
+        )
+
+    def _judge_instead(self, options: ConsumerOptions) -> None:
+        """The run is about the fixture's URL: its name in the report, its bound on calls."""
+        settings = replace(self.run.settings, consumer=options)
+        self.run.settings = settings
+        self.run.plan = plan(
+            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
 
     @staticmethod

@@ -64,7 +64,7 @@ def calibrate(consumer: ConsumerTarget) -> None:
         states = [_sensible(consumer, case) for case in (part, full, gone)]
         _in_our_unit(states[:2], (part, full))
         consumer.calibrated = True
-    except NetworkTrouble as error:
+    except (NetworkTrouble, NotExercised) as error:
         raise Unjudgeable(str(error)) from None
     except Unreadable as error:
         raise Unjudgeable(

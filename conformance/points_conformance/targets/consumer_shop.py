@@ -5,9 +5,10 @@ A variant is one way that the contract lets payloads look; each has a simulator 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from points_conformance.contract.limits import API_PREFIX, KEY_HEADER
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import Event, OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger
-from points_conformance.simulator import Delivery, ManualClock, Order, Request, Simulator
+from points_conformance.simulator import Delivery, Order, Request, Simulator
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import dump_json
 from points_conformance.simulator.presenter import Presenter
@@ -73,6 +74,23 @@ VARIANTS: Final[Mapping[str, Variant]] = {
     "whole": Variant(DIALECTS["default"], _Whole),
     "lenient": Variant(DIALECTS["lenient"]),
 }
+#: How long ago a story begins: its events are of the last minute, never of the future.
+_AGO: Final = timedelta(seconds=60)
+
+
+class _Clock:
+    """Moves a second whenever it is read: no two events of an order share a timestamp."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC) - _AGO
+
+    def now(self) -> datetime:
+        """The moment; afterwards it is a second later."""
+        moment = self.moment
+        self.moment += timedelta(seconds=1)
+        return moment
+
+
 _EVENT: Final[Mapping[str, Event]] = {event.value: event for event in Event}
 
 
@@ -82,6 +100,9 @@ class Case:
 
     order: Order
     simulator: Simulator = field(repr=False)
+    clock: _Clock = field(repr=False)
+    #: The time in the order's own story.
+    moment: datetime
     variant: str = "plain"
     #: Whether the consumer was told of it beside the webhook.
     introduced: bool = False
@@ -98,7 +119,8 @@ class Case:
 
     def tell(self, event: str, **extra: Any) -> Delivery:
         """Any other event of the order."""
-        self.simulator.notifier.changed(_EVENT[event], self.order, extra)
+        with self._in_its_time():
+            self.simulator.notifier.changed(_EVENT[event], self.order, extra)
         return self._last()
 
     def approved(self) -> Delivery:
@@ -118,22 +140,29 @@ class Case:
 
     def auto_refund(self) -> Delivery:
         """The platform refunds by itself."""
-        self.simulator.auto_refund(self.id)
+        with self._in_its_time():
+            self.simulator.auto_refund(self.id)
         return self._last()
 
     def _call(self, operation: str, asked: dict[str, Any]) -> Delivery:
         before = len(self.simulator.deliveries)
-        answer = self.simulator.handle(
-            Request(
-                "POST",
-                f"{API_PREFIX}/orders/{self.id}/{operation}",
-                {KEY_HEADER: self.simulator.merchant.key, "content-type": "application/json"},
-                dump_json(asked),
-            )
+        request = Request(
+            "POST",
+            f"{API_PREFIX}/orders/{self.id}/{operation}",
+            {KEY_HEADER: self.simulator.merchant.key, "content-type": "application/json"},
+            dump_json(asked),
         )
+        with self._in_its_time():
+            answer = self.simulator.handle(request)
         if len(self.simulator.deliveries) == before:
             raise ValueError(f"{operation} of {self.ledger} came to {answer.status}")
         return self._last()
+
+    @contextmanager
+    def _in_its_time(self) -> Iterator[None]:
+        self.clock.moment = self.moment
+        yield
+        self.moment = self.clock.moment
 
     def _last(self) -> Delivery:
         return self.simulator.deliveries[-1]
@@ -156,6 +185,7 @@ class Shop:
     def __init__(self, secret: str, url: str) -> None:
         self._secret, self._url = secret, url
         self._run = secrets.token_hex(4)
+        self._clock = _Clock()
         self._simulators: dict[str, Simulator] = {}
         self.made = 0
 
@@ -164,14 +194,16 @@ class Shop:
     ) -> Case:
         """An approved order; nothing is delivered yet."""
         simulator = self._simulator(variant)
+        self._clock.moment = datetime.now(UTC) - _AGO
         order = simulator.make_order(kind, OrderStatus.APPROVED, sar(total))
         self.made += 1
         order.number = f"PC-{self._run}-{self.made}"
-        return Case(order, simulator, variant)
+        return Case(order, simulator, self._clock, self._clock.moment, variant)
 
     def merchant_event(self, event: Event) -> Delivery:
         """An event that is about no order."""
         simulator = self._simulator("plain")
+        self._clock.moment = datetime.now(UTC)
         payload = {
             "event": event.value,
             "merchant": {"id": 1, "name": "First merchant"},
@@ -186,7 +218,7 @@ class Shop:
             chosen = VARIANTS[variant]
             simulator = Simulator(
                 dialect=chosen.dialect,
-                clock=ManualClock(datetime.now(UTC)),
+                clock=self._clock,
                 seed=secrets.randbits(64),
                 parts=Parts(presenter=chosen.presenter),
             )
