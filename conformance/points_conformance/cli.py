@@ -12,7 +12,12 @@ import click
 
 from points_conformance import __version__
 from points_conformance.commands.selfcheck import selfcheck
-from points_conformance.plugin.options import API_OPTIONS, COMMON_OPTIONS, Option
+from points_conformance.plugin.options import (
+    API_OPTIONS,
+    COMMON_OPTIONS,
+    CONSUMER_OPTIONS,
+    Option,
+)
 
 __all__ = ["main"]
 
@@ -87,6 +92,23 @@ def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> No
     _judge("api", options, workers, pytest_args)
 
 
+@main.command(context_settings=_PASS_ON)
+@_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
+@click.option(
+    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
+)
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+    """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # --app names a module of this folder
+    if options["replay"]:
+        from points_conformance.commands.replay import replay
+
+        sys.exit(replay(options, os.environ, click.echo))
+    _judge("consumer", options, workers, pytest_args)
+
+
 def _judge(
     subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
 ) -> None:
@@ -97,7 +119,7 @@ def _judge(
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))
     try:
-        settings = read_settings(options.get, os.environ, Subject(subject))
+        settings = read_settings(options.get, os.environ, Subject(subject), command=True)
         if not settings.dry_run:
             _check_folder(settings.report_dir)
     except SettingsError as error:
@@ -204,16 +226,19 @@ def serve(
 @main.command()
 @click.argument("rule_id", metavar="[ID]", required=False)
 @click.option("--publish", type=click.Path(path_type=Path), hidden=True)
-def rules(rule_id: str | None, publish: Path | None) -> None:
+@click.option("--publish-docs", type=click.Path(path_type=Path), hidden=True)
+def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
     from points_conformance.defects.catalogue import caught_by
     from points_conformance.rules.catalogue import catalogue
-    from points_conformance.rules.publish import publish_into
+    from points_conformance.rules.publish import publish_consumer_page, publish_into
     from points_conformance.rules.published import catalogue_lines, rule_text
     from points_conformance.rules.rule import Subject
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
-    if publish is not None:
+    if publish_docs is not None:
+        click.echo(str(publish_consumer_page(publish_docs)))
+    elif publish is not None:
         caught = {rule.id: caught_by(rule.id) for rule in every}
         click.echo("\n".join(map(str, publish_into(publish, caught))))
     elif rule_id is None:

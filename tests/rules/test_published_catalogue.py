@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from points_conformance.contract.specs import specs_folder
+from points_conformance.rules.publish import publish_consumer_page
 
 COMMAND = [sys.executable, "-c", "from points_conformance.cli import main; main()"]
 
@@ -27,3 +28,11 @@ def test_the_published_catalogue_is_up_to_date(generated: Path, name: str) -> No
     published = specs_folder() / name
     is_fresh = published.is_file() and published.read_bytes() == (generated / name).read_bytes()
     assert is_fresh, f"specs/{name} is stale: run points-conformance rules --publish specs"
+
+
+def test_the_page_for_consumers_is_up_to_date(tmp_path: Path) -> None:
+    """Stale is an error here too."""
+    page = publish_consumer_page(tmp_path)
+    published = Path(__file__).parents[2] / "docs" / page.name
+    is_fresh = published.is_file() and published.read_bytes() == page.read_bytes()
+    assert is_fresh, "stale: run points-conformance rules --publish-docs docs"

@@ -49,17 +49,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--points-command", dest="points_command", help=_HIDDEN)
 
 
-def _session(config: pytest.Config) -> "PointsSession":
-    """The state of this run, made when a suite, an option or a fixture first needs it."""
+def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
+    """The state of this run, made when a suite, an option or a fixture first needs it.
+
+    One run judges one subject, by default ``api``.
+    """
     if _SESSION not in config.stash:
         from points_conformance.plugin.session import PointsSession
+        from points_conformance.rules.rule import Subject
         from points_conformance.suite.settings import SettingsError
 
         try:
-            config.stash[_SESSION] = PointsSession(config)
+            config.stash[_SESSION] = PointsSession(config, Subject(subject or "api"))
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
-    return config.stash[_SESSION]
+    session = config.stash[_SESSION]
+    judged = session.settings.subject.value
+    if subject and subject != judged:
+        raise pytest.UsageError(
+            f"one run judges one subject, and this one judges the {judged}: run the suite of the "
+            f"{subject} apart"
+        )
+    return session
 
 
 def _running(config: pytest.Config) -> "PointsSession | None":
@@ -71,7 +82,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per selected rule for every class that inherits from a suite."""
     if "points_rule" in metafunc.fixturenames and hasattr(metafunc.cls, "points_subject"):
         try:
-            _session(metafunc.config).parametrize(metafunc)
+            _session(metafunc.config, metafunc.cls.points_subject).parametrize(metafunc)
         except pytest.UsageError as error:
             raise pytest.Collector.CollectError(f"points-conformance: {error}") from None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["API_OPTIONS", "COMMON_OPTIONS", "OPTIONS", "Option"]
+__all__ = ["API_OPTIONS", "COMMON_OPTIONS", "CONSUMER_OPTIONS", "OPTIONS", "Option"]
 
 Kind = Literal["text", "flag", "many"]
 
@@ -46,4 +46,20 @@ API_OPTIONS = (
     Option("allow-production", "leave to call a production host", "flag"),
 )
 
-OPTIONS = COMMON_OPTIONS + API_OPTIONS
+CONSUMER_OPTIONS = (
+    Option("url", "the webhook consumer to judge; beside --app the path of its webhook"),
+    Option(
+        "app", "serve this ASGI or WSGI application on loopback and judge it", metavar="MOD:APP"
+    ),
+    Option("app-interface", "auto (default), asgi or wsgi", metavar="KIND"),
+    Option("state-url", "GET of an order's state, with {order_id}; JSON", metavar="TEMPLATE"),
+    Option("state-status", "JSON pointer to its status (/order_status)", metavar="POINTER"),
+    Option("state-refunded", "JSON pointer to what was refunded", metavar="POINTER"),
+    Option("state-map", "their word for ours (paid=approved); repeatable", "many", "OWN=OURS"),
+    Option("state-unit", "what the refunded amount counts: sar (default) or halala"),
+    Option("order-url", "POST of each order first, as JSON", metavar="TEMPLATE"),
+    Option("settle", "how long a queueing consumer may take (2)", metavar="SECONDS"),
+    Option("replay", "send a story of an earlier run again, and show the state", metavar="FILE"),
+)
+
+OPTIONS = COMMON_OPTIONS + API_OPTIONS + CONSUMER_OPTIONS

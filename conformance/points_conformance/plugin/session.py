@@ -18,6 +18,7 @@ import pytest
 
 from points_conformance import __version__
 from points_conformance.plugin.api_run import ApiRun
+from points_conformance.plugin.consumer_run import ConsumerRun
 from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
 from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
@@ -43,6 +44,7 @@ from points_conformance.suite.settings import (
     with_base_url,
 )
 from points_conformance.targets.api import ApiTarget, Effect
+from points_conformance.targets.consumer import ConsumerTarget
 from points_conformance.targets.live import Unjudgeable, preflight
 
 __all__ = ["PointsAdvice", "PointsSession"]
@@ -73,13 +75,13 @@ class PointsSession:
     it. Under pytest-xdist each worker judges, and the controller settles.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, subject: Subject = Subject.API) -> None:
         self.config = config
         self.items: Sequence[pytest.Item] = ()
         self.worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.is_controller = config.pluginmanager.hasplugin("dsession")
         self.command: str | None = config.option.points_command
-        self.settings = self._settings(Subject(self.command or "api"))
+        self.settings = self._settings(Subject(self.command or subject))
         self.judges = Judge(
             self.settings.catalogue,
             seed=self.settings.seed,
@@ -87,6 +89,7 @@ class PointsSession:
             known=self._known_reason,
         )
         self.api = ApiRun(self)
+        self.consumer = ConsumerRun(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
@@ -99,7 +102,7 @@ class PointsSession:
         self._told_asked: dict[str, None] = {}
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
-        self._looked = self.worker is not None and self.command is not None
+        self._looked = self.worker is not None and self.command == Subject.API
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
@@ -109,7 +112,7 @@ class PointsSession:
             value = _option(self.config, key)
             return self._common_seed(value) if key == "seed" else value
 
-        return read_settings(option, os.environ, subject)
+        return read_settings(option, os.environ, subject, command=bool(self.command))
 
     def _common_seed(self, value: Any) -> Any:
         """A random seed is the same for all workers of a run."""
@@ -127,8 +130,14 @@ class PointsSession:
     def _together(self) -> bool:
         """Whether one worker must judge all: orders or calls are scarce, or events come to it."""
         settings = self.settings
+        if self._judges_consumer:
+            return True
         scarce = settings.orders or settings.webhook_listen or self.api.order_hook()
         return bool(scarce) or not settings.on_loopback
+
+    @property
+    def _judges_consumer(self) -> bool:
+        return self.settings.subject is Subject.CONSUMER
 
     def _plan(self) -> Plan:
         settings = self.settings
@@ -161,7 +170,8 @@ class PointsSession:
         asked = self._asked()
         if not asked or self.config.option.collectonly:
             return None
-        if self.worker is None and (self.settings.base_url or self.settings.dry_run):
+        far = self.settings.base_url or not self.settings.on_loopback
+        if self.worker is None and (far or self.settings.dry_run):
             self._say(*self._plan_lines())
         if self.settings.dry_run:
             if self.worker is None:
@@ -171,10 +181,11 @@ class PointsSession:
             self._begin_report()
         self._start_ahead(asked)
         if self.command and self.worker is None:
-            self._look_first(self.api_target())
+            self._look_first(self._made())
             if self._unjudgeable:
                 raise pytest.UsageError(self._unjudgeable)
-            self._open_inbox(self.api_target())
+            if not self._judges_consumer:
+                self._open_inbox(self.api_target())
         return None
 
     def _start_ahead(self, asked: Sequence[str]) -> None:
@@ -212,24 +223,32 @@ class PointsSession:
         ]
 
     def _plan_lines(self) -> list[str]:
+        if self._judges_consumer:
+            told = [line for line in self.plan.lines() if "orders made" not in line]
+            return [f"plan for {self.settings.target}:", *(f"  {line}" for line in told)]
         lines = [f"plan for {self.settings.target}:", *(f"  {line}" for line in self.plan.lines())]
         if self.settings.base_url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines
 
     def _orders_needed(self) -> list[str]:
+        if self._judges_consumer:
+            return ["orders needed: none, the deliveries are about orders that the run makes up"]
         from points_conformance.suite.rehearsal import orders_needed
 
         lines = orders_needed(self.settings.catalogue, self.plan.rules, self.settings)
         return ["orders needed, as the embedded simulator was asked for them:", *lines]
 
-    def _look_first(self, target: ApiTarget) -> None:
+    def _look_first(self, target: ApiTarget | ConsumerTarget) -> None:
         """Find out once whether the target can be judged; if not, nothing more is sent to it."""
-        if self._looked or self.settings.base_url is None:
+        if self._looked or (self.settings.base_url is None and not self._judges_consumer):
             return
         self._looked = True
         try:
-            preflight(target)
+            if isinstance(target, ConsumerTarget):
+                self.consumer.look(target)
+            else:
+                preflight(target)
         except Unjudgeable as error:
             self._unjudgeable = str(error)
             self.stop(self._unjudgeable)
@@ -256,6 +275,14 @@ class PointsSession:
         try:
             return self.api.made()
         except SettingsError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def _made(self) -> ApiTarget | ConsumerTarget:
+        if not self._judges_consumer:
+            return self.api_target()
+        try:
+            return self.consumer.made()
+        except (SettingsError, Unjudgeable) as error:
             raise pytest.UsageError(str(error)) from None
 
     def _as_target(self, given: Any) -> ApiTarget:
@@ -289,15 +316,18 @@ class PointsSession:
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
         """Judge one rule and end the test as its verdict says."""
+        target: ApiTarget | ConsumerTarget
         try:
-            target = self._as_target(given)
-        except SettingsError as error:
+            chosen = self.consumer.given if self._judges_consumer else self._as_target
+            target = chosen(given)
+        except (SettingsError, Unjudgeable) as error:
             self.stop(str(error))
             pytest.fail(str(error), pytrace=False)
         self._look_first(target)
         if self._unjudgeable:
             pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
-        self._open_inbox(target)
+        if isinstance(target, ApiTarget):
+            self._open_inbox(target)
         result = self.judges.judge(rule_id, target)
         laid = self.judges.outcomes[rule_id].attributed if rule_id in self.judges.outcomes else {}
         unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
@@ -374,7 +404,7 @@ class PointsSession:
 
     def finish(self, session: pytest.Session) -> None:
         """Settle, report, and set the exit status; a worker hands its outcomes over instead."""
-        effect, notes = self.api.close()
+        effect, notes = (self.consumer if self._judges_consumer else self.api).close()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
@@ -454,10 +484,16 @@ class PointsSession:
             readings=readings,
             results=results,
             plan=self._plan_lines(),
-            effect=self._effect.lines(),
+            effect=self._effect_lines(),
             notes=self._notes,
             arguments=settings.arguments,
         )
+
+    def _effect_lines(self) -> list[str]:
+        effect = self._effect
+        if self._judges_consumer:
+            return [f"{effect.calls} deliveries about {effect.made} orders, none of them real"]
+        return effect.lines()
 
     def _exit_status(self, session: pytest.Session, status: int) -> int:
         """Ours, by the list of the design; the user's own failures are never lowered."""

@@ -39,7 +39,14 @@ _FAMILIES: Mapping[Subject, tuple[str, ...]] = {
         "readings",
         "webhook_closing",
     ),
-    Subject.CONSUMER: (),
+    Subject.CONSUMER: (
+        "consumer",
+        "consumer_secret",
+        "consumer_outcomes",
+        "consumer_order",
+        "consumer_input",
+        "consumer_stories",
+    ),
     Subject.CLIENT: (),
 }
 

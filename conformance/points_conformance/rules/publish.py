@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.consumer_page import consumer_page
 from points_conformance.rules.published import rules_json, rules_markdown
 from points_conformance.rules.rule import Subject
 
-__all__ = ["publish_into"]
+__all__ = ["publish_consumer_page", "publish_into"]
 
 
 def publish_into(
@@ -26,3 +27,11 @@ def publish_into(
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return tuple(folder / name for name in texts)
+
+
+def publish_consumer_page(folder: Path) -> Path:
+    """Write what a webhook consumer must do into a folder of documents; returns the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "what-your-consumer-must-do.md"
+    path.write_text(consumer_page(catalogue(Subject.CONSUMER)), encoding="utf-8")
+    return path

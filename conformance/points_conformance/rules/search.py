@@ -17,7 +17,7 @@ from points_conformance.targets.finding import Finding
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["search"]
+__all__ = ["only_our_draws", "search"]
 
 Story = TypeVar("Story", bound=Hashable)
 
@@ -95,14 +95,14 @@ def search(
     def stories(story: Story) -> None:
         teller(story)
 
-    with _only_our_draws():
+    with only_our_draws():
         stories()
     if teller.stopped is not None:
         raise teller.stopped
 
 
 @contextlib.contextmanager
-def _only_our_draws() -> Iterator[None]:
+def only_our_draws() -> Iterator[None]:
     """Keep constants of whatever modules are loaded out of what is drawn.
 
     Hypothesis mixes in numbers and texts that it finds in local source files: the same seed would

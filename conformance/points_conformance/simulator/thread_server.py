@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -42,6 +42,7 @@ class ThreadServer:
         certfile: str | os.PathLike[str] | None = None,
         keyfile: str | os.PathLike[str] | None = None,
         name: str = "points-server",
+        lifespan: Literal["auto", "off"] = "off",
     ) -> None:
         self.host, self.port = host, port
         self._name = name
@@ -52,7 +53,7 @@ class ThreadServer:
             interface="asgi3",
             http=_Protocol,
             loop="asyncio",
-            lifespan="off",
+            lifespan=lifespan,
             ws="none",
             proxy_headers=False,
             # Whoever embeds this owns the logging.
@@ -82,6 +83,9 @@ class ThreadServer:
         if not self._server.ready.wait(_STARTUP_SECONDS):
             self.stop()
             raise RuntimeError("the server did not start")
+        if self._server.should_exit:
+            self._thread.join(_STARTUP_SECONDS)
+            raise RuntimeError("the application's lifespan failed")
 
     def stop(self) -> None:
         """End the server and every connection."""
@@ -136,6 +140,7 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+        await self.lifespan.shutdown()
 
 
 class _Protocol(H11Protocol):

@@ -2,12 +2,13 @@
 
 .. code-block:: python
 
-    from points_conformance.suite import ApiSuite
+    from points_conformance.suite import ApiSuite, ConsumerSuite
 
     class TestPoints(ApiSuite):
         pass
 """
 
-from points_conformance.suite.suites import ApiSuite
+from points_conformance.suite.suites import ApiSuite, ConsumerSuite
+from points_conformance.targets.consumer_probe import ConsumerState
 
-__all__ = ["ApiSuite"]
+__all__ = ["ApiSuite", "ConsumerState", "ConsumerSuite"]

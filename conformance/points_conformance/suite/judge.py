@@ -18,10 +18,10 @@ from points_conformance.rules.verdict import (
     settle,
     with_attributed,
 )
-from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Attributed, Finding, NetworkTrouble, NotExercised
+from points_conformance.targets.judged import Judged
 
 __all__ = ["Judge", "execute", "seed_of"]
 
@@ -33,7 +33,7 @@ _HOLDING_UP = frozenset(
 
 
 def execute(
-    rule: Rule, target: ApiTarget, *, seed: int = 0, profile: Profile = Profile.STANDARD
+    rule: Rule, target: Judged, *, seed: int = 0, profile: Profile = Profile.STANDARD
 ) -> Outcome:
     """Run one check against a target. Never raises, but for an interrupt.
 
@@ -53,7 +53,7 @@ def execute(
     )
 
 
-def _ran(rule: Rule, check: Callable[[], Any], target: ApiTarget, first: int) -> Outcome:
+def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Outcome:
     try:
         read = check()
     except Finding as finding:
@@ -126,7 +126,7 @@ class Judge:
         self.outcomes: dict[str, Outcome] = {}
         self._known = known or (lambda outcome: None)
 
-    def judge(self, rule_id: str, target: ApiTarget) -> Result:
+    def judge(self, rule_id: str, target: Judged) -> Result:
         """The result of one rule. Rules that it comes after are judged first if need be."""
         rule = self.catalogue[rule_id]
         for before in rule.after:
@@ -137,7 +137,7 @@ class Judge:
             self.outcomes[rule.id] = self._ran(rule, target)
         return self.result(rule)
 
-    def _ran(self, rule: Rule, target: ApiTarget) -> Outcome:
+    def _ran(self, rule: Rule, target: Judged) -> Outcome:
         calls = rule.bound(self.profile, loopback=target.loopback)
         if target.budget.fits(calls):
             return execute(rule, target, seed=self.seed, profile=self.profile)

@@ -11,6 +11,8 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.rules.catalogue import Catalogue, CatalogueError, catalogue
 from points_conformance.rules.known import KnownError, KnownFailures, load_known
 from points_conformance.rules.rule import Profile, Rule, Subject
+from points_conformance.suite.consumer_settings import WrongOption, arguments_of, read_consumer
+from points_conformance.targets.consumer_build import ConsumerOptions
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
 from points_conformance.targets.sources import OrdersFileError, load_orders
 
@@ -48,6 +50,8 @@ class Settings:
     webhook_url: str = ""
     webhook_grace: float | None = None
     webhook_retry_within: float | None = None
+    consumer: ConsumerOptions | None = None
+    replay: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -69,11 +73,16 @@ class Settings:
     @property
     def on_loopback(self) -> bool:
         """Whether the target is on this machine."""
+        if self.consumer is not None:
+            url = self.consumer.url
+            return not url or url.startswith("/") or is_loopback(urlsplit(url).hostname or "")
         return self.base_url is None or is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def arguments(self) -> list[str]:
         """The options beside the URL that it takes to judge the same target again."""
+        if self.consumer is not None:
+            return arguments_of(self.consumer)
         words = ["--dialect", self.dialect] if self.dialect != "default" else []
         for name, value in (
             ("orders", self.orders),
@@ -86,17 +95,26 @@ class Settings:
     @property
     def target(self) -> str:
         """What is judged, in words."""
+        if self.consumer is not None:
+            app = f"application {self.consumer.app}" if self.consumer.app else ""
+            return app or self.consumer.url or "points_consumer"
         return self.base_url or f"embedded simulator (dialect {self.dialect})"
 
 
 def read_settings(
-    option: Callable[[str], Any], environment: Mapping[str, str], subject: Subject
+    option: Callable[[str], Any],
+    environment: Mapping[str, str],
+    subject: Subject,
+    *,
+    command: bool = False,
 ) -> Settings:
     """Check every option before anything is sent. Raises :class:`SettingsError`.
 
     ``option`` gives the value of an option by its name with underscores, ``None`` where unset.
     """
     try:
+        if subject is Subject.CONSUMER:
+            return _consumer(option, environment, command)
         settings = Settings(
             subject=subject,
             profile=_profile(option("profile")),
@@ -121,9 +139,30 @@ def read_settings(
         settings.rules  # noqa: B018 - an unknown pattern is wrong usage
         if settings.orders:
             load_orders(settings.orders)
-    except (CatalogueError, KnownError, TargetRefused, OrdersFileError) as error:
+    except (CatalogueError, KnownError, TargetRefused, OrdersFileError, WrongOption) as error:
         raise SettingsError(str(error)) from None
     _fit_together(settings)
+    return settings
+
+
+def _consumer(
+    option: Callable[[str], Any], environment: Mapping[str, str], command: bool
+) -> Settings:
+    settings = Settings(
+        subject=Subject.CONSUMER,
+        profile=_profile(option("profile")),
+        seed=_seed(option("seed")),
+        select=_patterns(option("select")),
+        deselect=_patterns(option("deselect")),
+        known=_known(option("known_failures")),
+        strict=bool(option("strict")),
+        report_dir=_path(option("report_dir")),
+        dry_run=bool(option("dry_run")),
+        consumer=read_consumer(option, environment, command=command),
+        replay=_path(option("replay")),
+        environment=dict(environment),
+    )
+    settings.rules  # noqa: B018 - an unknown pattern is wrong usage
     return settings
 
 

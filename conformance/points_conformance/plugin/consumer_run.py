@@ -1,0 +1,176 @@
+"""The target of a run that judges a webhook consumer: made once, its hooks, its end."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from points_conformance.plugin.api_run import Run
+from points_conformance.suite.consumer_settings import WrongOption, checked_url
+from points_conformance.suite.plan import plan
+from points_conformance.suite.settings import SettingsError
+from points_conformance.targets.api import Effect
+from points_conformance.targets.consumer import SECRET, ConsumerTarget
+from points_conformance.targets.consumer_build import (
+    ConsumerOptions,
+    Interface,
+    build_consumer,
+    interface_of,
+    load_app,
+    served,
+)
+from points_conformance.targets.consumer_calibration import look_first
+from points_conformance.targets.consumer_probe import ConsumerState
+from points_conformance.targets.consumer_shop import Case
+from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.shares import Shares
+
+__all__ = ["ConsumerRun"]
+
+_WITHOUT_PROBE = (
+    "the half that matters was not tested: without --state-url or the hook "
+    "pytest_points_consumer_state nobody can see what the consumer made of a refund"
+)
+
+
+class ConsumerRun:
+    """Makes the target of a run's settings, and stops what it served."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.target: ConsumerTarget | None = None
+        self.shares: Shares | None = None
+        self._given: Any = None
+        self._stop: Callable[[], None] | None = None
+
+    def made(self) -> ConsumerTarget:
+        """The target of the settings, made once. Raises :class:`SettingsError`."""
+        if self.target is None:
+            self.target = self._make(None)
+        return self.target
+
+    def given(self, given: Any) -> ConsumerTarget:
+        """What a class's ``points_consumer`` returned; ``None`` is the options'."""
+        if self.target is None:
+            self._given = given
+            self.target = self._make(given)
+        elif given is not None and given is not self._given and given != self._given:
+            raise SettingsError(
+                f"one run judges one consumer, and this one judges {self._given!r}: judge "
+                "another in a run of its own (points_consumer returns the same for all tests)"
+            )
+        return self.target
+
+    def look(self, target: ConsumerTarget) -> None:
+        """Whether the consumer can be judged. Raises ``Unjudgeable``."""
+        look_first(target)
+
+    def close(self) -> tuple[Effect, list[str]]:
+        """End what was opened: what the run did, and what there is to say about it."""
+        target, stop = self.target, self._stop
+        if target is None:
+            return Effect(), []
+        notes = self._keep_stories(target)
+        if not target.has_probe:
+            notes.append(_WITHOUT_PROBE)
+        target.client.close()
+        if stop is not None:
+            stop()
+        return Effect(calls=target.budget.spent, made=target.shop.made), notes
+
+    def _keep_stories(self, target: ConsumerTarget) -> list[str]:
+        folder = self.run.settings.report_dir
+        if folder is None or not target.replays:
+            return []
+        lines = []
+        for rule, story in target.replays.items():
+            path = folder / "stories" / f"{rule}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            lines.append(f"story of {rule}: points-conformance consumer … --replay {path}")
+        return lines
+
+    # ------------------------------------------------------------------ making
+    def _make(self, given: Any) -> ConsumerTarget:
+        options = self.run.settings.consumer or ConsumerOptions()
+        function = None
+        if isinstance(given, str):
+            try:
+                options = replace(options, url=checked_url(given))
+            except WrongOption as error:
+                raise SettingsError(str(error)) from None
+            self._judge_instead(options)
+        elif given is not None or options.app:
+            app, interface = self._application(given, options)
+            if interface == "function":
+                function = app
+            else:
+                origin, self._stop = served(app, interface)
+                options = replace(options, url=origin + (options.url or "/"))
+        elif not options.url:
+            raise SettingsError("no consumer: give --points-url, or a fixture points_consumer")
+        return build_consumer(
+            options,
+            self.run.settings.environment[SECRET],
+            function=function,
+            state_hook=self._state_hook(),
+            order_hook=self._order_hook(),
+            calls=None if self.run.settings.on_loopback else self.run.plan.calls,
+        )
+
+    def _judge_instead(self, options: ConsumerOptions) -> None:
+        """The run is about the fixture's URL: its name in the report, its bound on calls."""
+        settings = replace(self.run.settings, consumer=options)
+        self.run.settings = settings
+        self.run.plan = plan(
+            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
+        )
+
+    @staticmethod
+    def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:
+        app = given if given is not None else load_app(options.app)
+        name = f"--app {options.app}" if given is None else f"points_consumer {given!r}"
+        if options.interface != "auto":
+            return app, options.interface
+        interface = interface_of(app)
+        if interface is None or (given is None and interface == "function"):
+            raise SettingsError(
+                f"{name}: is it an ASGI or a WSGI application? Say --app-interface asgi or wsgi"
+            )
+        return app, interface
+
+    # ------------------------------------------------------------------ hooks
+    def _state_hook(self) -> Callable[[str], ConsumerState | None] | None:
+        call = self.run.config.hook.pytest_points_consumer_state
+        if not call.get_hookimpls():
+            return None
+
+        def state(order_id: str) -> ConsumerState | None:
+            with self._users_own("pytest_points_consumer_state"):
+                found: ConsumerState | None = call(config=self.run.config, order_id=order_id)
+            return found
+
+        return state
+
+    def _order_hook(self) -> Callable[[Case], bool] | None:
+        call = self.run.config.hook.pytest_points_consumer_order
+        if not call.get_hookimpls():
+            return None
+
+        def tell(case: Case) -> bool:
+            with self._users_own("pytest_points_consumer_order"):
+                return bool(call(config=self.run.config, order=case.as_json()))
+
+        return tell
+
+    @contextlib.contextmanager
+    def _users_own(self, hook: str) -> Iterator[None]:
+        """What the user's own hook raises is neither the target's fault nor the kit's."""
+        try:
+            yield
+        except Exception as error:
+            why = f"the hook {hook} raised {type(error).__name__}: {error}"
+            why = self.target.redact(why) if self.target is not None else why
+            self.run.stop(why)
+            raise NotExercised(why) from error

@@ -1,0 +1,143 @@
+"""What the rules of consumers share: delivering, expecting, and telling what went wrong."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from points_conformance.rules.rule import inferred, source
+from points_conformance.simulator import Delivery
+from points_conformance.targets.consumer import ATTEMPTS, ConsumerTarget, Mismatch, Told
+from points_conformance.targets.consumer_probe import Expected
+from points_conformance.targets.consumer_shop import Case
+from points_conformance.targets.exchange import Exchange
+from points_conformance.targets.finding import Finding, NetworkTrouble
+
+__all__ = [
+    "APPROVED",
+    "DELIVERY",
+    "DOUBLE",
+    "EVENTS",
+    "HEADERS",
+    "PROBE",
+    "REFUND",
+    "SECURITY",
+    "acknowledged",
+    "broken",
+    "delivered",
+    "ends_right",
+    "insisting",
+    "story_of",
+]
+
+DELIVERY: Final = source("Webhooks", "Delivery")
+EVENTS: Final = source("Webhook Events", "Events and payloads")
+HEADERS: Final = source("Webhooks", "Headers")
+SECURITY: Final = source("Webhooks", "Responses: 401/403 for a bad secret")
+REFUND: Final = source("Refunds & Cancellations", "Refund an order")
+DOUBLE: Final = inferred(
+    "no double refunds, and no lost ones: what Points gave back is booked once"
+)
+#: What the outcome rules need.
+PROBE: Final = "state probe"
+#: What a consumer says of an order that was approved, and nothing more.
+APPROVED: Final = Expected(frozenset({"approved"}), 0)
+
+
+def story_of(consumer: ConsumerTarget, first: int, case: Case) -> list[Exchange]:
+    """The deliveries about one order since the call number ``first``."""
+    return [e for e in consumer.exchanges[first:] if e.body and case.id in e.body]
+
+
+def broken(
+    consumer: ConsumerTarget,
+    title: str,
+    *,
+    expected: str,
+    got: str,
+    exchanges: Sequence[Exchange],
+) -> Finding:
+    """A finding with the deliveries that show it, kept so that they can be sent again."""
+    consumer.replays[consumer.rule] = {
+        "rule": consumer.rule,
+        "title": title,
+        "expected": expected,
+        "got": got,
+        "deliveries": [
+            {"method": e.method, "headers": dict(e.headers), "body": e.body} for e in exchanges
+        ],
+    }
+    words = [_in_words(exchange) for exchange in exchanges]
+    return Finding(title, expected=expected, got=got, exchanges=exchanges, story=words)
+
+
+def _in_words(exchange: Exchange) -> str:
+    answer = f"HTTP {exchange.status}" if exchange.status is not None else exchange.error
+    try:
+        payload: Any = json.loads(exchange.body or "", parse_float=str)
+        order = payload["order"]
+    except (ValueError, KeyError, TypeError):
+        return f"{exchange.method} {(exchange.body or 'nothing')[:60]} -> {answer}"
+    amount = f" {order['refund_amount']}" if "refund_amount" in order else ""
+    return (
+        f"{payload.get('event')}{amount} of {order.get('total_price')} SAR "
+        f"({payload.get('timestamp')}) -> {answer}"
+    )
+
+
+def ends_right(
+    consumer: ConsumerTarget,
+    first: int,
+    cases: Iterable[Case | tuple[Case, Expected]],
+    title: str,
+) -> None:
+    """Every order ends in the expected state, or a finding with the smallest wrong story."""
+    wrong = consumer.mismatches(cases)
+    if wrong:
+        raise _wrong_end(consumer, first, wrong, title)
+
+
+def _wrong_end(
+    consumer: ConsumerTarget, first: int, wrong: Sequence[Mismatch], title: str
+) -> Finding:
+    found = min(wrong, key=lambda mismatch: len(story_of(consumer, first, mismatch.case)))
+    return broken(
+        consumer,
+        title,
+        expected=f"the order to end {found.expected}",
+        got=found.got + (f"; so with {len(wrong)} orders" if len(wrong) > 1 else ""),
+        exchanges=story_of(consumer, first, found.case),
+    )
+
+
+def acknowledged(consumer: ConsumerTarget, told: Told, what: str) -> None:
+    """It was answered with 2xx, if need be when it came again."""
+    if told.accepted:
+        return
+    raise broken(
+        consumer,
+        f"{what} is not acknowledged",
+        expected=f"2xx, at the latest to attempt {ATTEMPTS}",
+        got=str(told),
+        exchanges=[told.exchange],
+    )
+
+
+def delivered(
+    consumer: ConsumerTarget, tell: Callable[[Case], Sequence[Delivery]], **order: Any
+) -> Case:
+    """A new order whose story is delivered in its order."""
+    case = consumer.order(**order)
+    for delivery in tell(case):
+        consumer.deliver(delivery)
+    return case
+
+
+def insisting(consumer: ConsumerTarget, delivery: Delivery, **altered: Any) -> Told:
+    """An attempt, again where the consumer asks for one by a 5xx; the last answer."""
+    for _ in range(ATTEMPTS):
+        told = consumer.send(delivery, **altered)
+        if told.status is not None and told.status < 500:
+            break
+    if told.status is None and not told.late:
+        raise NetworkTrouble(f"{consumer.url} was not reached: {told.error}")
+    return told

@@ -1,0 +1,290 @@
+"""What the rules of subject ``consumer`` are given: deliveries, their answers, and the state."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS, EVENT_HEADER
+from points_conformance.contract.names import OrderType
+from points_conformance.simulator import Delivery
+from points_conformance.targets.budget import Budget, Pace
+from points_conformance.targets.consumer_probe import (
+    ConsumerState,
+    Expected,
+    Probe,
+    Unreadable,
+    wanted,
+)
+from points_conformance.targets.consumer_shop import Case, Shop
+from points_conformance.targets.deadline import within
+from points_conformance.targets.exchange import Exchange, Redactor
+from points_conformance.targets.finding import NetworkTrouble, NotExercised
+
+__all__ = ["ATTEMPTS", "SECRET", "ConsumerTarget", "Mismatch", "Told"]
+
+#: The variable that holds the secret.
+SECRET: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name
+#: How often a delivery is made at most: what every reading of the documentation allows.
+ATTEMPTS: Final = 3
+_NO_PROBE: Final = (
+    "no state probe: give --state-url TEMPLATE or the hook pytest_points_consumer_state"
+)
+#: Seconds between two reads of a state.
+_POLL: Final = 0.03
+#: Where no effect is expected: how long to wait for one, by the longest that any has taken.
+_LEAST_QUIET: Final = 0.08
+_QUIET_FACTOR: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one attempt went. ``status`` is ``None`` where no answer came, and ``error`` why."""
+
+    status: int | None
+    seconds: float
+    exchange: Exchange
+    headers: Mapping[str, str]
+    text: str = ""
+    error: str = ""
+    late: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was acknowledged."""
+        return self.status is not None and 200 <= self.status < 300
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An order whose state is not as expected."""
+
+    case: Case
+    expected: Expected
+    state: ConsumerState | None
+
+    @property
+    def got(self) -> str:
+        """What the consumer says."""
+        return "order unknown" if self.state is None else str(self.state)
+
+
+class ConsumerTarget:
+    """A consumer behind a URL (or a function), the orders it is told of, and what it says of them.
+
+    ``introduce`` tells it of an order beside the webhook; ``settle`` is how long it may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        client: httpx.Client,
+        secret: str,
+        probe: Probe | None = None,
+        introduce: Callable[[Case], object] | None = None,
+        settle: float = 2.0,
+        loopback: bool = True,
+        budget: Budget | None = None,
+        pace: Pace | None = None,
+        timeout: float = DELIVERY_TIMEOUT_SECONDS,
+        sockets: bool = True,
+    ) -> None:
+        self.url = url
+        self.client = client
+        self.secret = secret
+        self.settle = settle
+        self.timeout = timeout
+        self.sockets = sockets
+        self.loopback = loopback
+        self.budget = budget or Budget()
+        self.pace = pace or Pace(None)
+        self.redact = Redactor({SECRET: secret})
+        self.exchanges: list[Exchange] = []
+        self.shop = Shop(secret, url)
+        self.rule = ""
+        self.seed = 0
+        self.allowance = 0
+        #: The longest that an effect has taken to show.
+        self.lag = 0.0
+        self.told: list[Told] = []
+        #: The smallest story of each broken rule, to send again.
+        self.replays: dict[str, dict[str, Any]] = {}
+        self.introduces = introduce is not None
+        #: Whether the state could be read once: from then on that is not a matter of options.
+        self.calibrated = False
+        self._probe = probe
+        self._introduce = introduce
+        self._lock = threading.Lock()
+
+    # ------------------------------------------------------------------ orders
+    def order(
+        self,
+        total: int = 10_000,
+        kind: OrderType = OrderType.EARNING,
+        variant: str = "plain",
+        *,
+        known: bool = True,
+    ) -> Case:
+        """An order that the consumer is told of first, where that is how it knows orders."""
+        case = self.shop.order(total, kind, variant)
+        if known and self._introduce is not None:
+            self._introduce(case)
+            case.introduced = True
+        return case
+
+    # ------------------------------------------------------------------ sending
+    def send(
+        self,
+        delivery: Delivery,
+        *,
+        headers: Mapping[str, str | None] | None = None,
+        body: bytes | None = None,
+        method: str = "POST",
+        timeout: float | None = None,
+    ) -> Told:
+        """One attempt. ``headers`` replace those of the delivery; ``None`` leaves one out."""
+        wished = {**delivery.headers, **(headers or {})}
+        sent = {name: value for name, value in wished.items() if value is not None}
+        content = delivery.body if body is None else body
+        request = self.client.build_request(method, self.url, headers=sent, content=content)
+        with self._lock:
+            self.pace.wait()
+            self.budget.take()
+        started = time.perf_counter()
+        answer, error, late = self._answered(request, timeout or self.timeout)
+        return self._recorded(request, sent, answer, error, late, time.perf_counter() - started)
+
+    def _answered(
+        self, request: httpx.Request, seconds: float
+    ) -> tuple[httpx.Response | None, str, bool]:
+        request.extensions["timeout"] = httpx.Timeout(seconds).as_dict()
+        try:
+            deadline = None if self.loopback and self.sockets else seconds
+            return within(deadline, lambda: self.client.send(request)), "", False
+        except httpx.TimeoutException:
+            return None, f"no answer in {seconds:g} s", True
+        except httpx.HTTPError as error:
+            return None, f"{type(error).__name__}: {error}", False
+
+    def _recorded(
+        self,
+        request: httpx.Request,
+        sent: Mapping[str, str],
+        answer: httpx.Response | None,
+        error: str,
+        late: bool,
+        seconds: float,
+    ) -> Told:
+        text = answer.text if answer is not None else ""
+        headers = dict(answer.headers) if answer is not None else {}
+        with self._lock:
+            exchange = Exchange(
+                number=len(self.exchanges) + 1,
+                method=request.method,
+                url=self.redact(str(request.url)),
+                headers={name: self.redact(value) for name, value in sent.items()},
+                body=self.redact(request.content.decode("utf-8", "replace")),
+                status=answer.status_code if answer is not None else None,
+                answer_headers={k: self.redact(v) for k, v in headers.items()},
+                answer=self.redact(text),
+                seconds=seconds,
+                error=self.redact(error),
+            )
+            self.exchanges.append(exchange)
+            told = Told(exchange.status, seconds, exchange, headers, text, exchange.error, late)
+            self.told.append(told)
+        return told
+
+    def deliver(self, *deliveries: Delivery) -> list[Told]:
+        """Deliver as Points does: in this order; what is not acknowledged comes again, later.
+
+        The last answer to each. Raises :class:`NetworkTrouble` where a delivery never arrived.
+        """
+        last: dict[int, Told] = {}
+        waiting = list(enumerate(deliveries))
+        for _ in range(ATTEMPTS):
+            for number, delivery in waiting:
+                last[number] = self.send(delivery)
+            waiting = [(n, delivery) for n, delivery in waiting if not last[n].accepted]
+        for told in last.values():
+            if told.status is None and not told.late:
+                raise NetworkTrouble(f"{self.url} was not reached: {told.error}")
+        return [last[number] for number in range(len(deliveries))]
+
+    def at_once(self, delivery: Delivery, times: int = 3) -> list[Told]:
+        """The same delivery so many times at the same moment."""
+        answers: list[Told] = []
+        start = threading.Barrier(times)
+
+        def post() -> None:
+            start.wait()
+            answers.append(self.send(delivery))
+
+        threads = [threading.Thread(target=post, daemon=True) for _ in range(times)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(self.timeout + 5)
+        return answers
+
+    def body_with(self, delivery: Delivery, event: str) -> dict[str, Any]:
+        """Body and headers of the delivery under another event's name."""
+        body = delivery.body.replace(
+            f'"event":"{delivery.event}"'.encode(), f'"event":"{event}"'.encode(), 1
+        )
+        return {"body": body, "headers": {EVENT_HEADER: event}}
+
+    # ------------------------------------------------------------------ state
+    @property
+    def has_probe(self) -> bool:
+        """Whether the state can be read."""
+        return self._probe is not None
+
+    def probe(self) -> Probe:
+        """The probe. Raises :class:`NotExercised` without one."""
+        if self._probe is None:
+            raise NotExercised(_NO_PROBE)
+        return self._probe
+
+    def read(self, case: Case) -> ConsumerState | None:
+        """What the consumer says of an order now."""
+        try:
+            return self.probe().read(case.id)
+        except Unreadable as error:
+            if not self.calibrated:
+                raise
+            raise NotExercised(f"the state cannot be read: {error}") from error
+
+    def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
+        """Which orders do not come to rest in the expected state, by default that of their books.
+
+        Polled until all are as expected, at most the settling time; and looked at once more after
+        a while, for what is applied twice shows late. One wait for all of them.
+        """
+        pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
+        started = time.monotonic()
+        wrong = self._wrong(pairs)
+        while wrong and time.monotonic() - started < self.settle:
+            time.sleep(_POLL)
+            wrong = self._wrong([(found.case, found.expected) for found in wrong])
+        if wrong:
+            return wrong
+        self.lag = max(self.lag, min(time.monotonic() - started, self.settle))
+        time.sleep(self.quiet)
+        return self._wrong(pairs)
+
+    @property
+    def quiet(self) -> float:
+        """How long to wait for an effect that must not be."""
+        return min(self.settle, _LEAST_QUIET + _QUIET_FACTOR * self.lag)
+
+    def _wrong(self, pairs: Sequence[tuple[Case, Expected]]) -> list[Mismatch]:
+        found = [Mismatch(case, expected, self.read(case)) for case, expected in pairs]
+        return [mismatch for mismatch in found if not mismatch.expected.agrees(mismatch.state)]

@@ -1,0 +1,199 @@
+"""``points-conformance consumer``: the real command, by URL and by application."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Ended, always, answer, listening, run
+
+SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STATE = ("--state-url", "/orders/{order_id}")
+GOOD = ("--app", "consumer_good:app", "--url", "/webhooks/points", *STATE, "--state-unit", "halala")
+NAIVE = ("--app", "consumer_naive:app", "--url", "/webhooks/points", *STATE)
+SMOKE = ("--profile", "smoke")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with the example consumers."""
+    for path in EXAMPLES.glob("consumer_*.py"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def judged(folder: Path, *arguments: object, secret: str = SECRET) -> Ended:
+    """Run the command on a consumer."""
+    return run(folder, "consumer", *arguments, key=None, POINTS_WEBHOOK_SECRET=secret)
+
+
+# ---------------------------------------------------------------------- verdicts
+@pytest.mark.slow
+def test_the_good_example_is_conformant(shop: Path) -> None:
+    """ASGI with its lifespan; 15 s at most; the secret is nowhere in the report."""
+    started = time.monotonic()
+    done = judged(shop, *GOOD, "--strict")
+    assert done.status == 0, done.out + done.err
+    assert time.monotonic() - started < 15
+    assert "conformant: 58 rules passed" in done.out
+    for path in (shop / "points-conformance-report").rglob("*.*"):
+        assert SECRET not in path.read_text(encoding="utf-8")
+
+
+def test_the_documented_one_loses_the_second_refund(shop: Path) -> None:
+    """WSGI; the story has at most four deliveries, is kept, and can be sent again."""
+    done = judged(shop, *NAIVE, *SMOKE)
+    assert done.status == 1, done.out + done.err
+    failed = [rule["id"] for rule in done.report["rules"] if rule["verdict"] == "failed"]
+    assert failed == ["consumer.second-partial-refund"]
+    story = shop / "points-conformance-report" / "stories" / "consumer.second-partial-refund.json"
+    assert len(json.loads(story.read_text("utf-8"))["deliveries"]) <= 4
+    assert SECRET not in story.read_text("utf-8")
+    again = judged(shop, *NAIVE, "--replay", story)
+    assert again.status == 0, again.out
+    assert "partially_refunded, refunded 25.00" in again.out
+    assert again.out.count("-> 204") == 3
+
+
+def test_without_a_probe_the_run_is_inconclusive(shop: Path) -> None:
+    """And says which half was not tested."""
+    done = judged(shop, *GOOD[:4], *SMOKE)
+    assert done.status == 2, done.out + done.err
+    assert done.report["verdict"] == "inconclusive"
+    assert done.verdict("consumer.second-partial-refund") == "not exercised"
+    assert any("the half that matters was not tested" in note for note in done.report["notes"])
+
+
+@pytest.fixture
+def by_url(shop: Path) -> Iterator[str]:
+    """The good example as a server of its own, with a database that persists."""
+    code = (
+        "import uvicorn, socket, consumer_good as c; s = socket.socket(); s.bind(('127.0.0.1', 0));"
+        "print(s.getsockname()[1], flush=True);"
+        "uvicorn.Server(uvicorn.Config(c.app, log_level='critical')).run([s])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=shop,
+        env={
+            **os.environ,
+            "POINTS_WEBHOOK_SECRET": SECRET,
+            "SHOP_DATABASE": str(shop / "shop.db"),
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    for _ in range(100):
+        if (shop / "shop.db").exists():
+            break
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/webhooks/points"
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+def test_a_consumer_behind_a_url_is_judged_twice_alike(shop: Path, by_url: str) -> None:
+    """The ids are fresh in each run: a database that persists spoils nothing."""
+    for seed in (0, 1):
+        done = judged(
+            shop, "--url", by_url, *STATE, "--state-unit", "halala", *SMOKE, "--seed", seed
+        )
+        assert done.status == 0, done.out + done.err
+
+
+# ---------------------------------------------------------------------- exit status 2
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "no consumer: give --url URL or --app pkg.mod:app"),
+        (("--url", "ftp://x/y"), "'ftp://x/y' is not a URL"),
+        (("--url", "http://shop.example/hook"), "plain HTTP to shop.example"),
+        (("--app", "consumer_good"), "names no application: give pkg.mod:app"),
+        (("--app", "nowhere:app"), "nowhere cannot be imported"),
+        (("--app", "consumer_good:nope"), "consumer_good has no nope"),
+        ((*GOOD, "--app-interface", "cgi"), "--app-interface 'cgi' is none of auto, asgi, wsgi"),
+        ((*GOOD, "--state-unit", "fils"), "--state-unit 'fils' is none of sar, halala"),
+        ((*GOOD, "--state-url", "/orders"), "has no {order_id} in it"),
+        ((*GOOD, "--state-status", "status"), "no JSON pointer: it starts with /"),
+        ((*GOOD, "--state-map", "paid=bezahlt"), "--state-map 'paid=bezahlt': give OWN=OURS"),
+        ((*GOOD, "--settle", "0s"), "--settle '0s' is no number"),
+        ((*GOOD, "--select", "refund.*"), "no rule of consumer matches 'refund.*'"),
+        ((*GOOD, "--replay", "none.json"), "--replay none.json cannot be read"),
+    ],
+)
+def test_a_wrong_option_is_2_before_anything_is_sent(
+    shop: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """One or two plain lines."""
+    done = judged(shop, *arguments)
+    assert done.status == 2, done.out + done.err
+    assert complaint in done.out + done.err
+    assert "Traceback" not in done.out + done.err
+
+
+@pytest.mark.parametrize("secret", ["", "two\nlines"])
+def test_the_secret_must_be_one(shop: Path, secret: str) -> None:
+    """Absent or with a line's end."""
+    done = judged(shop, *GOOD, secret=secret)
+    assert done.status == 2
+    assert "POINTS_WEBHOOK_SECRET" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((*GOOD, "--state-refunded", "/refund"), '"refunded_amount":0}'),
+        ((*GOOD, "--state-map", "approved=cancelled"), "are the pointers and words right?"),
+        ((*GOOD[:-2], "--state-unit", "sar"), "say --state-unit halala"),
+        ((*GOOD, "--state-url", "/none/{order_id}"), "knows none of 3 orders"),
+        ((*GOOD, "--url", "/none"), "answers 404 to every delivery"),
+    ],
+)
+def test_what_cannot_be_read_is_2_and_not_thirty_findings(
+    shop: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """A wrong pointer, word, unit or path; the JSON is shown."""
+    done = judged(shop, *arguments, "--settle", "0.5")
+    assert done.status == 2, done.out + done.err
+    assert complaint in done.out + done.err
+
+
+def test_a_consumer_that_is_down_or_knows_another_secret_is_2(shop: Path) -> None:
+    """In two plain lines."""
+    down = judged(shop, "--url", "http://127.0.0.1:9/hook")
+    assert down.status == 2
+    assert "cannot be judged: ConnectError" in down.out + down.err
+    with listening(always(401, {})) as consumer:
+        other = judged(shop, "--url", f"http://127.0.0.1:{consumer.port}/hook")
+    assert other.status == 2
+    assert "it knows another secret" in other.out + other.err
+
+
+@pytest.mark.slow
+def test_a_consumer_that_hangs_is_2(shop: Path) -> None:
+    """After one delivery of 10 s."""
+
+    def hang(handler: object) -> None:
+        time.sleep(11)
+        answer(handler, 200, {})  # type: ignore[arg-type]
+
+    with listening(hang) as consumer:
+        done = judged(shop, "--url", f"http://127.0.0.1:{consumer.port}/hook")
+    assert done.status == 2
+    assert "no answer in 10 s" in done.out + done.err
+
+
+def test_a_dry_run_sends_nothing(shop: Path) -> None:
+    """It prints the plan."""
+    done = judged(shop, *GOOD, "--dry-run")
+    assert done.status == 0, done.out + done.err
+    assert "plan for application consumer_good:app" in done.out

@@ -1,0 +1,136 @@
+"""What a consumer is told, and how its state is read."""
+
+import json
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from points_conformance.contract.names import OrderType
+from points_conformance.targets.consumer_build import interface_of
+from points_conformance.targets.consumer_probe import (
+    ConsumerState,
+    HttpProbe,
+    PointerError,
+    Unreadable,
+    lookup,
+    wanted,
+)
+from points_conformance.targets.consumer_shop import VARIANTS, Shop
+
+DOCUMENT = {"a/b": {"~": [1, {"": "deep"}]}, "": 0}
+
+
+class TestPointers:
+    """RFC 6901."""
+
+    @pytest.mark.parametrize(
+        ("pointer", "value"),
+        [("", DOCUMENT), ("/", 0), ("/a~1b/~0/0", 1), ("/a~1b/~0/1/", "deep")],
+    )
+    def test_lead_to_a_value(self, pointer: str, value: object) -> None:
+        """Escapes, indexes, empty names."""
+        assert lookup(DOCUMENT, pointer) == value
+
+    @pytest.mark.parametrize("pointer", ["a", "/x", "/a~1b/~0/2", "/a~1b/~0/-", "//x"])
+    def test_that_lead_nowhere_are_refused(self, pointer: str) -> None:
+        """By name."""
+        with pytest.raises(PointerError):
+            lookup(DOCUMENT, pointer)
+
+
+class TestState:
+    """By HTTP and JSON."""
+
+    @staticmethod
+    def probe(answer: httpx.Response, **options: object) -> HttpProbe:
+        """One that gets this answer."""
+        return HttpProbe(
+            call=lambda url: answer,
+            template="http://c.test/{order_id}",
+            **options,  # type: ignore[arg-type]
+        )
+
+    def test_words_and_units_are_translated(self) -> None:
+        """Theirs to ours, halalas to SAR, exactly."""
+        answer = httpx.Response(200, json={"s": "paid", "r": 1999})
+        probe = self.probe(
+            answer, status="/s", refunded="/r", words={"paid": "approved"}, unit="halala"
+        )
+        assert probe.read("x") == ConsumerState("approved", Decimal("19.99"))
+
+    @pytest.mark.parametrize(
+        "answer", [httpx.Response(404), httpx.Response(200, text="null")], ids=["404", "null"]
+    )
+    def test_an_order_may_be_unknown(self, answer: httpx.Response) -> None:
+        """404 and null."""
+        assert self.probe(answer).read("x") is None
+
+    @pytest.mark.parametrize(
+        ("answer", "complaint"),
+        [
+            (httpx.Response(500, text="oops"), "answers 500"),
+            (httpx.Response(200, text="<html>"), "answers no JSON"),
+            (httpx.Response(200, json={"status": "x"}), 'which is {"status":"x"}'),
+            (httpx.Response(200, json={"order_status": "x", "refunded_amount": [1]}), "no amount"),
+        ],
+    )
+    def test_what_cannot_be_read_is_shown(self, answer: httpx.Response, complaint: str) -> None:
+        """The text says what it looked like."""
+        with pytest.raises(Unreadable, match=complaint.replace("{", r"\{")):
+            self.probe(answer).read("x")
+
+    def test_a_sum_that_is_no_halala_agrees_with_nothing(self) -> None:
+        """0.1 + 0.2."""
+        case = Shop("secret", "http://c.test").order(1000)
+        case.refund(30)
+        books = wanted(case.ledger)
+        assert books.agrees(ConsumerState("partially_refunded", "0.30"))
+        off = ConsumerState("partially_refunded", Decimal("0.30000000000000004"))
+        assert not books.agrees(off)
+
+
+class TestDeliveries:
+    """The simulator's own."""
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_equal_refunds_are_a_second_apart(self, variant: str) -> None:
+        """In whole seconds, also where other orders are told of in between."""
+        shop = Shop("secret", "http://c.test")
+        case = shop.order(variant=variant)
+        one = case.refund(2500)
+        shop.order(variant=variant).refund(2500)
+        two = case.refund(2500)
+        times = [json.loads(delivery.body)["timestamp"][:19] for delivery in (one, two)]
+        assert times[0] < times[1]
+
+    def test_ids_are_fresh_in_each_run(self) -> None:
+        """Two shops share none."""
+        ids = {Shop("secret", "http://c.test").order().id for _ in range(20)}
+        assert len(ids) == 20
+
+    def test_variants_look_as_the_contract_allows(self) -> None:
+        """Extra fields, integers, absent fields; the secret in the header."""
+        shop = Shop("secret", "http://c.test")
+        wide, whole, bare = (
+            shop.order(kind=OrderType.REPLACING, variant=name).refund(2500)
+            for name in ("wide", "whole", "bare")
+        )
+        assert json.loads(wide.body)["version"] == 2
+        assert b'"refund_amount":25,' in whole.body
+        assert "left_amount" not in json.loads(bare.body)["order"]
+        assert wide.headers["X-Webhook-Secret"] == "secret"
+
+
+def test_applications_are_told_apart_by_what_they_take() -> None:
+    """Three arguments, two, one; a class or what takes none is undecided."""
+
+    async def asgi(scope: object, receive: object, send: object) -> None: ...
+
+    def wsgi(environ: object, start_response: object) -> None: ...
+
+    assert interface_of(asgi) == "asgi"
+    assert interface_of(wsgi) == "wsgi"
+    assert interface_of(lambda request: 204) == "function"
+    assert interface_of(lambda: None) is None
+    assert interface_of(Shop) is None
