@@ -319,7 +319,16 @@ class MangledReason(Desk):
         return super().cancel_reason(reason).encode("ascii", "replace").decode()
 
 
-@seed("given-reason-is-cut-at-255", "property.reasons", related=REASONS)
+@seed("reason-of-256-is-lost", "property.reasons", related=REASONS)
+class LosesReasonAtTheBorder(Desk):
+    """A reason of exactly 256 characters becomes the default: between two columns, one is off."""
+
+    def cancel_reason(self, reason: str | None) -> str:
+        """Up to 255 in one column, from 257 in the other."""
+        return super().cancel_reason(None if reason and len(reason) == 256 else reason)
+
+
+@seed("given-reason-is-cut-at-255", "cancel.reason-limit", related=REASONS)
 class CutsReason(Desk):
     """A reason of 500 characters is accepted, and told with its first 255."""
 
