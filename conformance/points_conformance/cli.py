@@ -14,6 +14,7 @@ from points_conformance import __version__
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.plugin.options import (
     API_OPTIONS,
+    CLIENT_OPTIONS,
     COMMON_OPTIONS,
     CONSUMER_OPTIONS,
     Option,
@@ -109,6 +110,14 @@ def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) 
     _judge("consumer", options, workers, pytest_args)
 
 
+@main.command(context_settings=_PASS_ON)
+@_options(COMMON_OPTIONS + CLIENT_OPTIONS)
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def client(pytest_args: tuple[str, ...], **options: Any) -> None:
+    """Judge an API client by --command: what it does when answers are lost, late or wrong."""
+    _judge("client", options, None, pytest_args)
+
+
 def _judge(
     subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
 ) -> None:
@@ -156,7 +165,7 @@ def _run_pytest(
         args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
         if workers and workers > 1:
             args += ["-p", "xdist", "-n", str(workers), "--dist", "load"]
-    args += ["--points-command", subject, *_as_pytest_options(options), *pytest_args]
+    args += ["--points-judges", subject, *_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)

@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(name, dest=dest, metavar=option.metavar, help=option.help)
             parser.addini(dest, option.help, default="")
     # The command's own: which subject it judges. Not for users.
-    group.addoption("--points-command", dest="points_command", help=_HIDDEN)
+    group.addoption("--points-judges", dest="points_judges", help=_HIDDEN)
 
 
 def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtestloop(session: pytest.Session) -> object | None:
     """Before the first call: the plan, an inconclusive report on disk, a look at the target."""
     config = session.config
-    if config.option.points_command:
+    if config.option.points_judges:
         _session(config)
     running = _running(config)
     if session.testsfailed and not config.option.continue_on_collection_errors:
@@ -156,7 +156,7 @@ def _option(config: pytest.Config, key: str) -> Any:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
     """The command's own way of sharing rules between workers; a user's run is left alone."""
-    return _session(config).scheduler(log) if config.option.points_command else None
+    return _session(config).scheduler(log) if config.option.points_judges else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,52 +2,32 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from points_conformance import __version__
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.suite.plan import Plan
-from points_conformance.suite.settings import Settings, SettingsError
+from points_conformance.plugin.subject_run import Run
+from points_conformance.suite.judge import seed_of
+from points_conformance.suite.settings import Settings, SettingsError, with_base_url
 from points_conformance.targets.api import ApiTarget, Effect
 from points_conformance.targets.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.live import preflight
 from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import FileSource, HookSource
 
 if TYPE_CHECKING:
     from points_conformance.plugin.listening import Listening
 
-__all__ = ["ApiRun", "Run"]
+__all__ = ["ApiRun"]
 
+#: The rule that waits for Schemathesis.
+_SWEEP = "schema.no-server-error"
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
-
-
-class Run(Protocol):
-    """What is asked of the run that a target is made for."""
-
-    config: pytest.Config
-    settings: Settings
-    plan: Plan
-    worker: Mapping[str, Any] | None
-    command: str | None
-    is_controller: bool
-    started: datetime
-
-    @property
-    def workers(self) -> int:
-        """How many processes judge."""
-        ...
-
-    def stop(self, why: str) -> None:
-        """Note why the run cannot be trusted."""
-        ...
 
 
 class ApiRun:
@@ -57,7 +37,20 @@ class ApiRun:
         self.run = run
         self.target: ApiTarget | None = None
         self.shares: Shares | None = None
+        self._given: Any = None
         self._listening: Listening | None = None
+
+    @property
+    def together(self) -> bool:
+        """Where orders or calls are scarce, or events come to one address, one worker judges."""
+        settings = self.run.settings
+        scarce = settings.orders or settings.webhook_listen or self.order_hook()
+        return bool(scarce) or not settings.on_loopback
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether there is a server to look at."""
+        return self.run.settings.base_url is not None
 
     def made(self) -> ApiTarget:
         """The target of the settings, made once. Raises :class:`SettingsError`."""
@@ -65,7 +58,65 @@ class ApiRun:
             self.target = self._make(self.run.settings)
         return self.target
 
-    def listen(self, target: ApiTarget) -> list[str]:
+    def given(self, given: Any) -> ApiTarget:
+        """What a class's ``points_api`` returned: a target, or a base URL."""
+        if self._given is None:
+            self._given = given
+        if given != self._given:
+            raise SettingsError(
+                f"one run judges one server, and this one judges {_named(self._given)}: judge "
+                f"{_named(given)} in a run of its own (and let points_api return the same for "
+                "all tests of a run)"
+            )
+        if isinstance(given, ApiTarget):
+            self.target = given
+        elif not isinstance(given, str):
+            raise SettingsError(
+                f"points_api must be a base URL or the fixture points_target, not {given!r}"
+            )
+        elif self.target is None:
+            settings = self.run.settings
+            self.run.judge_instead(
+                settings if given == "simulator" else with_base_url(settings, given)
+            )
+        return self.made()
+
+    def look(self, target: ApiTarget) -> None:
+        """Whether the server can be judged. Raises ``Unjudgeable``."""
+        preflight(target)
+
+    def begin_ahead(self, asked: Sequence[str]) -> None:
+        """Schemathesis takes long to load: that happens while other rules run."""
+        if self.run.is_controller or _SWEEP not in asked:
+            return
+        from points_conformance.rules.generation.sweep import start_ahead
+
+        settings = self.run.settings
+        sweep = settings.catalogue[_SWEEP]
+        allowance = sweep.bound(settings.profile, loopback=settings.on_loopback)
+        start_ahead(seed_of(settings.seed, _SWEEP), allowance)
+
+    def plan_lines(self) -> list[str]:
+        """Calls, orders and riyals at most."""
+        settings = self.run.settings
+        lines = [f"plan for {settings.target}:", *(f"  {line}" for line in self.run.plan.lines())]
+        if settings.base_url:
+            lines.append("  orders come from the hook, --orders, or the earning endpoint")
+        return lines
+
+    def orders_needed(self) -> list[str]:
+        """What an orders file should hold."""
+        from points_conformance.suite.rehearsal import orders_needed
+
+        settings = self.run.settings
+        lines = orders_needed(settings.catalogue, self.run.plan.rules, settings)
+        return ["orders needed, as the embedded simulator was asked for them:", *lines]
+
+    def effect_lines(self, effect: Effect) -> list[str]:
+        """Calls, orders, riyals."""
+        return effect.lines()
+
+    def opened(self, target: ApiTarget) -> list[str]:
         """Have webhooks sent here, if they are to be; who else hears of the run, in lines."""
         return self._listening.register(target) if self._listening is not None else []
 
@@ -186,3 +237,7 @@ def _orders_not_used(target: ApiTarget) -> list[str]:
         if isinstance(source, FileSource | HookSource)
         for line in source.skipped
     ]
+
+
+def _named(given: Any) -> str:
+    return given.base_url if isinstance(given, ApiTarget) else str(given)

@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from points_conformance.plugin.api_run import Run
+from points_conformance.plugin.subject_run import Run
 from points_conformance.suite.consumer_settings import WrongOption, checked_url
-from points_conformance.suite.plan import plan
 from points_conformance.suite.settings import SettingsError
 from points_conformance.targets.api import Effect
 from points_conformance.targets.consumer import SECRET, ConsumerTarget
@@ -36,6 +35,10 @@ _WITHOUT_PROBE = (
 
 class ConsumerRun:
     """Makes the target of a run's settings, and stops what it served."""
+
+    #: One worker judges all, and looks first: what an effect takes is measured once.
+    together = True
+    looks_first = True
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -65,6 +68,26 @@ class ConsumerRun:
     def look(self, target: ConsumerTarget) -> None:
         """Whether the consumer can be judged. Raises ``Unjudgeable``."""
         look_first(target)
+
+    def opened(self, target: ConsumerTarget) -> list[str]:
+        """Nothing more is opened."""
+        return []
+
+    def begin_ahead(self, asked: Sequence[str]) -> None:
+        """Nothing takes long."""
+
+    def plan_lines(self) -> list[str]:
+        """Deliveries at most."""
+        told = [line for line in self.run.plan.lines() if "orders made" not in line]
+        return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+
+    def orders_needed(self) -> list[str]:
+        """None."""
+        return ["orders needed: none, the deliveries are about orders that the run makes up"]
+
+    def effect_lines(self, effect: Effect) -> list[str]:
+        """Deliveries."""
+        return [f"{effect.calls} deliveries about {effect.made} orders, none of them real"]
 
     def close(self) -> tuple[Effect, list[str]]:
         """End what was opened: what the run did, and what there is to say about it."""
@@ -100,7 +123,7 @@ class ConsumerRun:
                 options = replace(options, url=checked_url(given))
             except WrongOption as error:
                 raise SettingsError(str(error)) from None
-            self._judge_instead(options)
+            self.run.judge_instead(replace(self.run.settings, consumer=options))
         elif given is not None or options.app:
             app, interface = self._application(given, options)
             if interface == "function":
@@ -117,14 +140,6 @@ class ConsumerRun:
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
             calls=None if self.run.settings.on_loopback else self.run.plan.calls,
-        )
-
-    def _judge_instead(self, options: ConsumerOptions) -> None:
-        """The run is about the fixture's URL: its name in the report, its bound on calls."""
-        settings = replace(self.run.settings, consumer=options)
-        self.run.settings = settings
-        self.run.plan = plan(
-            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
 
     @staticmethod

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["API_OPTIONS", "COMMON_OPTIONS", "CONSUMER_OPTIONS", "OPTIONS", "Option"]
+__all__ = [
+    "API_OPTIONS",
+    "CLIENT_OPTIONS",
+    "COMMON_OPTIONS",
+    "CONSUMER_OPTIONS",
+    "OPTIONS",
+    "Option",
+]
 
 Kind = Literal["text", "flag", "many"]
 
@@ -62,4 +69,9 @@ CONSUMER_OPTIONS = (
     Option("replay", "send a story of an earlier run again, and show the state", metavar="FILE"),
 )
 
-OPTIONS = COMMON_OPTIONS + API_OPTIONS + CONSUMER_OPTIONS
+CLIENT_OPTIONS = (
+    Option("command", "run once per operation; told of it in its environment", metavar="CMD"),
+    Option("timeout", "how long one operation may take (35)", metavar="SECONDS"),
+)
+
+OPTIONS = COMMON_OPTIONS + API_OPTIONS + CONSUMER_OPTIONS + CLIENT_OPTIONS

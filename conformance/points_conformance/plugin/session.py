@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,10 @@ import pytest
 
 from points_conformance import __version__
 from points_conformance.plugin.api_run import ApiRun
+from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
 from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
+from points_conformance.plugin.subject_run import Run, SubjectRun
 from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
@@ -35,17 +37,16 @@ from points_conformance.rules.verdict import (
     settle,
     with_attributed,
 )
-from points_conformance.suite.judge import Judge, seed_of
+from points_conformance.suite.judge import Judge
 from points_conformance.suite.plan import Plan, groups, plan, repeats
 from points_conformance.suite.settings import (
     Settings,
     SettingsError,
     read_settings,
-    with_base_url,
 )
-from points_conformance.targets.api import ApiTarget, Effect
-from points_conformance.targets.consumer import ConsumerTarget
-from points_conformance.targets.live import Unjudgeable, preflight
+from points_conformance.targets.api import Effect
+from points_conformance.targets.judged import Judged
+from points_conformance.targets.live import Unjudgeable
 
 __all__ = ["PointsAdvice", "PointsSession"]
 
@@ -65,8 +66,12 @@ _WEIGHT = {
         )
     )
 }
-#: The rule that waits for Schemathesis.
-SWEEP = "schema.no-server-error"
+#: What knows each subject.
+_RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
+    Subject.API: ApiRun,
+    Subject.CONSUMER: ConsumerRun,
+    Subject.CLIENT: ClientRun,
+}
 _UNREACHED = "the run ended before it"
 
 
@@ -80,7 +85,7 @@ class PointsSession:
         self.items: Sequence[pytest.Item] = ()
         self.worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.is_controller = config.pluginmanager.hasplugin("dsession")
-        self.command: str | None = config.option.points_command
+        self.command: str | None = config.option.points_judges
         self.settings = self._settings(Subject(self.command or subject))
         self.judges = Judge(
             self.settings.catalogue,
@@ -88,13 +93,11 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
-        self.api = ApiRun(self)
-        self.consumer = ConsumerRun(self)
+        self.subject: SubjectRun = _RUNS[self.settings.subject](self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
         self.report: RunReport | None = None
-        self._given: Any = None
         self.started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._effect = Effect()
@@ -126,25 +129,12 @@ class PointsSession:
             return int(self.worker["workercount"])
         return int(getattr(self.config.option, "numprocesses", None) or 1)
 
-    @property
-    def _together(self) -> bool:
-        """Whether one worker must judge all: orders or calls are scarce, or events come to it."""
-        settings = self.settings
-        if self._judges_consumer:
-            return True
-        scarce = settings.orders or settings.webhook_listen or self.api.order_hook()
-        return bool(scarce) or not settings.on_loopback
-
-    @property
-    def _judges_consumer(self) -> bool:
-        return self.settings.subject is Subject.CONSUMER
-
     def _plan(self) -> Plan:
         settings = self.settings
         bound = plan(
             settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
-        if self.workers == 1 or self._together:
+        if self.workers == 1 or self.subject.together:
             return bound
         more = repeats(settings.catalogue, settings.rules, settings.profile)
         return replace(bound, calls=bound.calls + more)
@@ -160,7 +150,7 @@ class PointsSession:
 
         settings = self.settings
         by_rule = groups(
-            settings.catalogue, settings.rules, settings.profile, together=self._together
+            settings.catalogue, settings.rules, settings.profile, together=self.subject.together
         )
         return RuleScheduling(self.config, log, by_rule)
 
@@ -172,31 +162,21 @@ class PointsSession:
             return None
         far = self.settings.base_url or not self.settings.on_loopback
         if self.worker is None and (far or self.settings.dry_run):
-            self._say(*self._plan_lines())
+            self._say(*self.subject.plan_lines())
         if self.settings.dry_run:
             if self.worker is None:
-                self._say(*self._orders_needed())
+                self._say(*self.subject.orders_needed())
             return True
         if self.worker is None or not self.command:
             self._begin_report()
-        self._start_ahead(asked)
+        self.subject.begin_ahead(asked)
         if self.command and self.worker is None:
-            self._look_first(self._made())
+            target = self._made()
+            self._look_first(target)
             if self._unjudgeable:
                 raise pytest.UsageError(self._unjudgeable)
-            if not self._judges_consumer:
-                self._open_inbox(self.api_target())
+            self._open(target)
         return None
-
-    def _start_ahead(self, asked: Sequence[str]) -> None:
-        """What takes long to load is loaded while other rules run, where it will be needed."""
-        if self.is_controller or SWEEP not in asked:
-            return
-        from points_conformance.rules.generation.sweep import start_ahead
-
-        settings = self.settings
-        allowance = settings.catalogue[SWEEP].bound(settings.profile, loopback=settings.on_loopback)
-        start_ahead(seed_of(settings.seed, SWEEP), allowance)
 
     def _begin_report(self) -> None:
         folder = self.settings.report_dir
@@ -222,40 +202,20 @@ class PointsSession:
             if call and "points_rule" in call.params
         ]
 
-    def _plan_lines(self) -> list[str]:
-        if self._judges_consumer:
-            told = [line for line in self.plan.lines() if "orders made" not in line]
-            return [f"plan for {self.settings.target}:", *(f"  {line}" for line in told)]
-        lines = [f"plan for {self.settings.target}:", *(f"  {line}" for line in self.plan.lines())]
-        if self.settings.base_url:
-            lines.append("  orders come from the hook, --orders, or the earning endpoint")
-        return lines
-
-    def _orders_needed(self) -> list[str]:
-        if self._judges_consumer:
-            return ["orders needed: none, the deliveries are about orders that the run makes up"]
-        from points_conformance.suite.rehearsal import orders_needed
-
-        lines = orders_needed(self.settings.catalogue, self.plan.rules, self.settings)
-        return ["orders needed, as the embedded simulator was asked for them:", *lines]
-
-    def _look_first(self, target: ApiTarget | ConsumerTarget) -> None:
+    def _look_first(self, target: Judged) -> None:
         """Find out once whether the target can be judged; if not, nothing more is sent to it."""
-        if self._looked or (self.settings.base_url is None and not self._judges_consumer):
+        if self._looked or not self.subject.looks_first:
             return
         self._looked = True
         try:
-            if isinstance(target, ConsumerTarget):
-                self.consumer.look(target)
-            else:
-                preflight(target)
+            self.subject.look(target)
         except Unjudgeable as error:
             self._unjudgeable = str(error)
             self.stop(self._unjudgeable)
 
-    def _open_inbox(self, target: ApiTarget) -> None:
+    def _open(self, target: Judged) -> None:
         """Have webhooks sent here, if they are to be; who else hears of the run is said."""
-        lines = self.api.listen(target)
+        lines = self.subject.opened(target)
         self._say(*lines)
         self._notes += lines
 
@@ -270,64 +230,37 @@ class PointsSession:
                 terminal.write_line(line)
 
     # ------------------------------------------------------------------ targets
-    def api_target(self) -> ApiTarget:
+    def api_target(self) -> Judged:
         """The target of the options, made once."""
-        try:
-            return self.api.made()
-        except SettingsError as error:
-            raise pytest.UsageError(str(error)) from None
+        if self.settings.subject is not Subject.API:
+            raise pytest.UsageError("the fixture points_target is there where an API is judged")
+        return self._made()
 
-    def _made(self) -> ApiTarget | ConsumerTarget:
-        if not self._judges_consumer:
-            return self.api_target()
+    def _made(self) -> Judged:
         try:
-            return self.consumer.made()
+            return self.subject.made()
         except (SettingsError, Unjudgeable) as error:
             raise pytest.UsageError(str(error)) from None
 
-    def _as_target(self, given: Any) -> ApiTarget:
-        """What a class's ``points_api`` returned: a target, or a base URL. One run judges one."""
-        if self._given is None:
-            self._given = given
-        if given != self._given:
-            raise SettingsError(
-                f"one run judges one server, and this one judges {self._named(self._given)}: judge "
-                f"{self._named(given)} in a run of its own (and let points_api return the same for "
-                "all tests of a run)"
-            )
-        if isinstance(given, ApiTarget):
-            self.api.target = given
-        elif not isinstance(given, str):
-            raise SettingsError(
-                f"points_api must be a base URL or the fixture points_target, not {given!r}"
-            )
-        elif self.api.target is None:
-            if given != "simulator":
-                self.settings = with_base_url(self.settings, given)
-            self.plan = self._plan()
-            if self.settings.base_url and self.worker is None:
-                self._say(*self._plan_lines())
-        return self.api.made()
-
-    @staticmethod
-    def _named(given: Any) -> str:
-        return given.base_url if isinstance(given, ApiTarget) else str(given)
+    def judge_instead(self, settings: Settings) -> None:
+        """A fixture names the target: its name in the report, its bound on calls."""
+        self.settings = settings
+        self.plan = self._plan()
+        if settings.base_url and self.worker is None:
+            self._say(*self.subject.plan_lines())
 
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
         """Judge one rule and end the test as its verdict says."""
-        target: ApiTarget | ConsumerTarget
         try:
-            chosen = self.consumer.given if self._judges_consumer else self._as_target
-            target = chosen(given)
+            target = self.subject.given(given)
         except (SettingsError, Unjudgeable) as error:
             self.stop(str(error))
             pytest.fail(str(error), pytrace=False)
         self._look_first(target)
         if self._unjudgeable:
             pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
-        if isinstance(target, ApiTarget):
-            self._open_inbox(target)
+        self._open(target)
         result = self.judges.judge(rule_id, target)
         laid = self.judges.outcomes[rule_id].attributed if rule_id in self.judges.outcomes else {}
         unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
@@ -399,12 +332,12 @@ class PointsSession:
             "unjudgeable": self._unjudgeable,
             "seed": self.settings.seed,
             "base_url": self.settings.base_url,
-            "shares": str(self.api.shares.folder) if self.api.shares else "",
+            "shares": str(self.subject.shares.folder) if self.subject.shares else "",
         }
 
     def finish(self, session: pytest.Session) -> None:
         """Settle, report, and set the exit status; a worker hands its outcomes over instead."""
-        effect, notes = (self.consumer if self._judges_consumer else self.api).close()
+        effect, notes = self.subject.close()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
@@ -483,17 +416,11 @@ class PointsSession:
             seconds=time.perf_counter() - self._clock,
             readings=readings,
             results=results,
-            plan=self._plan_lines(),
-            effect=self._effect_lines(),
+            plan=self.subject.plan_lines(),
+            effect=self.subject.effect_lines(self._effect),
             notes=self._notes,
             arguments=settings.arguments,
         )
-
-    def _effect_lines(self) -> list[str]:
-        effect = self._effect
-        if self._judges_consumer:
-            return [f"{effect.calls} deliveries about {effect.made} orders, none of them real"]
-        return effect.lines()
 
     def _exit_status(self, session: pytest.Session, status: int) -> int:
         """Ours, by the list of the design; the user's own failures are never lowered."""

@@ -47,7 +47,13 @@ _FAMILIES: Mapping[Subject, tuple[str, ...]] = {
         "consumer_input",
         "consumer_stories",
     ),
-    Subject.CLIENT: (),
+    Subject.CLIENT: (
+        "client",
+        "client_lost",
+        "client_answers",
+        "client_waiting",
+        "client_schedules",
+    ),
 }
 
 

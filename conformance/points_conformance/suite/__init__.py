@@ -2,13 +2,14 @@
 
 .. code-block:: python
 
-    from points_conformance.suite import ApiSuite, ConsumerSuite
+    from points_conformance.suite import ApiSuite, ClientSuite, ConsumerSuite
 
     class TestPoints(ApiSuite):
         pass
 """
 
-from points_conformance.suite.suites import ApiSuite, ConsumerSuite
+from points_conformance.suite.suites import ApiSuite, ClientSuite, ConsumerSuite
+from points_conformance.targets.client_outcome import ClientOutcome
 from points_conformance.targets.consumer_probe import ConsumerState
 
-__all__ = ["ApiSuite", "ConsumerState", "ConsumerSuite"]
+__all__ = ["ApiSuite", "ClientOutcome", "ClientSuite", "ConsumerState", "ConsumerSuite"]

@@ -11,6 +11,7 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.rules.catalogue import Catalogue, CatalogueError, catalogue
 from points_conformance.rules.known import KnownError, KnownFailures, load_known
 from points_conformance.rules.rule import Profile, Rule, Subject
+from points_conformance.suite.client_settings import ClientOptions, read_client
 from points_conformance.suite.consumer_settings import WrongOption, arguments_of, read_consumer
 from points_conformance.targets.consumer_build import ConsumerOptions
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
@@ -52,6 +53,7 @@ class Settings:
     webhook_retry_within: float | None = None
     consumer: ConsumerOptions | None = None
     replay: Path | None = None
+    client: ClientOptions | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -83,6 +85,8 @@ class Settings:
         """The options beside the URL that it takes to judge the same target again."""
         if self.consumer is not None:
             return arguments_of(self.consumer)
+        if self.client is not None:
+            return self.client.arguments
         words = ["--dialect", self.dialect] if self.dialect != "default" else []
         for name, value in (
             ("orders", self.orders),
@@ -95,6 +99,8 @@ class Settings:
     @property
     def target(self) -> str:
         """What is judged, in words."""
+        if self.client is not None:
+            return f"command {self.client.command}" if self.client.command else "points_api_client"
         if self.consumer is not None:
             app = f"application {self.consumer.app}" if self.consumer.app else ""
             return app or self.consumer.url or "points_consumer"
@@ -113,8 +119,8 @@ def read_settings(
     ``option`` gives the value of an option by its name with underscores, ``None`` where unset.
     """
     try:
-        if subject is Subject.CONSUMER:
-            return _consumer(option, environment, command)
+        if subject is not Subject.API:
+            return _integrators(option, environment, subject, command)
         settings = Settings(
             subject=subject,
             profile=_profile(option("profile")),
@@ -145,11 +151,12 @@ def read_settings(
     return settings
 
 
-def _consumer(
-    option: Callable[[str], Any], environment: Mapping[str, str], command: bool
+def _integrators(
+    option: Callable[[str], Any], environment: Mapping[str, str], subject: Subject, command: bool
 ) -> Settings:
+    """The settings of a run that judges what an integrator wrote."""
     settings = Settings(
-        subject=Subject.CONSUMER,
+        subject=subject,
         profile=_profile(option("profile")),
         seed=_seed(option("seed")),
         select=_patterns(option("select")),
@@ -158,12 +165,13 @@ def _consumer(
         strict=bool(option("strict")),
         report_dir=_path(option("report_dir")),
         dry_run=bool(option("dry_run")),
-        consumer=read_consumer(option, environment, command=command),
-        replay=_path(option("replay")),
         environment=dict(environment),
     )
     settings.rules  # noqa: B018 - an unknown pattern is wrong usage
-    return settings
+    if subject is Subject.CLIENT:
+        return replace(settings, client=read_client(option, environment, command=command))
+    consumer = read_consumer(option, environment, command=command)
+    return replace(settings, consumer=consumer, replay=_path(option("replay")))
 
 
 def with_base_url(settings: Settings, url: str) -> Settings:
