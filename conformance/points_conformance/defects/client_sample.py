@@ -225,7 +225,7 @@ class SampleClient:
         return self.status(work, order) in work.goals
 
     def status(self, work: Work, order: dict[str, Any]) -> str | None:
-        """``order_status``, where this is the order (its uuid is optional) and the word is known."""
+        """The status, where the word is known and this is the order (its uuid is optional)."""
         right = str(order.get("uuid", work.uuid)).lower() == work.uuid.lower()
         status = str(order.get("order_status"))
         return status if right and status in set(OrderStatus) else None
