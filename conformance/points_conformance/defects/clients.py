@@ -1,0 +1,27 @@
+"""Clients that are wrong in one way each, and the rules that catch them."""
+
+from typing import Final
+
+from points_conformance.defects import (
+    clients_answers,
+    clients_bodies,
+    clients_keys,
+    clients_lost,
+    clients_pace,
+)
+from points_conformance.defects.client_defect import ClientDefect
+
+__all__ = ["DEFECTS", "ClientDefect", "client_caught_by"]
+
+DEFECTS: Final[list[ClientDefect]] = [
+    *clients_bodies.seed.defects,
+    *clients_keys.seed.defects,
+    *clients_answers.seed.defects,
+    *clients_lost.seed.defects,
+    *clients_pace.seed.defects,
+]
+
+
+def client_caught_by(rule_id: str) -> list[str]:
+    """The defects that a rule is declared to catch."""
+    return [defect.id for defect in DEFECTS if rule_id in defect.caught_by]

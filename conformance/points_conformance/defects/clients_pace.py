@@ -1,0 +1,114 @@
+"""Clients that call too often, too fast, or not again."""
+
+from typing import Final
+
+import httpx
+
+from points_conformance.defects.client_defect import ClientSeeds
+from points_conformance.defects.client_sample import Answer, SampleClient, Work
+
+__all__ = ["seed"]
+
+seed: Final = ClientSeeds()
+
+#: Tries of a client that ends when somebody ends it: far more than anybody allows.
+_FOR_EVER: Final = 25
+
+
+@seed("ignores-retry-after", "waits-as-told", "waits-until-date")
+class IgnoresRetryAfter(SampleClient):
+    """`Retry-After` is not looked at."""
+
+    def told(self, answer: httpx.Response) -> float:
+        """Its own back-off is enough."""
+        return 0.0
+
+
+@seed("reads-retry-after-as-milliseconds", "waits-as-told")
+class ReadsRetryAfterAsMilliseconds(SampleClient):
+    """`Retry-After` is taken for milliseconds."""
+
+    def told(self, answer: httpx.Response) -> float:
+        """2 is two thousandths of a second."""
+        return super().told(answer) / 1000
+
+
+@seed("knows-no-date-in-retry-after", "waits-until-date")
+class KnowsNoDateInRetryAfter(SampleClient):
+    """`Retry-After` is read where it is a number alone."""
+
+    def told(self, answer: httpx.Response) -> float:
+        """A date is not waited for."""
+        number = answer.headers.get("retry-after", "").isdecimal()
+        return super().told(answer) if number else 0.0
+
+
+@seed("hammers-on-429", "no-hammering")
+class HammersOn429(SampleClient):
+    """A call that was turned away with 429 is sent again at once."""
+
+    attempts = 8
+
+    def pause(self, answer: Answer, tries: int) -> float:
+        """None."""
+        return 0.0 if isinstance(answer, httpx.Response) else super().pause(answer, tries)
+
+
+class _ForEver(SampleClient):
+    """Repeats without end, at an even pace."""
+
+    attempts = _FOR_EVER
+
+    def pause(self, answer: Answer, tries: int) -> float:
+        """Five calls a second."""
+        return 0.2
+
+
+@seed("retries-for-ever", "too-many-bounded")
+class RetriesForEver(_ForEver):
+    """A call that was turned away with 429 is sent again until it is let in."""
+
+
+@seed("retries-5xx-for-ever", "errors-bounded")
+class Retries5xxForEver(_ForEver):
+    """A call that was answered with 503 is sent again until it is not."""
+
+    def may_repeat(self, answer: Answer) -> bool:
+        """``while response.status_code == 503``."""
+        busy = isinstance(answer, httpx.Response) and answer.status_code == 503
+        return busy or super().may_repeat(answer)
+
+
+@seed("retries-refusals", "no-retry-after-refusal")
+class RetriesRefusals(SampleClient):
+    """A call that was refused with 400 is sent again, a few times."""
+
+    def may_repeat(self, answer: Answer) -> bool:
+        """Perhaps it helps."""
+        refused = isinstance(answer, httpx.Response) and answer.status_code == 400
+        return refused or super().may_repeat(answer)
+
+
+@seed("waits-for-a-key", "changed-key")
+class WaitsForAKey(_ForEver):
+    """A call that was refused with 400 is sent again until somebody mends the key."""
+
+    def may_repeat(self, answer: Answer) -> bool:
+        """400 is a bad key, or so it says somewhere."""
+        refused = isinstance(answer, httpx.Response) and answer.status_code == 400
+        return refused or super().may_repeat(answer)
+
+
+@seed("lets-others-repeat", "too-many-bounded")
+class LetsOthersRepeat(SampleClient):
+    """Repeating is done on three floors, each with its own count."""
+
+    attempts = 3
+
+    def write(self, work: Work) -> Answer:
+        """Three times three times three."""
+        for _ in range(8):
+            answer = super().write(work)
+            if not self.may_repeat(answer):
+                break
+        return answer
