@@ -162,7 +162,7 @@ class ZeroAmountWhenFull(_SaysAll):
     everything = "0"
 
 
-@seed("total-instead-of-none", "no-amount-when-full", "remainder")
+@seed("total-instead-of-none", "remainder")
 class TotalInsteadOfNone(SampleClient):
     """A full refund is sent with the order's total, which after a part is more than is left."""
 

@@ -136,13 +136,13 @@ class VerifiesNoHostName(SampleClient):
         return context
 
 
-@seed("ignores-its-ca", "trusts-its-ca")
-class IgnoresItsCa(SampleClient):
-    """The CA file that it is given is not looked at."""
+@seed("speaks-plain-http", "trusts-its-ca")
+class SpeaksPlainHttp(SampleClient):
+    """Plain HTTP is spoken whatever the address says: everybody on the way reads the key."""
 
-    def tls(self) -> ssl.SSLContext:
-        """The system's alone."""
-        return _context(None)
+    def url(self, path: str) -> str:
+        """Never HTTPS."""
+        return super().url(path).replace("https://", "http://", 1)
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

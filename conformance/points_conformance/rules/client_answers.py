@@ -76,7 +76,9 @@ def an_invalid_call_is_refused(client: ClientTarget) -> None:
     refused(client.run(_INVALID))
 
 
-@rule("client.no-retry-after-refusal", SHOULD, _REFUSALS, after=(_CANCEL, _PART), calls=8)
+@rule(
+    "client.no-retry-after-refusal", SHOULD, _REFUSALS, after="client.only-its-operation", calls=8
+)
 def a_refusal_is_not_repeated(client: ClientTarget) -> None:
     """A refusal SHOULD not be answered with the same call again."""
     for record in client.run(*REFUSED, *_NOBODYS, _INVALID):
@@ -202,6 +204,7 @@ def newer_answers_are_understood(client: ClientTarget) -> None:
 _TLS: Final[tuple[Source, ...]] = (source("Security", "TLS"),)
 _AUTHORITY: Final = "authority to trust"
 _TRUSTS: Final = "client.trusts-its-ca"
+_UNTRUSTED: Final = "client.untrusted-certificate"
 
 
 def _over_https(client: ClientTarget, tls: Tls) -> Record:
@@ -213,6 +216,13 @@ def _over_https(client: ClientTarget, tls: Tls) -> Record:
 def a_trusted_certificate_is_accepted(client: ClientTarget) -> None:
     """HTTPS with a certificate of an authority that the client was told to trust MUST work."""
     record = _over_https(client, Tls.TRUSTED)
+    if any(seen.host == "in clear" for seen in record.seen):
+        raise broken(
+            record,
+            "plain HTTP is spoken where the address says HTTPS",
+            expected="TLS",
+            got="a request that everybody on the way can read",
+        )
     if not record.seen and record.turns[0].said.outcome is not ClientOutcome.DONE:
         raise NotExercised(
             "the client uses none of POINTS_CA_FILE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and "
@@ -232,13 +242,13 @@ def _refuses_certificate(record: Record) -> None:
     not_said_done(record)
 
 
-@rule("client.untrusted-certificate", MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, calls=1)
+@rule(_UNTRUSTED, MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, calls=1)
 def an_untrusted_certificate_ends_it(client: ClientTarget) -> None:
     """A certificate of an authority that nobody trusts MUST be refused before the key is sent."""
     _refuses_certificate(_over_https(client, Tls.UNTRUSTED))
 
 
-@rule("client.wrong-host-certificate", MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, calls=1)
+@rule("client.wrong-host-certificate", MUST, *_TLS, after=_UNTRUSTED, needs=_AUTHORITY, calls=1)
 def a_certificate_of_another_host_ends_it(client: ClientTarget) -> None:
     """A trusted certificate of another host MUST be refused before the key is sent."""
     _refuses_certificate(_over_https(client, Tls.OTHER_HOST))

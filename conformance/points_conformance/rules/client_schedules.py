@@ -58,9 +58,9 @@ _UNREADABLE: Final[tuple[Fault, ...]] = (
 @rule(
     "client.generated", Level.MUST, promised("no double refunds"), NO_KEY,
     after=(
-        "client.remainder", LOST, "client.lost-full-answer", "client.lost-second-partial",
-        "client.lost-request", "client.error-after-commit", "client.error-before-commit",
-        "client.truncated-answer", "client.unknown-status", "client.no-order",
+        "client.remainder", "client.two-equal-refunds", "client.exact-amount", LOST,
+        "client.lost-full-answer", "client.lost-second-partial", "client.lost-request",
+        "client.error-after-commit", "client.error-before-commit", "client.truncated-answer", "client.unknown-status", "client.no-order",
         "client.html-answer", "client.status-false",
     ),
     calls=_OPERATIONS,

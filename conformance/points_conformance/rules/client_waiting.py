@@ -21,6 +21,7 @@ __all__ = ["rule"]
 rule = Registrar(Subject.CLIENT)
 MUST, SHOULD = Level.MUST, Level.SHOULD
 _PART: Final = "client.partial-refund"
+_TOLD: Final = "client.waits-as-told"
 #: The most calls for one operation, and the most within a second.
 _TRIES: Final = 10
 _A_SECOND: Final = 5
@@ -55,14 +56,14 @@ def _waits(record: Record) -> None:
             )
 
 
-@rule("client.waits-as-told", MUST, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
+@rule(_TOLD, MUST, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
 def retry_after_in_seconds_is_waited(client: ClientTarget) -> None:
     """After 429 with Retry-After in seconds the next call MUST not come earlier."""
     for record in client.run(asked_with(_too_many("2"))):
         _waits(record)
 
 
-@rule("client.waits-until-date", MUST, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
+@rule("client.waits-until-date", MUST, _LIMITS, _RETRY_AFTER, after=_TOLD, calls=1)
 def retry_after_as_a_date_is_waited(client: ClientTarget) -> None:
     """After 429 with Retry-After as a date the next call MUST not come earlier."""
     for record in client.run(asked_with(_too_many("date"))):
@@ -171,7 +172,8 @@ def every_operation_ends(client: ClientTarget) -> None:
 @rule(
     "client.tells-its-outcome", MUST,
     inferred("who calls a client must learn whether money moved: done, refused or unknown"),
-    after=("client.cancel", "client.full-refund", _PART), profile=Profile.SMOKE, closing=True,
+    after=("client.cancel", "client.full-refund", _PART, "client.tolerant"),
+    profile=Profile.SMOKE, closing=True,
 )  # fmt: skip
 def one_of_three_is_said(client: ClientTarget) -> None:
     """Whatever happens a client MUST say done, refused or unknown, and not crash."""

@@ -62,7 +62,7 @@ class _Gone(Exception):
 class RoughServer:
     """Serves ``answer`` on a free port of this machine from :meth:`start` to :meth:`stop`.
 
-    With ``context`` it speaks TLS. Until ``after`` seconds have passed connections are refused.
+    With ``context`` it speaks TLS; ``plain`` answers who speaks plain HTTP to it all the same.
     """
 
     def __init__(
@@ -70,9 +70,11 @@ class RoughServer:
         answer: Callable[[Request], Reply],
         *,
         context: ssl.SSLContext | None = None,
+        plain: Callable[[Request], Reply] | None = None,
         host: str = "127.0.0.1",
     ) -> None:
         self._answer = answer
+        self._plain = plain
         self._context = context
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -119,19 +121,20 @@ class RoughServer:
         with contextlib.suppress(OSError, _Gone, h11.ProtocolError):
             plain.settimeout(_HANDSHAKE)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with plain, self._secured(plain) as client:
-                client.settimeout(_TICK)
-                self._talk(client)
+            with plain:
+                answer = self._answer
+                if self._context is not None and not _is_tls(plain) and self._plain is not None:
+                    answer = self._plain
+                elif self._context is not None:
+                    plain = self._context.wrap_socket(plain, server_side=True)
+                with plain:
+                    plain.settimeout(_TICK)
+                    self._talk(plain, answer)
 
-    def _secured(self, plain: socket.socket) -> socket.socket:
-        if self._context is None:
-            return plain
-        return self._context.wrap_socket(plain, server_side=True)
-
-    def _talk(self, client: socket.socket) -> None:
+    def _talk(self, client: socket.socket, answer: Callable[[Request], Reply]) -> None:
         http = h11.Connection(h11.SERVER)
         while True:
-            reply = self._answer(self._request(client, http))
+            reply = answer(self._request(client, http))
             self._pause(reply.seconds)
             self._send(client, http, reply)
             if http.our_state is h11.MUST_CLOSE:
@@ -187,6 +190,11 @@ class RoughServer:
         if reply.end is End.HALF:
             time.sleep(_TICK)  # so that the half arrives before the end does
             raise _Gone
+
+
+def _is_tls(client: socket.socket) -> bool:
+    """Whether the first byte is a handshake's."""
+    return client.recv(1, socket.MSG_PEEK) in (b"\x16", b"")
 
 
 def _bytes(http: h11.Connection, response: Response) -> bytes:

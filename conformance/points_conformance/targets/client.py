@@ -161,7 +161,8 @@ class ClientTarget:
         if not self._judges:
             raise _Later
         with self.clients.watched() as printed:
-            records = [self._bench.begin(case).result() for case in cases]
+            begun = [self._bench.begin(case) for case in cases]
+            records = [future.result() for future in begun]
             words = printed()
         return [self._taken(record.case, replace(record, printed=words)) for record in records]
 

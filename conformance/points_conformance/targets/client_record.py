@@ -105,7 +105,7 @@ class Record:
 
 def _call(seen: Seen) -> str:
     request = seen.request
-    host = "another host: " if seen.host != "api" else ""
+    host = {"api": "", "elsewhere": "another host: "}.get(seen.host, f"{seen.host}: ")
     query = f"?{request.query}" if request.query else ""
     body = f" {_short(request.body.decode('utf-8', 'replace'))}" if request.body else ""
     came = f"HTTP {seen.status}" if seen.status is not None else "no answer"

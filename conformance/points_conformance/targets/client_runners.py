@@ -35,6 +35,8 @@ _CA_VARIABLES: Final = (
 _MOST: Final = 4_000_000
 #: Seconds for what a killed process leaves in its pipe.
 _LAST_WORDS: Final = 2.0
+#: The standard output is one for the whole process.
+_WATCHING: Final = threading.Lock()
 OutcomeOf = Callable[[object, BaseException | None], ClientOutcome]
 
 
@@ -272,6 +274,7 @@ class ObjectClients:
     @contextlib.contextmanager
     def watched(self) -> Iterator[Callable[[], str]]:
         """What anybody in this process prints or logs is kept for a while, and not shown."""
+        _WATCHING.acquire()
         printed, logged = io.StringIO(), io.StringIO()
         handler, root = logging.StreamHandler(logged), logging.getLogger()
         level = root.level
@@ -283,6 +286,7 @@ class ObjectClients:
         finally:
             root.setLevel(level)
             root.removeHandler(handler)
+            _WATCHING.release()
 
 
 def _takes(make: Callable[..., Any], name: str) -> bool:

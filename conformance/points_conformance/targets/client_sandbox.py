@@ -48,7 +48,11 @@ _EXTRA: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One request as it came, and what became of it. ``at`` in seconds since the case began."""
+    """One request as it came, and what became of it. ``at`` in seconds since the case began.
+
+    ``host``: ``api``, ``elsewhere`` (where a redirect led), or ``in clear`` (plain HTTP where the
+    address says HTTPS).
+    """
 
     at: float
     answered_at: float
@@ -82,7 +86,10 @@ class _Counts:
 
 #: Lenient where a page is: what a request looks like is a matter of its own rules.
 _DIALECT: Final = DIALECTS["default"].with_(
-    amount_string="accepted", amount_decimals="half-up", reason_empty="kept"
+    amount_string="accepted",
+    amount_decimals="half-up",
+    reason_empty="kept",
+    timestamps="seconds",
 )
 
 
@@ -101,7 +108,7 @@ class ClientSandbox:
         self.key = self._simulator.merchant.key
         if not case.key:
             self._simulator.merchant.key = self._simulator.world.token("sk_test_", 40)
-        self._server = RoughServer(self._answer, context=context)
+        self._server = RoughServer(self._answer, context=context, plain=self._answer_plain)
         self._elsewhere = RoughServer(self._answer_elsewhere)
         self._operation = 0
         self._counts = _Counts()
@@ -254,6 +261,15 @@ class ClientSandbox:
         reply = Reply(Response(200, true.headers, dump_json(body)))
         with self._lock:
             self._note(at, self._operation, "elsewhere", request, reply, None, moved=False)
+        return reply
+
+    def _answer_plain(self, request: Request) -> Reply:
+        """The address is one of HTTPS, and somebody speaks plain HTTP to it."""
+        at = self.now()
+        headers = {"Content-Type": "text/plain"}
+        reply = Reply(Response(400, headers, b"plain HTTP was sent to an HTTPS port"))
+        with self._lock:
+            self._note(at, self._operation, "in clear", request, reply, None, moved=False)
         return reply
 
     def _note(
