@@ -89,7 +89,7 @@ def has_ended(answer: Answer) -> bool:
     """Whether the call is over at the other end; after a timeout it may come yet."""
     if isinstance(answer, httpx.Response):
         return answer.status_code in (500, 502, 503)
-    return not isinstance(answer, httpx.TimeoutException)
+    return isinstance(answer, httpx.NetworkError | httpx.RemoteProtocolError)
 
 
 def told_to_wait(answer: Answer) -> float:
