@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 from tests.defects.client_trials import (
     CARRIED_OUT,
     DONE,
@@ -28,6 +30,9 @@ from tests.defects.client_trials import (
 from points_conformance.defects.client_sample import ReconcilingClient, SampleClient, Work
 from points_conformance.defects.clients import DEFECTS, client_caught_by
 from points_conformance.plugin.points import Points
+from points_conformance.simulator import Simulator
+from points_conformance.simulator.faults import Faults
+from points_conformance.simulator.sandbox import Sandbox
 from points_conformance.targets.client_outcome import ClientOutcome
 
 GOOD = [SampleClient, ReconcilingClient]
@@ -297,3 +302,54 @@ def test_who_waits_too_little() -> None:
     assert wrong("knows-no-date-in-retry-after")("", "").pause(date, 0) < 0.2
     assert wrong("hammers-on-429")("", "").pause(date, 0) == 0
     assert wrong("no-timeout")("", "").options()["timeout"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("verifies-no-certificate", DONE),
+        ("verifies-no-host-name", DONE),
+        ("ignores-its-ca", UNKNOWN),
+    ],
+)
+def test_who_verifies_something_else(tmp_path: Path, name: str, word: ClientOutcome) -> None:
+    """A certificate of another host, by the CA that is given: a good client sends nothing."""
+    ca, faults, pem = trustme.CA(), Faults(Simulator()), tmp_path / "server.pem"
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    ca.issue_cert("example.com").private_key_and_cert_chain_pem.write_to_path(pem)
+    order, key = faults.simulator.make_order(), faults.simulator.merchant.key
+    with Sandbox(faults, certfile=pem, keyfile=pem) as sandbox:
+        for make, said in ((quick(SampleClient), UNKNOWN), (quick(wrong(name)), word)):
+            client = make(sandbox.base_url, key, ca_file=str(tmp_path / "ca.pem"))
+            assert client.refund(order.uuid) is said
+
+
+def test_who_completes_an_order_to_refund_it(clear: Points) -> None:
+    """Which nobody asked for."""
+    order = clear.order(type="replacing", status="new")
+    client = wrong("approves-before-it-refunds")(clear.base_url, clear.key)
+    assert client.refund(order.uuid) is DONE
+
+
+def test_who_sends_again_what_it_cannot_read() -> None:
+    """A part whose answer was a page."""
+    client = counting(wrong("unreadable-is-sent-again"))("", "")
+    client.ask = lambda *call: client.sent.append(0.0) or LIES["truncated"]
+    assert client.refund(UUID, PART) is UNKNOWN
+    assert len(client.sent) == 2
+
+
+def test_who_says_something_without_a_connection() -> None:
+    """Or ends, where a good client says that it does not know."""
+    work, error = Work("refund", UUID), httpx.ConnectError("refused")
+    assert SampleClient("", "").meaning(work, error) is UNKNOWN
+    assert wrong("queued-is-done")("", "").meaning(work, error) is DONE
+    with pytest.raises(RuntimeError):
+        wrong("crashes-without-a-connection")("", "").meaning(work, error)
+
+
+def test_who_says_that_json_is_a_form() -> None:
+    """And a good client that it is JSON."""
+    names = ("Content-Type", "application/x-www-form-urlencoded")
+    assert wrong("sends-json-as-a-form")("", "").headers()[names[0]] == names[1]
+    assert SampleClient("", "").headers()[names[0]] == "application/json"

@@ -296,7 +296,7 @@ class ReconcilingClient(SampleClient):
         """Whether the call is over at the other end, as far as can be told."""
         if isinstance(answer, httpx.Response):
             return answer.status_code in (500, 502, 503)
-        return not isinstance(answer, httpx.TimeoutException)
+        return isinstance(answer, httpx.NetworkError | httpx.RemoteProtocolError)
 
 
 @cache
