@@ -42,7 +42,15 @@ class ExpectsRefunded(SampleClient):
         return None if status == "fully_refunded" else status
 
 
-@seed("any-200-is-done", "status-false", "unchanged-order", "no-order", "html-answer")
+@seed(
+    "any-200-is-done",
+    "status-false",
+    "unchanged-order",
+    "no-order",
+    "html-answer",
+    "truncated-answer",
+    "unknown-status",
+)
 class Any200IsDone(SampleClient):
     """200 is taken for done, whatever comes with it."""
 
@@ -63,7 +71,7 @@ class ReadsStatusFalseAsDone(SampleClient):
         return super().confirmed(work, answer)
 
 
-@seed("believes-the-envelope", "unchanged-order")
+@seed("believes-the-envelope", "unchanged-order", "unknown-status")
 class BelievesTheEnvelope(SampleClient):
     """`status: true` with an order is taken for done, whatever state the order is in."""
 
@@ -84,7 +92,7 @@ class NeedsNoOrder(SampleClient):
         return super().confirmed(work, answer)
 
 
-@seed("unreadable-is-done", "html-answer")
+@seed("unreadable-is-done", "html-answer", "truncated-answer")
 class UnreadableIsDone(SampleClient):
     """A body that is no JSON is taken for an empty one, and 200 for done."""
 
@@ -155,7 +163,13 @@ class InvalidIsDone(SampleClient):
         return DONE if answer.status_code == 422 else super().failed(answer)
 
 
-@seed("raises-what-nobody-knows", "tells-its-outcome")
+@seed(
+    "raises-what-nobody-knows",
+    "tells-its-outcome",
+    "invalid-is-refused",
+    "not-found-is-refused",
+    "refused-is-refused",
+)
 class RaisesWhatNobodyKnows(SampleClient):
     """Whatever is not done ends in an error from which nothing can be told."""
 
@@ -229,7 +243,7 @@ class EmptyListBreaksIt(_Strict):
         return not isinstance(envelope.get("appended_data"), list)
 
 
-@seed("html-breaks-it", "html-answer", "truncated-answer")
+@seed("html-breaks-it", "tells-its-outcome")
 class HtmlBreaksIt(SampleClient):
     """A body that is no JSON ends it with an error of its own."""
 

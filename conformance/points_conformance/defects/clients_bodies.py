@@ -28,7 +28,7 @@ class CancelsTheShipping(SampleClient):
         return super().write(work)
 
 
-@seed("refunds-the-whole", "partial-refund")
+@seed("refunds-the-whole", "partial-refund", "only-its-operation")
 class RefundsTheWhole(SampleClient):
     """A partial refund is sent without its amount, so that everything goes back."""
 
@@ -110,7 +110,7 @@ class RoundsToRiyals(SampleClient):
         return str(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-@seed("amount-in-halalas", "exact-amount")
+@seed("amount-in-halalas", "partial-refund")
 class AmountInHalalas(SampleClient):
     """An amount is sent in halalas, as other payment APIs want it."""
 
@@ -155,7 +155,7 @@ class NullAmountWhenFull(_SaysAll):
     """A full refund is sent with `amount: null`."""
 
 
-@seed("zero-amount-when-full", "no-amount-when-full")
+@seed("zero-amount-when-full", "full-refund")
 class ZeroAmountWhenFull(_SaysAll):
     """A full refund is sent with `amount: 0`, which is a refund of nothing."""
 

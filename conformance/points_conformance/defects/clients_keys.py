@@ -18,7 +18,7 @@ seed: Final = ClientSeeds()
 
 
 # ---------------------------------------------------------------------- where the key is sent
-@seed("key-in-query", "key-in-header-only")
+@seed("key-in-query", "key-in-header-only", "key-not-shown")
 class KeyInQuery(SampleClient):
     """The key is in the query as well, and so in every access log."""
 
@@ -94,7 +94,7 @@ class KeyInException(SampleClient):
 
 
 # ---------------------------------------------------------------------- redirects
-@seed("follows-redirect-with-key", "key-not-redirected")
+@seed("follows-redirect-with-key", "key-not-redirected", "redirect-is-not-done")
 class FollowsRedirectWithKey(SampleClient):
     """A redirect is followed to any host, and the key with it."""
 

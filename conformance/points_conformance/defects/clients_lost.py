@@ -29,14 +29,20 @@ class _RepeatsBlindly(SampleClient):
         return isinstance(answer, self.repeated) or super().may_repeat(answer)
 
 
-@seed("blind-retry-on-timeout", "hanging-answer")
+@seed("blind-retry-on-timeout", "hanging-answer", "slow-answer")
 class BlindRetryOnTimeout(_RepeatsBlindly):
     """A call whose answer did not come in time is sent again."""
 
     repeated = (httpx.TimeoutException,)
 
 
-@seed("blind-retry-on-reset", "lost-partial-answer")
+@seed(
+    "blind-retry-on-reset",
+    "lost-partial-answer",
+    "lost-cancel-answer",
+    "lost-full-answer",
+    "unknown-status",
+)
 class BlindRetryOnReset(_RepeatsBlindly):
     """A call whose connection broke is sent again."""
 
@@ -50,7 +56,16 @@ class BlindRetryOn5xx(_RepeatsBlindly):
     repeated_statuses = frozenset({500, 502, 503, 504})
 
 
-@seed("blind-retry-on-trouble", "lost-partial-answer", "hanging-answer", "error-after-commit")
+@seed(
+    "blind-retry-on-trouble",
+    "lost-partial-answer",
+    "hanging-answer",
+    "error-after-commit",
+    "lost-cancel-answer",
+    "lost-full-answer",
+    "slow-answer",
+    "unknown-status",
+)
 class BlindRetryOnTrouble(_RepeatsBlindly):
     """Whatever is no answer of the API's own is sent again: timeouts, broken connections, 5xx."""
 
@@ -58,7 +73,7 @@ class BlindRetryOnTrouble(_RepeatsBlindly):
     repeated_statuses = frozenset({500, 502, 503, 504})
 
 
-@seed("impatient", "slow-answer")
+@seed("impatient", "slow-answer", "hanging-answer")
 class Impatient(_RepeatsBlindly):
     """A call that was not answered within half a second is sent once more."""
 
@@ -67,7 +82,7 @@ class Impatient(_RepeatsBlindly):
     repeated = (httpx.TimeoutException,)
 
 
-@seed("unreadable-is-sent-again", "truncated-answer")
+@seed("unreadable-is-sent-again", "truncated-answer", "error-after-commit")
 class UnreadableIsSentAgain(SampleClient):
     """A call whose answer is no JSON is sent again."""
 
@@ -96,6 +111,9 @@ class _RepeatsWhatCannotHappenTwice(_RepeatsBlindly):
     "says-refused-after-its-own-first-attempt",
     "lost-full-answer",
     "lost-cancel-answer",
+    "error-after-commit",
+    "hanging-answer",
+    "slow-answer",
 )
 class SaysRefusedAfterItsOwnFirstAttempt(_RepeatsWhatCannotHappenTwice):
     """A repeated cancel or full refund is refused, for the first was carried out: says refused."""
@@ -113,7 +131,13 @@ class SaysRefusedAfterALostCancel(SampleClient):
         return answer
 
 
-@seed("assumes-done-on-trouble", "lost-request")
+@seed(
+    "assumes-done-on-trouble",
+    "lost-request",
+    "connection-refused",
+    "hanging-ends",
+    "untrusted-certificate",
+)
 class AssumesDoneOnTrouble(SampleClient):
     """Once it was sent, it is taken for done."""
 
@@ -122,7 +146,7 @@ class AssumesDoneOnTrouble(SampleClient):
         return DONE
 
 
-@seed("timeout-is-refused", "late-commit")
+@seed("timeout-is-refused", "late-commit", "hanging-answer", "slow-answer")
 class TimeoutIsRefused(SampleClient):
     """What was not answered in time is taken for not carried out."""
 
@@ -131,7 +155,16 @@ class TimeoutIsRefused(SampleClient):
         return REFUSED if isinstance(error, httpx.TimeoutException) else UNKNOWN
 
 
-@seed("broken-is-refused", "lost-full-answer", "lost-partial-answer", "lost-cancel-answer")
+@seed(
+    "broken-is-refused",
+    "lost-full-answer",
+    "lost-partial-answer",
+    "lost-cancel-answer",
+    "hanging-answer",
+    "late-commit",
+    "slow-answer",
+    "unknown-status",
+)
 class BrokenIsRefused(SampleClient):
     """What was not answered at all is taken for not carried out."""
 
@@ -149,7 +182,7 @@ class ErrorIsRefused(SampleClient):
         return REFUSED if answer.is_error else UNKNOWN
 
 
-@seed("gateway-timeout-is-done", "error-before-commit")
+@seed("gateway-timeout-is-done", "error-before-commit", "errors-bounded")
 class GatewayTimeoutIsDone(SampleClient):
     """502, 503 and 504 are taken for an answer that is late, and the call for done."""
 
@@ -158,7 +191,23 @@ class GatewayTimeoutIsDone(SampleClient):
         return DONE if answer.status_code in (502, 503, 504) else super().failed(answer)
 
 
-@seed("any-answer-is-done", "error-before-commit", "refused-is-refused", "changed-key")
+@seed(
+    "any-answer-is-done",
+    "error-before-commit",
+    "refused-is-refused",
+    "changed-key",
+    "errors-bounded",
+    "html-answer",
+    "invalid-is-refused",
+    "no-order",
+    "not-found-is-refused",
+    "redirect-is-not-done",
+    "status-false",
+    "too-many-bounded",
+    "truncated-answer",
+    "unchanged-order",
+    "unknown-status",
+)
 class AnyAnswerIsDone(SampleClient):
     """That something was answered is taken for done."""
 
@@ -174,7 +223,7 @@ class NoTimeout(SampleClient):
     timeout = None
 
 
-@seed("crashes-without-a-connection", "connection-refused")
+@seed("crashes-without-a-connection", "tells-its-outcome")
 class CrashesWithoutAConnection(SampleClient):
     """That no connection comes about ends it with an error of its own."""
 
@@ -185,7 +234,7 @@ class CrashesWithoutAConnection(SampleClient):
         return super().lost(error)
 
 
-@seed("queued-is-done", "connection-refused")
+@seed("queued-is-done", "connection-refused", "untrusted-certificate")
 class QueuedIsDone(SampleClient):
     """What could not be sent is kept for later and taken for done."""
 
@@ -195,7 +244,15 @@ class QueuedIsDone(SampleClient):
 
 
 # ---------------------------------------------------------------------- reads, and still goes wrong
-@seed("reads-but-ignores", "lost-partial-answer")
+@seed(
+    "reads-but-ignores",
+    "lost-partial-answer",
+    "error-after-commit",
+    "hanging-answer",
+    "slow-answer",
+    "truncated-answer",
+    "unknown-status",
+)
 class ReadsButIgnores(ReconcilingClient):
     """The order is read where an answer is unclear, and the call repeated whatever it says."""
 
@@ -205,7 +262,7 @@ class ReadsButIgnores(ReconcilingClient):
         return None
 
 
-@seed("reads-what-it-knew", "lost-partial-answer")
+@seed("reads-what-it-knew", "lost-partial-answer", "error-after-commit")
 class ReadsWhatItKnew(ReconcilingClient):
     """The order is read once and kept, so that it never seems to change."""
 
@@ -232,7 +289,7 @@ class RepeatsSecondPartial(ReconcilingClient):
         return None if self.has_ended(answer) else UNKNOWN
 
 
-@seed("reads-and-calls-it-refused", "late-commit")
+@seed("reads-and-calls-it-refused", "late-commit", "lost-second-partial")
 class ReadsAndCallsItRefused(ReconcilingClient):
     """An order that looks as before is taken for one whose refund was refused."""
 

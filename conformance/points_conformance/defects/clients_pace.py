@@ -15,7 +15,7 @@ seed: Final = ClientSeeds()
 _FOR_EVER: Final = 25
 
 
-@seed("ignores-retry-after", "waits-as-told", "waits-until-date")
+@seed("ignores-retry-after", "waits-as-told")
 class IgnoresRetryAfter(SampleClient):
     """`Retry-After` is not looked at."""
 
@@ -43,7 +43,7 @@ class KnowsNoDateInRetryAfter(SampleClient):
         return super().told(answer) if number else 0.0
 
 
-@seed("hammers-on-429", "no-hammering")
+@seed("hammers-on-429", "no-hammering", "connection-refused", "ends-in-time", "waits-as-told")
 class HammersOn429(SampleClient):
     """A call that was turned away with 429 is sent again at once."""
 
@@ -64,12 +64,18 @@ class _ForEver(SampleClient):
         return 0.2
 
 
-@seed("retries-for-ever", "too-many-bounded")
+@seed("retries-for-ever", "too-many-bounded", "waits-as-told")
 class RetriesForEver(_ForEver):
     """A call that was turned away with 429 is sent again until it is let in."""
 
 
-@seed("retries-5xx-for-ever", "errors-bounded")
+@seed(
+    "retries-5xx-for-ever",
+    "errors-bounded",
+    "error-after-commit",
+    "too-many-bounded",
+    "waits-as-told",
+)
 class Retries5xxForEver(_ForEver):
     """A call that was answered with 503 is sent again until it is not."""
 
@@ -89,7 +95,9 @@ class RetriesRefusals(SampleClient):
         return refused or super().may_repeat(answer)
 
 
-@seed("waits-for-a-key", "changed-key")
+@seed(
+    "waits-for-a-key", "changed-key", "no-retry-after-refusal", "too-many-bounded", "waits-as-told"
+)
 class WaitsForAKey(_ForEver):
     """A call that was refused with 400 is sent again until somebody mends the key."""
 
@@ -99,7 +107,7 @@ class WaitsForAKey(_ForEver):
         return refused or super().may_repeat(answer)
 
 
-@seed("lets-others-repeat", "too-many-bounded")
+@seed("lets-others-repeat", "too-many-bounded", "no-hammering")
 class LetsOthersRepeat(SampleClient):
     """Repeating is done on three floors, each with its own count."""
 

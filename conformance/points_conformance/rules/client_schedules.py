@@ -60,8 +60,8 @@ _UNREADABLE: Final[tuple[Fault, ...]] = (
     after=(
         "client.remainder", "client.two-equal-refunds", "client.exact-amount", LOST,
         "client.lost-full-answer", "client.lost-second-partial", "client.lost-request",
-        "client.error-after-commit", "client.error-before-commit", "client.truncated-answer", "client.unknown-status", "client.no-order",
-        "client.html-answer", "client.status-false",
+        "client.error-after-commit", "client.error-before-commit", "client.truncated-answer",
+        "client.unknown-status", "client.no-order", "client.html-answer", "client.status-false",
     ),
     calls=_OPERATIONS,
 )  # fmt: skip
