@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from points_conformance.contract.dialect import DIALECTS
+from points_conformance.defects.clients import client_caught_by
 from points_conformance.defects.consumers import consumer_caught_by
 from points_conformance.defects.defect import Defect, DefectError
 from points_conformance.rules.rule import Profile
@@ -83,7 +84,7 @@ def caught_by(rule_id: str) -> list[str]:
         defect.id
         for defect in defects()
         if any(fnmatchcase(rule_id, pattern) for pattern in defect.caught_by)
-    ] + consumer_caught_by(rule_id)
+    ] + consumer_caught_by(rule_id) + client_caught_by(rule_id)
 
 
 def expected(defect: Defect, running: Iterable[str], profile: Profile) -> list[str]:
