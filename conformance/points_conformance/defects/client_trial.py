@@ -29,8 +29,7 @@ def judge_client(
     wanted = among.with_prerequisites(rules)
     try:
         for rule in wanted:
-            if not rule.closing:
-                target.ahead(rule.check, seed_of(seed, rule.id), rule.bound(profile))
+            target.ahead(rule.check, seed_of(seed, rule.id), rule.bound(profile))
         for rule in rules:
             judge.judge(rule.id, target)
     finally:

@@ -225,9 +225,9 @@ class IntegerTotalBreaksIt(_Strict):
         return not isinstance(order.get("total_price"), int)
 
 
-@seed("microseconds-break-it", "cancel")
+@seed("microseconds-break-it", "tolerant")
 class MicrosecondsBreakIt(_Strict):
-    """A timestamp with microseconds is an error, and so is every order of the default dialect."""
+    """A timestamp with microseconds is an error."""
 
     def accepts(self, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
         """``strptime("%Y-%m-%dT%H:%M:%SZ")``."""

@@ -271,6 +271,17 @@ class ReadsWhatItKnew(ReconcilingClient):
         return UNKNOWN if before is None else self.unchanged(work, before, answer)
 
 
+@seed("failed-read-is-no-change", "lost-answer-and-read")
+class FailedReadIsNoChange(ReconcilingClient):
+    """A read that fails is taken for one that shows no change, and the refund is repeated."""
+
+    def settled(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
+        """Not done, as far as it can see."""
+        if self.status_in(work, self.read(work)) is None:
+            return None
+        return super().settled(work, before, answer)
+
+
 @seed("guesses-second-partial-from-status", "lost-second-partial")
 class GuessesSecondPartialFromStatus(ReconcilingClient):
     """`partially_refunded` is taken for the part just sent, though it may be of one before."""

@@ -85,6 +85,13 @@ class Retries5xxForEver(_ForEver):
         return busy or super().may_repeat(answer)
 
 
+@seed("waits-as-long-as-told", "long-wait-ends")
+class WaitsAsLongAsTold(SampleClient):
+    """Told to come back in ten minutes, it waits for them in the middle of a checkout."""
+
+    longest_wait = 3600.0
+
+
 @seed("retries-refusals", "no-retry-after-refusal")
 class RetriesRefusals(SampleClient):
     """A call that was refused with 400 is sent again, a few times."""

@@ -101,10 +101,8 @@ class ClientRun:
         settings = self.run.settings
         catalogue = settings.catalogue
         for rule in catalogue.with_prerequisites(catalogue[id_] for id_ in self._asked):
-            if not rule.closing:
-                target.ahead(
-                    rule.check, seed_of(settings.seed, rule.id), rule.bound(settings.profile)
-                )
+            seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
+            target.ahead(rule.check, seed, bound)
 
     # ------------------------------------------------------------------ in words
     def plan_lines(self) -> list[str]:

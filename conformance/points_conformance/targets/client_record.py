@@ -99,6 +99,9 @@ class Record:
             rows.append((turn.at, 0, f"asked: {turn.operation}"))
             end = turn.at + turn.said.seconds
             rows.append((end, 2, f"said: {_short(str(turn.said))}; in truth {turn.truth()}"))
+            if turn.said.outcome is None and turn.said.output.strip():
+                last = turn.said.output.strip().splitlines()[-1]
+                rows.append((end, 3, f"its last words: {_short(last)}"))
         lines = [f"{at:6.2f} s  {text}" for at, _, text in sorted(rows, key=lambda r: r[:2])]
         return [self.redact(line) for line in [*self.case.lines(), *lines]]
 

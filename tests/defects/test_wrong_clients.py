@@ -1,0 +1,82 @@
+"""Every rule of clients can fail, and no good client fails one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+
+import pytest
+
+from points_conformance.defects import (
+    clients_answers,
+    clients_bodies,
+    clients_keys,
+    clients_lost,
+    clients_pace,
+)
+from points_conformance.defects.client_defect import ClientDefect
+from points_conformance.defects.client_sample import ReconcilingClient, SampleClient
+from points_conformance.defects.client_trial import judge_client
+from points_conformance.defects.clients import DEFECTS, client_caught_by
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.rule import Level, Subject
+from points_conformance.rules.verdict import Result, Verdict
+
+RULES = catalogue(Subject.CLIENT)
+ADVERSE = {Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED}
+#: A client that never ends is given up after so many seconds; the good ones need three.
+TIMEOUT = 8.0
+
+
+def judged(defect: ClientDefect) -> list[Result]:
+    """The results of the rules that are declared, and of those they come after."""
+    rules = [RULES[id_] for id_ in defect.caught_by]
+    return judge_client(defect.make, rules, timeout=TIMEOUT)
+
+
+#: What is printed is heard in one thread alone: these wait for the others.
+SHOWS_ITS_KEY = "client.key-not-shown"
+FAMILIES = (clients_answers, clients_bodies, clients_keys, clients_lost, clients_pace)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda module: module.__name__.rpartition("_")[2])
+def test_a_wrong_client_is_found_by_its_rules_alone(family: ModuleType) -> None:
+    """The declared rules fail, and none that they come after. Eight at once: they mostly wait."""
+    defects: list[ClientDefect] = family.seed.defects
+    silent = [defect for defect in defects if SHOWS_ITS_KEY not in defect.caught_by]
+    loud = [defect for defect in defects if defect not in silent]
+    with ThreadPoolExecutor(8) as pool:
+        results = dict(zip(silent, pool.map(judged, silent), strict=True))
+    results |= {defect: judged(defect) for defect in loud}
+    wrong = {
+        defect.id: failed
+        for defect in defects
+        if set(failed := _failed(results[defect])) != set(defect.caught_by)
+    }
+    assert wrong == {}
+
+
+def _failed(results: list[Result]) -> dict[str, str]:
+    return {r.rule.id: r.reason for r in results if r.verdict in ADVERSE}
+
+
+@pytest.mark.parametrize("good", [SampleClient, ReconcilingClient])
+def test_a_good_client_is_conformant(good: type[SampleClient]) -> None:
+    """Nothing fails, nothing is advised, and nothing is left out."""
+    results = judge_client(good)
+    verdicts = {r.rule.id: (r.verdict, r.reason) for r in results}
+    fine = {Verdict.PASSED, Verdict.OBSERVED}
+    assert {id_: told for id_, told in verdicts.items() if told[0] not in fine} == {}
+
+
+#: Found by chance among schedules: a bug that a rule of its own finds breaks that rule instead.
+BY_CHANCE = {"client.generated"}
+#: Of processes, which a client in this process has none of: tests/targets/test_client_runners.py.
+OF_PROCESSES = {"client.leaves-nothing-running"}
+
+
+def test_every_rule_catches_a_wrong_client() -> None:
+    """A rule that cannot fail is no rule."""
+    judging = [rule.id for rule in RULES if rule.level is not Level.OBSERVE]
+    idle = {id_ for id_ in judging if not client_caught_by(id_)}
+    assert idle <= BY_CHANCE | OF_PROCESSES
+    assert len(DEFECTS) >= 40
+    assert len(RULES) >= 25
