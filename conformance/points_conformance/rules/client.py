@@ -163,7 +163,7 @@ _LONG = "\u0645" * REASON_MAX
 _REASONS: Final = (
     "\u0627\u0644\u0645\u0646\u062a\u062c \u062a\u0627\u0644\u0641 \u2014 \u0631\u062c\u0627\u0621",
     'Says "too small", costs 5$ `now` \\ and 100%',
-    "Two lines\nand an emoji \U0001f44d",
+    "Two came back, one stays \U0001f44d",
     _LONG,
 )
 

@@ -201,4 +201,5 @@ class ClientTarget:
 
     def close(self) -> None:
         """End all that runs."""
+        self.clients.stop()
         self._bench.close()

@@ -37,6 +37,8 @@ _MOST: Final = 4_000_000
 _LAST_WORDS: Final = 2.0
 #: The standard output is one for the whole process.
 _WATCHING: Final = threading.Lock()
+#: How often it is looked whether the run is over, in seconds.
+_LOOK: Final = 0.25
 OutcomeOf = Callable[[object, BaseException | None], ClientOutcome]
 
 
@@ -60,6 +62,9 @@ class Said:
 
     def __str__(self) -> str:
         return self.how if self.outcome is None else f"{self.outcome} ({self.how})"
+
+
+_STOPPED: Final = Said(outcome=None, how="the run was over", seconds=0.0, hung=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,10 @@ class Clients(Protocol):
         """Whether it can be told of an authority to trust."""
         ...
 
+    def stop(self) -> None:
+        """End what runs; whatever is asked from now on is not begun."""
+        ...
+
 
 # ---------------------------------------------------------------------- a command
 class CommandClients:
@@ -105,6 +114,11 @@ class CommandClients:
         self.argv = _parsed(command, environment.get("PATH"))
         self.timeout = timeout
         self._environment = _without_points(environment)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End every process that runs."""
+        self._stopped.set()
 
     def open(self, meeting: Meeting) -> Callable[[Operation], Said]:
         """A command that is told of this API."""
@@ -112,7 +126,9 @@ class CommandClients:
 
         def run(operation: Operation) -> Said:
             words = environment | _asked(operation, meeting.uuid)
-            return _run(self.argv, words, self.timeout, meeting.key)
+            if self._stopped.is_set():
+                return _STOPPED
+            return _run(self.argv, words, self.timeout, meeting.key, self._stopped)
 
         return run
 
@@ -166,7 +182,13 @@ def _asked(operation: Operation, uuid: str) -> dict[str, str]:
     return asked
 
 
-def _run(argv: Sequence[str], environment: dict[str, str], timeout: float, key: str) -> Said:
+def _run(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    timeout: float,
+    key: str,
+    stopped: threading.Event,
+) -> Said:
     started = time.monotonic()
     try:
         process = subprocess.Popen(  # noqa: S603 - running the user's command is the purpose
@@ -182,14 +204,12 @@ def _run(argv: Sequence[str], environment: dict[str, str], timeout: float, key: 
     read: list[bytes] = []
     reader = threading.Thread(target=_drain, args=(process, read), daemon=True)
     reader.start()
-    hung = False
-    try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        hung = True
+    hung = not _ended(process, timeout, stopped)
     seconds = time.monotonic() - started
     left = _end(process, key, running=hung)
     reader.join(_LAST_WORDS)
+    if process.stdout is not None:
+        process.stdout.close()
     output = b"".join(read).decode("utf-8", "replace")
     if hung:
         how = f"did not end within {timeout:g} s"
@@ -197,6 +217,16 @@ def _run(argv: Sequence[str], environment: dict[str, str], timeout: float, key: 
     status = process.returncode
     how = f"exit status {status}" if status >= 0 else f"ended by signal {-status}"
     return Said(outcome=_STATUSES.get(status), how=how, seconds=seconds, output=output, left=left)
+
+
+def _ended(process: "subprocess.Popen[bytes]", timeout: float, stopped: threading.Event) -> bool:
+    """Wait for the end, until time is up or the run is over."""
+    deadline = time.monotonic() + timeout
+    while not stopped.is_set() and (left := deadline - time.monotonic()) > 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(min(left, _LOOK))
+            return True
+    return process.poll() is not None
 
 
 def _drain(process: "subprocess.Popen[bytes]", into: list[bytes]) -> None:
@@ -266,10 +296,17 @@ class ObjectClients:
         self._timeout = timeout
         self._outcome = outcome
         self.takes_ca = _takes(make, "ca_file")
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Wait for no method any more."""
+        self._stopped.set()
 
     def open(self, meeting: Meeting) -> Callable[[Operation], Said]:
         """An object that knows of this API; made with the first operation."""
-        return _ObjectClient(self._make, meeting, self._timeout, self._outcome, self.takes_ca).run
+        return _ObjectClient(
+            self._make, meeting, self._timeout, self._outcome, self.takes_ca, self._stopped
+        ).run
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[Callable[[], str]]:
@@ -307,6 +344,7 @@ class _ObjectClient:
         timeout: float,
         outcome: OutcomeOf,
         takes_ca: bool,
+        stopped: threading.Event,
     ) -> None:
         self._make = make
         self._meeting = meeting
@@ -316,6 +354,7 @@ class _ObjectClient:
         self._runner = asyncio.Runner()
         self._client: Any = None
         self._hung = False
+        self._stopped = stopped
 
     def run(self, operation: Operation) -> Said:
         """Do one operation in a thread of its own."""
@@ -326,7 +365,11 @@ class _ObjectClient:
             return Said(outcome=None, how=how, seconds=0.0, hung=True)
         thread = threading.Thread(target=lambda: told.append(self._said(operation)), daemon=True)
         thread.start()
-        thread.join(self._timeout)
+        while thread.is_alive() and not self._stopped.is_set():
+            left = started + self._timeout - time.monotonic()
+            if left <= 0:
+                break
+            thread.join(min(left, _LOOK))
         seconds = time.monotonic() - started
         if told:
             return replace(told[0], seconds=seconds)
@@ -339,13 +382,16 @@ class _ObjectClient:
         error: BaseException | None = None
         try:
             result = self._called(operation)
-        except Exception as raised:
+        except BaseException as raised:  # also sys.exit(): whatever it raises is what it says
             error = raised
         told = _raised(error) if error is not None else f"returned {result!r}"
         try:
-            outcome = self._outcome(result, error)
+            outcome = ClientOutcome(self._outcome(result, error))
         except Unmapped as unmapped:
             return Said(outcome=None, how=str(unmapped), seconds=0.0, output=told)
+        except Exception as wrong:
+            how = f"points_client_outcome failed: {type(wrong).__name__}: {wrong}"
+            return Said(outcome=None, how=how, seconds=0.0, output=told)
         return Said(outcome=outcome, how=told, seconds=0.0, output=told)
 
     def _called(self, operation: Operation) -> object:

@@ -26,6 +26,7 @@ from points_conformance.targets.client_case import Case, Fault, What
 
 __all__ = ["ClientSandbox", "Seen"]
 
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
 _ENDS: Final[Mapping[What, End]] = {
     What.CLOSED: End.CLOSED,
@@ -165,7 +166,7 @@ class ClientSandbox:
         at = self.now()
         order = f"{API_PREFIX}/orders/{self.uuid}"
         reads = request.method == "GET" and request.path.rstrip("/") == order
-        writes = request.method != "GET"
+        writes = request.method not in _SAFE
         with self._lock:
             self._counts.reads += reads
             self._counts.writes += writes
@@ -291,7 +292,7 @@ class ClientSandbox:
                 operation=operation,
                 host=host,
                 request=request,
-                writes=request.method != "GET",
+                writes=request.method not in _SAFE,
                 reads=request.method == "GET",
                 moved=moved,
                 status=sent.status if sent else None,
