@@ -1,9 +1,8 @@
 """Every rule of consumers can fail, and by the wrong consumers that it declares."""
 
-import httpx
 import pytest
 
-from points_conformance.defects.consumer_sample import SampleConsumer
+from points_conformance.defects.consumer_styles import OwnOrders
 from points_conformance.defects.consumer_trial import judge_consumer
 from points_conformance.defects.consumers import DEFECTS, ConsumerDefect, consumer_caught_by
 from points_conformance.rules.catalogue import catalogue
@@ -31,17 +30,6 @@ def test_every_must_catches_a_defect() -> None:
     assert [id_ for id_ in musts if not consumer_caught_by(id_)] == []
     assert len(DEFECTS) >= 25
     assert len(RULES) >= 30
-
-
-class OwnOrders(SampleConsumer):
-    """Knows only the orders of its own checkout; of others it wants to hear again."""
-
-    def received(self, request: httpx.Request, payload: dict[str, object]) -> int | httpx.Response:
-        """404 for an order of somebody else."""
-        order = payload.get("order")
-        if isinstance(order, dict) and order["id"] not in self.orders:
-            return 404
-        return super().received(request, payload)
 
 
 def test_a_consumer_that_knows_only_its_own_orders_is_judged_all_the_same() -> None:

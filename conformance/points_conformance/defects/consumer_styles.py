@@ -8,7 +8,7 @@ import httpx
 from points_conformance.contract.limits import EVENT_HEADER
 from points_conformance.defects.consumer_sample import SampleConsumer
 
-__all__ = ["STYLES", "FailsFirst", "Inline", "Queueing", "Strict"]
+__all__ = ["STYLES", "FailsFirst", "Inline", "OwnOrders", "Queueing", "Strict"]
 
 
 class Inline(SampleConsumer):
@@ -49,6 +49,18 @@ class FailsFirst(SampleConsumer):
         return super().__call__(request)
 
 
+class OwnOrders(SampleConsumer):
+    """Knows only the orders of its own checkout; of others it wants to hear again."""
+
+    def received(self, request: httpx.Request, payload: dict[str, Any]) -> int | httpx.Response:
+        """404 for an order of somebody else."""
+        order = payload.get("order")
+        if isinstance(order, dict) and order["id"] not in self.orders:
+            return 404
+        return super().received(request, payload)
+
+
+#: Those that nothing at all is said against; ``OwnOrders`` is given advice.
 STYLES: Final[Mapping[str, type[SampleConsumer]]] = {
     "inline": Inline,
     "queueing": Queueing,
