@@ -2,12 +2,14 @@
 
 import pytest
 
+from points_conformance.defects.consumer_books import BooksBeforeItFails, MarksBeforeItBooks
 from points_conformance.defects.consumer_defect import ConsumerDefect
-from points_conformance.defects.consumer_styles import OwnOrders
+from points_conformance.defects.consumer_sample import SampleConsumer
+from points_conformance.defects.consumer_styles import FailsFirst, OwnOrders
 from points_conformance.defects.consumer_trial import judge_consumer
 from points_conformance.defects.consumers import DEFECTS, consumer_caught_by
 from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Subject
+from points_conformance.rules.rule import Level, Profile, Subject
 from points_conformance.rules.verdict import Verdict
 
 RULES = catalogue(Subject.CONSUMER)
@@ -44,3 +46,41 @@ def test_a_consumer_that_knows_only_its_own_orders_is_judged_all_the_same() -> N
     results = judge_consumer(OwnOrders, told_first=True, settle_seconds=0.5)
     verdicts = {r.rule.id: r.verdict for r in results if r.verdict not in FINE}
     assert verdicts == {"consumer.takes-unknown-orders": Verdict.ADVICE}
+
+
+# ---------------------------------------------------------------------- retries after a 5xx
+RETRY = RULES["consumer.retry-after-5xx"]
+
+
+def test_without_a_5xx_nothing_is_said_of_retries() -> None:
+    """Not exercised, with what to do about it; no other rule waits for it."""
+    [*_, result] = judge_consumer(SampleConsumer, [RETRY])
+    assert result.verdict is Verdict.NOT_EXERCISED
+    assert "database fail once" in result.reason
+    assert not result.rule.core
+    assert [rule.id for rule in RULES if RETRY.id in rule.after] == []
+
+
+def test_a_5xx_that_is_made_good_passes() -> None:
+    """The effect is there once."""
+    [*_, result] = judge_consumer(FailsFirst, [RETRY])
+    assert result.verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("wrong", [MarksBeforeItBooks, BooksBeforeItFails])
+def test_what_a_5xx_spoils_is_one_story(wrong: type[SampleConsumer]) -> None:
+    """Every refund ends wrong; the rule of retries fails, the rest is blocked."""
+    results = judge_consumer(wrong, RULES.select(Profile.SMOKE), settle_seconds=0.3)
+    failed = [r.rule.id for r in results if r.verdict is Verdict.FAILED]
+    assert failed == [RETRY.id]
+    blocked = {r.rule.id: r.reason for r in results if r.verdict is Verdict.BLOCKED}
+    assert blocked["consumer.full-refund"] == f"its stories break {RETRY.id}: see there"
+    assert "consumer.second-partial-refund" in blocked
+
+
+def test_a_wrong_end_is_its_own_rule_where_the_retries_were_not_judged() -> None:
+    """With that rule left out the finding stands with the rule that came upon it."""
+    [*_, result] = judge_consumer(
+        MarksBeforeItBooks, [RULES["consumer.full-refund"]], settle_seconds=0.3
+    )
+    assert (result.rule.id, result.verdict) == ("consumer.full-refund", Verdict.FAILED)

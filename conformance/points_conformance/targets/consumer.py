@@ -119,6 +119,8 @@ class ConsumerTarget:
         self.introduces = introduce is not None
         #: Whether the state could be read once: from then on that is not a matter of options.
         self.calibrated = False
+        #: Whether a delivery that failed with 5xx was seen to be booked once when it came again.
+        self.retries_right = False
         self._probe = probe
         self._introduce = introduce
         self._lock = threading.Lock()
