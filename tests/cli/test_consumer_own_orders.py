@@ -48,15 +48,14 @@ def checkout(shop: OwnOrders) -> Iterator[Listener]:
 
 
 @pytest.fixture(params=[OwnOrders, Silent])
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Of a consumer that answers 404 to what it does not know, and of one that says nothing."""
-    for listener in checkout(request.param(SECRET)):
-        yield listener.port
+def shop(request: pytest.FixtureRequest) -> Iterator[Listener]:
+    """A consumer that answers 404 to what it does not know, and one that says nothing."""
+    yield from checkout(request.param(SECRET))
 
 
-def judged(folder: Path, port: int, *arguments: str) -> Ended:
+def judged(folder: Path, shop: Listener, *arguments: str) -> Ended:
     """Run the command on the consumer."""
-    url = f"http://127.0.0.1:{port}/webhooks/points"
+    url = f"http://127.0.0.1:{shop.port}/webhooks/points"
     state = ("--state-url", "/orders/{order_id}", "--settle", "0.5")
     return run(
         folder,
@@ -66,18 +65,22 @@ def judged(folder: Path, port: int, *arguments: str) -> Ended:
     )
 
 
-def test_with_the_order_url_it_is_conformant(tmp_path: Path, port: int) -> None:
-    """That it takes in no orders of others is advice."""
-    done = judged(tmp_path, port, *TOLD)
+def test_with_the_order_url_it_is_conformant(tmp_path: Path, shop: Listener) -> None:
+    """That it takes in no orders of others is advice. Every request that it gets is a call."""
+    done = judged(tmp_path, shop, *TOLD)
     assert done.status == 0, done.out + done.err
     assert done.verdict(OUTCOME) == "passed"
     advice = [row["id"] for row in done.report["rules"] if row["verdict"] == "advice"]
     assert advice == ["consumer.takes-unknown-orders"]
+    assert done.report["calls"] == len(shop.calls)
+    beside = sum(path.startswith("/orders") for _, path in shop.calls)
+    note = f"{len(shop.calls)} calls: {len(shop.calls) - beside} deliveries, {beside} that read"
+    assert any(line.startswith(note) for line in done.report["notes"])
 
 
-def test_without_it_the_run_names_the_option(tmp_path: Path, port: int) -> None:
+def test_without_it_the_run_names_the_option(tmp_path: Path, shop: Listener) -> None:
     """It cannot be judged, and two lines say what to give."""
-    done = judged(tmp_path, port, "--profile", "smoke")
+    done = judged(tmp_path, shop, "--profile", "smoke")
     assert done.status == 2, done.out + done.err
     assert "only orders of its own" in done.err
     assert "--order-url" in done.err
@@ -89,9 +92,9 @@ def test_without_it_the_run_names_the_option(tmp_path: Path, port: int) -> None:
     [("http://127.0.0.1:9/orders", "was not reached"), ("/nowhere", "answers 401 to an order")],
 )
 def test_an_order_url_that_does_not_work_is_2(
-    tmp_path: Path, port: int, option: str, complaint: str
+    tmp_path: Path, shop: Listener, option: str, complaint: str
 ) -> None:
     """Before any delivery."""
-    done = judged(tmp_path, port, "--order-url", option)
+    done = judged(tmp_path, shop, "--order-url", option)
     assert done.status == 2, done.out + done.err
     assert complaint in done.out + done.err

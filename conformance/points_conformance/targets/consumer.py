@@ -268,13 +268,15 @@ class ConsumerTarget:
         """Which orders do not come to rest in the expected state, by default that of their books.
 
         Polled until all are as expected, at most the settling time; and looked at once more after
-        a while, for what is applied twice shows late. One wait for all of them.
+        a while, for what is applied twice shows late. One wait for all of them; whatever is found
+        wrong was read when the settling time was over, however long the reads take.
         """
         pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
         started = time.monotonic()
-        wrong = self._wrong(pairs)
-        while wrong and time.monotonic() - started < self.settle:
+        over, wrong = False, self._wrong(pairs)
+        while wrong and not over:
             time.sleep(_POLL)
+            over = time.monotonic() - started >= self.settle
             wrong = self._wrong([(found.case, found.expected) for found in wrong])
         if wrong:
             return wrong
