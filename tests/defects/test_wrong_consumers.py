@@ -1,17 +1,23 @@
 """Every rule of consumers can fail, and by the wrong consumers that it declares."""
 
+import datetime
+
 import pytest
 
+from points_conformance.defects.consumer_answers import ThrowsOnOddOrders
 from points_conformance.defects.consumer_books import BooksBeforeItFails, MarksBeforeItBooks
 from points_conformance.defects.consumer_defect import ConsumerDefect
 from points_conformance.defects.consumer_sample import SampleConsumer
 from points_conformance.defects.consumer_styles import FailsFirst, OwnOrders
-from points_conformance.defects.consumer_trial import judge_consumer
+from points_conformance.defects.consumer_trial import judge_consumer, try_consumer
 from points_conformance.defects.consumers import DEFECTS, consumer_caught_by
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Level, Profile, Subject
 from points_conformance.rules.verdict import Verdict
 
+#: So many days until the whole suite has run on each wrong consumer.
+TURN = 12
+TODAY = datetime.datetime.now(datetime.UTC).toordinal()
 RULES = catalogue(Subject.CONSUMER)
 FINE = {Verdict.PASSED, Verdict.NOT_EXERCISED}
 
@@ -19,18 +25,25 @@ FINE = {Verdict.PASSED, Verdict.NOT_EXERCISED}
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.id)
 def test_a_wrong_consumer_is_found_by_its_rules_alone(defect: ConsumerDefect) -> None:
     """The declared rules fail, and none that they come after."""
-    rules = [RULES[id_] for id_ in defect.caught_by]
-    hangs = "answers-in-time" in str(defect.caught_by)
-    results = judge_consumer(
-        defect.make,
-        rules,
-        settle_seconds=0.3,
-        timeout=0.3 if hangs else 10.0,
-        told_first=defect.told_first,
+    trial = try_consumer(
+        defect, profile=Profile.STANDARD, rules=[RULES[id_] for id_ in defect.caught_by]
     )
-    verdicts = {result.rule.id: result.verdict for result in results}
-    failed = {id_ for id_, verdict in verdicts.items() if verdict not in FINE}
-    assert failed == set(defect.caught_by), [r.reason for r in results if r.reason]
+    assert trial.caught == defect.caught_by
+    assert (trial.related, trial.blocked, trial.strangers, trial.errors) == ((), (), (), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "defect",
+    [defect for number, defect in enumerate(DEFECTS) if (number + TODAY) % TURN == 0],
+    ids=lambda defect: defect.id,
+)
+def test_the_whole_suite_says_what_is_declared(defect: ConsumerDefect) -> None:
+    """One bug, one story: rules that have nothing to do with it do not fail. A part that rotates;
+    the whole is ``points-conformance selfcheck --subject consumer --profile standard``.
+    """
+    trial = try_consumer(defect, profile=Profile.STANDARD, seed=TODAY)
+    assert trial.as_declared, (trial.missed, trial.strangers, trial.errors)
 
 
 def test_every_rule_catches_a_wrong_consumer() -> None:
@@ -46,6 +59,14 @@ def test_a_consumer_that_knows_only_its_own_orders_is_judged_all_the_same() -> N
     results = judge_consumer(OwnOrders, told_first=True, settle_seconds=0.5)
     verdicts = {r.rule.id: r.verdict for r in results if r.verdict not in FINE}
     assert verdicts == {"consumer.takes-unknown-orders": Verdict.ADVICE}
+
+
+def test_odd_orders_are_told_of_in_a_story() -> None:
+    """A payload whose order is null is part of a finding, and no failure of the kit."""
+    [*_, result] = judge_consumer(ThrowsOnOddOrders, [RULES["consumer.odd-values-no-5xx"]])
+    assert result.verdict is Verdict.ADVICE
+    assert result.evidence is not None
+    assert result.evidence.story == ('POST {"event":"refunded","order":null} -> HTTP 500',)
 
 
 # ---------------------------------------------------------------------- retries after a 5xx

@@ -82,7 +82,7 @@ class ConflictForRepeats(SampleConsumer):
         return super().received(request, payload)
 
 
-@seed("broken-by-unknown-orders", "unknown-order")
+@seed("broken-by-unknown-orders", "unknown-order", related=("*",))
 class BrokenByUnknownOrders(SampleConsumer):
     """A refund of an order that it does not know leaves it in a failed transaction."""
 
@@ -95,7 +95,7 @@ class BrokenByUnknownOrders(SampleConsumer):
         return 500 if self.failed else super().received(request, payload)
 
 
-@seed("hangs-on-cancels", "answers-in-time")
+@seed("hangs-on-cancels", "answers-in-time", related=("acknowledges-cancelled",), timeout=0.3)
 class HangsOnCancels(SampleConsumer):
     """Waits for the mail server while a cancel is answered."""
 
@@ -120,7 +120,7 @@ class LoadsItsModelsLate(SampleConsumer):
         return super().received(request, payload)
 
 
-@seed("redirects", "no-redirect")
+@seed("redirects", "no-redirect", related=("acknowledges-cancelled",))
 class Redirects(SampleConsumer):
     """Some deliveries are redirected to a path with a slash at its end."""
 
@@ -159,7 +159,7 @@ class TrustsWhoSaysNothing(SampleConsumer):
         return not secret or secret == self.secret
 
 
-@seed("trusts-a-beginning", "secret-truncated")
+@seed("trusts-a-beginning", "secret-truncated", related=("wrong-secret-no-effect",))
 class TrustsABeginning(SampleConsumer):
     """As many letters are compared as were sent."""
 
@@ -168,7 +168,7 @@ class TrustsABeginning(SampleConsumer):
         return bool(secret) and self.secret.startswith(str(secret))
 
 
-@seed("trusts-a-prefix", "secret-lengthened")
+@seed("trusts-a-prefix", "secret-lengthened", related=("wrong-secret-no-effect",))
 class TrustsAPrefix(SampleConsumer):
     """As many letters are compared as the secret has."""
 
@@ -177,7 +177,7 @@ class TrustsAPrefix(SampleConsumer):
         return (secret or "").startswith(self.secret)
 
 
-@seed("trusts-any-case", "secret-other-case")
+@seed("trusts-any-case", "secret-other-case", related=("wrong-secret-no-effect",))
 class TrustsAnyCase(SampleConsumer):
     """The secret is compared without regard to case, as MySQL does."""
 

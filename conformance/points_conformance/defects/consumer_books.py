@@ -48,7 +48,11 @@ class BooksBeforeItFails(_FailsFirst):
         self.book(payload)
 
 
-@seed("books-repeats", "repeat-applied-once")
+@seed(
+    "books-repeats",
+    "repeat-applied-once",
+    related=("auto-refund-is-final", "repeat-of-full-refund"),
+)
 class BooksRepeats(SampleConsumer):
     """A delivery that comes again is booked again."""
 
@@ -103,7 +107,7 @@ class DocumentedKey(SampleConsumer):
         return (payload.get("order", {}).get("id"), payload["event"])
 
 
-@seed("amount-in-the-key", "equal-partial-refunds")
+@seed("amount-in-the-key", "equal-partial-refunds", related=("halala-sums",))
 class AmountInTheKey(SampleConsumer):
     """Repeats of order, event and amount are dropped."""
 
@@ -113,7 +117,7 @@ class AmountInTheKey(SampleConsumer):
         return (order.get("id"), payload["event"], str(order.get("refund_amount")))
 
 
-@seed("counts-no-full-refund", "full-refund")
+@seed("counts-no-full-refund", "full-refund", related=("auto-refund",))
 class CountsNoFullRefund(SampleConsumer):
     """A full refund changes the status and is not counted."""
 
@@ -197,7 +201,7 @@ class AddsFloats(SampleConsumer):
         return state
 
 
-@seed("cuts-floats", "halala-amounts")
+@seed("cuts-floats", "halala-amounts", related=("halala-sums",))
 class CutsFloats(SampleConsumer):
     """An amount is turned into halalas by ``int(amount * 100)`` in floats."""
 

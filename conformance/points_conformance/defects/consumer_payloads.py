@@ -24,7 +24,11 @@ class KnowsAllFields(SampleConsumer):
         return 422 if "version" in payload else super().received(request, payload)
 
 
-@seed("needs-optional-fields", "absent-fields")
+@seed(
+    "needs-optional-fields",
+    "absent-fields",
+    related=("equal-partial-refunds", "repeat-applied-once"),
+)
 class NeedsOptionalFields(SampleConsumer):
     """A field that is optional is taken to be there."""
 
@@ -34,7 +38,7 @@ class NeedsOptionalFields(SampleConsumer):
         super().refunded(books, order)
 
 
-@seed("needs-decimals", "whole-amounts")
+@seed("needs-decimals", "whole-amounts", related=("bad-input-no-effect",))
 class NeedsDecimals(SampleConsumer):
     """An amount that is an integer is taken for none."""
 
@@ -85,7 +89,11 @@ class ApprovalUndoesCancels(SampleConsumer):
         books.cancelled = False
 
 
-@seed("approval-undoes-refunds", "late-approval-revives-nothing")
+@seed(
+    "approval-undoes-refunds",
+    "late-approval-revives-nothing",
+    related=("auto-refund-is-final",),
+)
 class ApprovalUndoesRefunds(SampleConsumer):
     """An `approved` that comes again sets a refunded order to approved."""
 

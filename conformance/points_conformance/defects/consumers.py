@@ -4,14 +4,23 @@ from typing import Final
 
 from points_conformance.defects import consumer_answers, consumer_books, consumer_payloads
 from points_conformance.defects.consumer_defect import ConsumerDefect
+from points_conformance.defects.defect import DefectError
 
-__all__ = ["DEFECTS", "consumer_caught_by"]
+__all__ = ["DEFECTS", "consumer_caught_by", "named"]
 
 DEFECTS: Final[tuple[ConsumerDefect, ...]] = (
     *consumer_answers.seed.defects,
     *consumer_books.seed.defects,
     *consumer_payloads.seed.defects,
 )
+
+
+def named(id_: str) -> ConsumerDefect:
+    """The wrong consumer of this ID. Raises :class:`DefectError`."""
+    for defect in DEFECTS:
+        if defect.id == id_:
+            return defect
+    raise DefectError(f"no wrong consumer has the ID {id_!r}")
 
 
 def consumer_caught_by(rule_id: str) -> list[str]:

@@ -56,7 +56,7 @@ def an_unknown_event_has_no_effect(consumer: ConsumerTarget) -> None:
     "consumer.merchant-event-no-effect",
     MUST,
     inferred("an event about the merchant gives nothing back"),
-    after=_BOOKS,
+    after="consumer.partial-refund",
     needs=PROBE,
     calls=16,
 )

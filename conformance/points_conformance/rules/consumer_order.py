@@ -208,7 +208,7 @@ def an_order_is_taken_in(consumer: ConsumerTarget) -> None:
     "consumer.orders-apart",
     MUST,
     inferred("what is told of one order is about no other"),
-    after=("consumer.full-refund", "consumer.cancel"),
+    after=(_PART, "consumer.cancel"),
     needs=PROBE,
     calls=40,
 )

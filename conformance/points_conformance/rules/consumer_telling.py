@@ -79,7 +79,7 @@ def _in_words(exchange: Exchange) -> str:
     answer = f"HTTP {exchange.status}" if exchange.status is not None else exchange.error
     try:
         payload: Any = json.loads(exchange.body or "", parse_float=str)
-        order = payload["order"]
+        order = dict(payload["order"])
     except (ValueError, KeyError, TypeError):
         return f"{exchange.method} {(exchange.body or 'nothing')[:60]} -> {answer}"
     amount = f" {order['refund_amount']}" if "refund_amount" in order else ""
