@@ -125,6 +125,21 @@ class TestCalls:
         )
         assert target.mismatches([target.order() for _ in range(3)]) == []
 
+    def test_a_queue_is_waited_for_while_it_moves(self) -> None:
+        """Each order comes 0.15 s after the one before it: all of them, not the settling time."""
+        started = time.monotonic()
+        places: dict[str, int] = {}
+
+        def queued(order_id: str) -> ConsumerState | None:
+            place = places.setdefault(order_id, len(places) + 1)
+            done = time.monotonic() - started > 0.15 * place
+            return ConsumerState("approved", 0) if done else None
+
+        target = build_consumer(
+            ConsumerOptions(settle=0.4), "secret", function=lambda request: 204, state_hook=queued
+        )
+        assert target.mismatches([target.order() for _ in range(6)]) == []
+
     def test_the_plan_bounds_deliveries(self) -> None:
         """And says that reads come beside them."""
         rules = catalogue(Subject.CONSUMER)
