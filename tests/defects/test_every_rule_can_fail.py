@@ -5,12 +5,13 @@ import pytest
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.catalogue import caught_by, named
 from points_conformance.defects.defect import Defect
-from points_conformance.defects.selfcheck import UNSEEDED
+from points_conformance.defects.seeded import SEEDED
 from points_conformance.defects.trial import judged, try_defect
 from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Profile, Rule
+from points_conformance.rules.rule import Level, Profile, Rule, Subject
 from points_conformance.rules.verdict import Verdict
 
+UNSEEDED = SEEDED[Subject.API].unseeded
 JUDGING = [
     rule for rule in catalogue() if rule.level is not Level.OBSERVE and rule.id not in UNSEEDED
 ]

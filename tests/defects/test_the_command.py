@@ -10,6 +10,7 @@ from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.defects import catalogue, power
 from points_conformance.defects.catalogue import build, named
 from points_conformance.defects.defect import Defect
+from points_conformance.defects.seeded import SEEDED
 from points_conformance.defects.selfcheck import minutes
 from points_conformance.rules.rule import Profile
 
@@ -67,14 +68,56 @@ def test_what_is_not_as_declared_is_status_1(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_rule_that_catches_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With all defects tried, an idle rule fails the self-check."""
     declared_otherwise(monkeypatch, "cancel.second-is-refused")
-    done = run()
+    done = run("--subject", "api")
     assert done.exit_code == 1
     assert "! refund.full caught no defect" in done.output.splitlines()
+
+
+def test_each_subject_has_a_table_of_its_own(tmp_path: Path) -> None:
+    """Servers, then consumers; the JSON has them in one list."""
+    matrix = tmp_path / "matrix.json"
+    done = run("--defect", "*cancel-twice", "--defect", "*documented-key", "--json", str(matrix))
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == [
+        "2 defects (1 of api, 1 of consumer), profile smoke, seed 0, 1 at once: at most 1 minute",
+        "api:",
+        "defect        caught by",
+        "cancel-twice  cancel.second-is-refused",
+        "",
+        "consumer:",
+        "defect                   caught by",
+        "consumer-documented-key  consumer.second-partial-refund  (1 blocked)",
+        "",
+        "2 of 2 defects caught",
+        "as declared",
+    ]
+    written = json.loads(matrix.read_text(encoding="utf-8"))
+    assert written["subjects"] == ["api", "consumer"]
+    assert [row["subject"] for row in written["defects"]] == ["api", "consumer"]
+    catches = {rule["id"]: rule["catches"] for rule in written["rules"]}
+    assert catches["consumer.second-partial-refund"] == ["consumer-documented-key"]
+
+
+def test_one_subject_may_be_asked_for() -> None:
+    """The globs are held against its defects alone."""
+    done = run("--subject", "consumer", "--defect", "*refuses-refunds")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[1].startswith("defect ")
+    wrong = run("--subject", "consumer", "--defect", "cancel-twice")
+    assert wrong.exit_code == 2
+
+
+def test_ids_are_unique_among_all_subjects() -> None:
+    """A glob of one means no other's."""
+    ids = [defect.id for seeded in SEEDED.values() for defect in seeded.defects()]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
+        (("--subject", "client"), "no defects of client are seeded yet"),
+        (("--subject", "shop"), "Invalid value for '--subject'"),
         (("--defect", "nothing-*"), "no defect matches 'nothing-*'"),
         (("--json", "no/such/folder/x.json"), "the matrix cannot go to no/such/folder/x.json"),
         (("--profile", "huge"), "Invalid value for '--profile'"),
@@ -90,8 +133,9 @@ def test_wrong_usage_is_status_2(args: tuple[str, ...], complaint: str) -> None:
 
 def test_the_minutes_are_an_upper_bound() -> None:
     """Never less than one, fewer with more workers."""
-    assert minutes(1, sound_seconds=0.2, workers=1) == 1
-    assert minutes(200, sound_seconds=6, workers=2) == 40
+    assert minutes([(1, 0.2)], workers=1) == 1
+    assert minutes([(200, 6.0)], workers=2) == 40
+    assert minutes([(200, 6.0), (60, 5.0)], workers=2) == 50
 
 
 def test_workers_of_their_own_say_the_same() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from points_conformance.rules.rule import Subject
 from points_conformance.targets.sources import load_orders
 
 ROOT = README.parent
+CONSUMER = "Judge your webhook consumer"
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -76,22 +78,37 @@ def test_every_command_line_is_one_that_the_command_takes(line: str) -> None:
         assert context.params
 
 
-def test_the_python_examples_run(tmp_path: Path) -> None:
-    """All of them together, as the one small project that they make up."""
-    for block in blocks("python"):
-        path = tmp_path / block.splitlines()[0].removeprefix("# ")
+def example_run(folder: Path, examples: list[str]) -> str:
+    """Run the examples together, as the one small project that they make up; what pytest says."""
+    for block in examples:
+        path = folder / block.splitlines()[0].removeprefix("# ")
         path.parent.mkdir(exist_ok=True)
         path.write_text(block, encoding="utf-8")
     done = subprocess.run(
         [*PYTEST, "-q", "--points-profile", "smoke"],
-        cwd=tmp_path,
+        cwd=folder,
+        env={**os.environ, "POINTS_WEBHOOK_SECRET": "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "\nconformant: " in done.stdout
+    return done.stdout
+
+
+def test_the_python_examples_run(tmp_path: Path) -> None:
+    """All but those of a consumer, for one run judges one subject."""
+    of_a_consumer = blocks("python", CONSUMER)
+    examples = [block for block in blocks("python") if block not in of_a_consumer]
+    assert "\nconformant: " in example_run(tmp_path, examples)
+
+
+def test_the_consumer_of_the_readme_is_conformant(tmp_path: Path) -> None:
+    """Its state is read by the hook; nothing is left to be advised."""
+    said = example_run(tmp_path, blocks("python", CONSUMER))
+    assert "\nconformant: " in said
+    assert "advice" not in said
 
 
 def test_the_hooks_of_the_examples_exist_with_these_arguments() -> None:

@@ -1,13 +1,22 @@
 """What a consumer is told, and how its state is read."""
 
 import json
+import time
 from decimal import Decimal
 
 import httpx
 import pytest
 
 from points_conformance.contract.names import OrderType
-from points_conformance.targets.consumer_build import interface_of
+from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.rule import Profile, Subject
+from points_conformance.suite.plan import plan
+from points_conformance.targets.budget import BudgetSpent
+from points_conformance.targets.consumer_build import (
+    ConsumerOptions,
+    build_consumer,
+    interface_of,
+)
 from points_conformance.targets.consumer_probe import (
     ConsumerState,
     HttpProbe,
@@ -88,6 +97,66 @@ class TestState:
         assert books.agrees(ConsumerState("partially_refunded", "0.30"))
         off = ConsumerState("partially_refunded", Decimal("0.30000000000000004"))
         assert not books.agrees(off)
+
+
+class TestCalls:
+    """Deliveries are bounded; what it takes to see what came of them is counted."""
+
+    def test_reads_and_orders_told_of_count_and_are_not_bounded(self) -> None:
+        """Whether a queue needs two reads or twenty cannot be said before."""
+        options = ConsumerOptions(state_url="/orders/{order_id}", order_url="/orders")
+        answers = {"GET": 404, "POST": 204}
+        target = build_consumer(
+            options, "secret", function=lambda request: answers[request.method], calls=1
+        )
+        case = target.order()
+        assert target.read(case) is None
+        assert (target.budget.spent, target.budget.beside) == (2, 2)
+        target.send(case.approved())
+        assert (target.budget.spent, target.budget.beside) == (3, 2)
+        assert not target.budget.fits(1)
+        with pytest.raises(BudgetSpent):
+            target.send(case.approved())
+
+    def test_what_is_found_wrong_was_read_when_the_time_was_over(self) -> None:
+        """Slow reads of many orders take longer than the settling time: the last look counts."""
+        target = build_consumer(
+            ConsumerOptions(settle=0.2), "secret", function=lambda request: 204, state_hook=slow
+        )
+        assert target.mismatches([target.order() for _ in range(3)]) == []
+
+    def test_a_queue_is_waited_for_while_it_moves(self) -> None:
+        """Each order comes 0.15 s after the one before it: all of them, not the settling time."""
+        started = time.monotonic()
+        places: dict[str, int] = {}
+
+        def queued(order_id: str) -> ConsumerState | None:
+            place = places.setdefault(order_id, len(places) + 1)
+            done = time.monotonic() - started > 0.15 * place
+            return ConsumerState("approved", 0) if done else None
+
+        target = build_consumer(
+            ConsumerOptions(settle=0.4), "secret", function=lambda request: 204, state_hook=queued
+        )
+        assert target.mismatches([target.order() for _ in range(6)]) == []
+
+    def test_the_plan_bounds_deliveries(self) -> None:
+        """And says that reads come beside them."""
+        rules = catalogue(Subject.CONSUMER)
+        bound = plan(rules, rules.select(Profile.SMOKE), Profile.SMOKE, loopback=True)
+        assert (
+            "deliveries; orders told of, and reads of their state, come beside" in bound.lines()[0]
+        )
+
+
+def slow(order_id: str) -> ConsumerState | None:
+    """A read that takes 0.1 s; an order is known from 0.25 s after it was first asked for."""
+    started = ASKED.setdefault(order_id, time.monotonic())
+    time.sleep(0.1)
+    return ConsumerState("approved", 0) if time.monotonic() - started > 0.25 else None
+
+
+ASKED: dict[str, float] = {}
 
 
 class TestDeliveries:

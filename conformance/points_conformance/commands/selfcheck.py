@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from points_conformance.rules.rule import Profile
+from points_conformance.rules.rule import Profile, Subject
 
 __all__ = ["selfcheck"]
 
@@ -18,6 +18,13 @@ __all__ = ["selfcheck"]
     default=Profile.SMOKE.value,
     show_default=True,
     help="how much is tried against each defect",
+)
+@click.option(
+    "--subject",
+    type=click.Choice([*(subject.value for subject in Subject), "all"]),
+    default="all",
+    show_default=True,
+    help="whose rules are judged",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="the seed of every run")
 @click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
@@ -32,6 +39,7 @@ __all__ = ["selfcheck"]
 )
 def selfcheck(
     profile: str,
+    subject: str,
     seed: int,
     patterns: tuple[str, ...],
     json_file: Path | None,
@@ -50,6 +58,7 @@ def selfcheck(
     try:
         check = self_check(
             patterns,
+            subjects=list(Subject) if subject == "all" else [Subject(subject)],
             profile=Profile(profile),
             seed=seed,
             workers=workers or 0,

@@ -9,6 +9,7 @@ from typing import Final
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.clients import client_caught_by
 from points_conformance.defects.consumers import consumer_caught_by
+from points_conformance.defects.declared import Declared
 from points_conformance.defects.defect import Defect, DefectError
 from points_conformance.rules.rule import Profile
 
@@ -91,7 +92,7 @@ def caught_by(rule_id: str) -> list[str]:
     )
 
 
-def expected(defect: Defect, running: Iterable[str], profile: Profile) -> list[str]:
+def expected(defect: Declared, running: Iterable[str], profile: Profile) -> list[str]:
     """The rules of a run that must fail on this defect: none below its own profile."""
     if not profile.includes(defect.profile):
         return []

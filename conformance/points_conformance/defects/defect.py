@@ -77,6 +77,10 @@ class Defect:
         globs = (*self.caught_by, *self.related, *_ALL_ORDERS, *_GENERATED)
         return any(fnmatchcase(rule_id, glob) for glob in globs)
 
+    def facts(self) -> dict[str, str]:
+        """What else there is to know of it."""
+        return {"seam": self.seam, "dialect": self.dialect}
+
 
 class Seeds:
     """Collects the defects of one module: ``seed = Seeds()``, then ``@seed(...)``."""

@@ -4,21 +4,28 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from points_conformance.defects.catalogue import named
-from points_conformance.defects.selfcheck import UNSEEDED, SelfCheck
+from points_conformance.defects.seeded import SEEDED
+from points_conformance.defects.selfcheck import SelfCheck
 from points_conformance.defects.trial import Trial
+from points_conformance.rules.rule import Subject
 
 __all__ = ["as_json", "as_table"]
 
 
 def as_table(check: SelfCheck) -> list[str]:
-    """A row for each defect: who caught it, who else failed, how many were blocked; then what is
-    not as declared.
+    """Of each subject a table: a row for each defect, who caught it, who else failed, how many were
+    blocked. Then what is not as declared.
     """
-    width = max((len(trial.defect) for trial in check.trials), default=0)
-    rows = [f"{'defect':{width}}  caught by"]
-    rows += [line for trial in check.trials for line in _row(trial, width)]
-    return [*rows, "", *_verdict(check)]
+    tables = [_table(check, subject) for subject in check.subjects]
+    return [*(line for table in tables for line in [*table, ""]), *_verdict(check)]
+
+
+def _table(check: SelfCheck, subject: Subject) -> list[str]:
+    trials = [trial for trial in check.trials if trial.subject is subject]
+    width = max(len(trial.defect) for trial in trials)
+    title = [f"{subject.value}:"] if len(check.subjects) > 1 else []
+    rows = [line for trial in trials for line in _row(trial, width)]
+    return [*title, f"{'defect':{width}}  caught by", *rows]
 
 
 def _row(trial: Trial, width: int) -> Iterator[str]:
@@ -42,7 +49,7 @@ def _wrong(trial: Trial) -> list[tuple[str, tuple[str, ...]]]:
 
 def _verdict(check: SelfCheck) -> Iterator[str]:
     for alarm in check.false_alarms:
-        yield f"! false alarm on the sound simulator: {alarm}"
+        yield f"! false alarm where nothing is wrong: {alarm}"
     for rule_id in check.idle:
         yield f"! {rule_id} caught no defect"
     wrong = sum(not trial.as_declared for trial in check.trials)
@@ -58,6 +65,7 @@ def as_json(check: SelfCheck) -> str:
     document = {
         "profile": check.profile.value,
         "seed": check.seed,
+        "subjects": [subject.value for subject in check.subjects],
         "as_declared": check.as_declared,
         "false_alarms": list(check.false_alarms),
         "defects": [_record(trial) for trial in check.trials],
@@ -65,18 +73,22 @@ def as_json(check: SelfCheck) -> str:
             {"id": rule_id, "catches": defects} for rule_id, defects in check.catches().items()
         ],
         "rules_without_a_defect": list(check.idle),
-        "rules_that_no_part_can_break": dict(UNSEEDED),
+        "rules_that_no_part_can_break": {
+            rule_id: why
+            for subject in check.subjects
+            for rule_id, why in SEEDED[subject].unseeded.items()
+        },
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _record(trial: Trial) -> dict[str, Any]:
-    defect = named(trial.defect)
+    [defect] = SEEDED[trial.subject].matching([trial.defect])
     return {
         "id": defect.id,
+        "subject": trial.subject.value,
         "summary": defect.summary,
-        "seam": defect.seam,
-        "dialect": defect.dialect,
+        **defect.facts(),
         "declared": list(defect.caught_by),
         "caught_by": list(trial.caught),
         "related": list(trial.related),

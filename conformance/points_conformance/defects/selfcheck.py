@@ -2,40 +2,37 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from typing import Final
 
-from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.catalogue import caught_by, matching, named
-from points_conformance.defects.defect import Defect
-from points_conformance.defects.trial import Trial, run_sound, try_defect
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Profile, Rule
+from points_conformance.defects.declared import Declared
+from points_conformance.defects.seeded import SEEDED, Seeded, chosen
+from points_conformance.defects.trial import Trial
+from points_conformance.rules.rule import Profile, Rule, Subject
 
-__all__ = ["UNSEEDED", "SelfCheck", "idle_rules", "minutes", "self_check"]
+__all__ = ["SelfCheck", "idle_rules", "minutes", "self_check"]
 
-#: Rules that no wrong part can break, and why.
-UNSEEDED: Final = {
-    "auth.header-name": "every mount spells header names in lower case before a part sees them",
-}
-#: A run against a defect takes longer than one against the sound simulator: what is found is made
+#: A run against a defect takes longer than one where nothing is wrong: what is found is made
 #: smaller, and races wait.
 _LONGER: Final = 4
+_Job = tuple[Subject, str, Profile, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheck:
     """What the self-check came to.
 
-    ``false_alarms``: what failed on the sound simulator. ``idle``: rules that caught nothing, of
+    ``false_alarms``: what failed where nothing is wrong. ``idle``: rules that caught nothing, of
     those that run in the profile and should; empty where only some defects were tried.
     """
 
     profile: Profile
     seed: int
+    subjects: tuple[Subject, ...]
     trials: tuple[Trial, ...]
     false_alarms: tuple[str, ...]
     idle: tuple[str, ...]
@@ -48,21 +45,26 @@ class SelfCheck:
 
     def catches(self) -> dict[str, list[str]]:
         """Each rule of the profile, and the defects that it was declared to catch and caught."""
-        rules: dict[str, list[str]] = {rule.id: [] for rule in _judging(self.profile)}
+        judging = [r for subject in self.subjects for r in SEEDED[subject].judging(self.profile)]
+        rules: dict[str, list[str]] = {rule.id: [] for rule in judging}
         for trial in self.trials:
             for rule_id in trial.caught:
                 rules.setdefault(rule_id, []).append(trial.defect)
         return rules
 
 
-def minutes(defects: int, *, sound_seconds: float, workers: int) -> int:
-    """How many minutes the self-check takes at most."""
-    return max(math.ceil(defects * sound_seconds * _LONGER / workers / 60), 1)
+def minutes(runs: Iterable[tuple[int, float]], *, workers: int) -> int:
+    """How many minutes the self-check takes at most: so many defects of each subject, and the
+    seconds of a run where nothing is wrong.
+    """
+    seconds = sum(defects * sound for defects, sound in runs)
+    return max(math.ceil(seconds * _LONGER / workers / 60), 1)
 
 
 def self_check(
     patterns: Sequence[str] = (),
     *,
+    subjects: Sequence[Subject] = tuple(SEEDED),
     profile: Profile = Profile.SMOKE,
     seed: int = 0,
     workers: int = 0,
@@ -72,26 +74,39 @@ def self_check(
 
     Raises :class:`~points_conformance.defects.defect.DefectError` for a pattern that matches none.
     """
-    chosen = matching(patterns)
-    workers = min(workers or os.cpu_count() or 1, len(chosen))
-    alarms, seconds = run_sound(DIALECTS["default"], profile=profile, seed=seed)
-    bound = minutes(len(chosen), sound_seconds=seconds, workers=workers)
-    announce(
-        f"{len(chosen)} defects, profile {profile.value}, seed {seed}, {workers} at once: "
-        f"at most {bound} minute{'s' if bound > 1 else ''}"
-    )
-    trials = tuple(_tried(chosen, profile, seed, workers))
+    wrong = chosen(subjects, patterns)
+    jobs = [(subject, d.id, profile, seed) for subject, many in wrong.items() for d in many]
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    sound = {subject: SEEDED[subject].sound(profile, seed) for subject in wrong}
+    runs = [(len(many), sound[subject][1]) for subject, many in wrong.items()]
+    announce(_announced(wrong, profile, seed, workers, minutes(runs, workers=workers)))
+    trials = tuple(_tried(jobs, workers))
     return SelfCheck(
         profile=profile,
         seed=seed,
+        subjects=tuple(wrong),
         trials=trials,
-        false_alarms=alarms,
-        idle=() if patterns else idle_rules(profile, trials),
+        false_alarms=tuple(alarm for alarms, _ in sound.values() for alarm in alarms),
+        idle=() if patterns else idle_rules(wrong, profile, trials),
     )
 
 
-def _tried(chosen: Sequence[Defect], profile: Profile, seed: int, workers: int) -> Iterator[Trial]:
-    jobs = [(defect.id, profile, seed) for defect in chosen]
+def _announced(
+    wrong: Mapping[Subject, Sequence[Declared]],
+    profile: Profile,
+    seed: int,
+    workers: int,
+    bound: int,
+) -> str:
+    parts = ", ".join(f"{len(many)} of {subject.value}" for subject, many in wrong.items())
+    number = sum(map(len, wrong.values()))
+    return (
+        f"{number} defects{f' ({parts})' if len(wrong) > 1 else ''}, profile {profile.value}, "
+        f"seed {seed}, {workers} at once: at most {bound} minute{'s' if bound > 1 else ''}"
+    )
+
+
+def _tried(jobs: Sequence[_Job], workers: int) -> Iterator[Trial]:
     if workers == 1:
         yield from map(_try, jobs)
         return
@@ -100,29 +115,31 @@ def _tried(chosen: Sequence[Defect], profile: Profile, seed: int, workers: int) 
         yield from pool.map(_try, jobs)
 
 
-def _try(job: tuple[str, Profile, int]) -> Trial:
-    defect_id, profile, seed = job
-    return try_defect(named(defect_id), profile=profile, seed=seed)
+def _try(job: _Job) -> Trial:
+    subject, id_, profile, seed = job
+    return SEEDED[subject].tried(id_, profile, seed)
 
 
-def _judging(profile: Profile) -> list[Rule]:
-    """The rules of a profile that can fail somebody."""
-    return [rule for rule in catalogue().select(profile) if rule.level is not Level.OBSERVE]
-
-
-def idle_rules(profile: Profile, trials: Iterable[Trial]) -> tuple[str, ...]:
+def idle_rules(
+    subjects: Iterable[Subject], profile: Profile, trials: Iterable[Trial]
+) -> tuple[str, ...]:
     """The rules that caught nothing: MUST and SHOULD rules of the profile, but for those that are
-    known to need more than this profile, or that no part can break.
+    known to need more than this profile, or that no defect can break.
     """
     busy = {rule_id for trial in trials for rule_id in trial.caught}
     return tuple(
         rule.id
-        for rule in _judging(profile)
-        if rule.id not in busy and rule.id not in UNSEEDED and _could(rule, profile)
+        for seeded in (SEEDED[subject] for subject in subjects)
+        for rule in seeded.judging(profile)
+        if rule.id not in busy and rule.id not in seeded.unseeded and _could(seeded, rule, profile)
     )
 
 
-def _could(rule: Rule, profile: Profile) -> bool:
+def _could(seeded: Seeded, rule: Rule, profile: Profile) -> bool:
     """Whether a defect that this rule catches is found in this profile, or none exists at all."""
-    profiles = [named(id_).profile for id_ in caught_by(rule.id)]
+    profiles = [
+        defect.profile
+        for defect in seeded.defects()
+        if any(fnmatchcase(rule.id, glob) for glob in defect.caught_by)
+    ]
     return not profiles or any(profile.includes(needed) for needed in profiles)

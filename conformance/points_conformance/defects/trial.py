@@ -1,20 +1,21 @@
 """One run of the suite against one wrong server, and what it shows of the kit."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.defects.catalogue import expected
+from points_conformance.defects.declared import Declared
 from points_conformance.defects.defect import Defect
 from points_conformance.rules.catalogue import Catalogue, catalogue
-from points_conformance.rules.rule import Profile, Rule
+from points_conformance.rules.rule import Profile, Rule, Subject
 from points_conformance.rules.verdict import OutcomeKind, Result, Verdict, settle
 from points_conformance.simulator.core import Parts
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.build import embedded_target
 
-__all__ = ["Trial", "judged", "run_against", "run_sound", "try_defect"]
+__all__ = ["Trial", "held_against", "judged", "run_against", "run_sound", "try_defect"]
 
 _FAILING = frozenset({Verdict.FAILED, Verdict.ADVICE})
 
@@ -38,6 +39,7 @@ class Trial:
     strangers: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     seconds: float = 0.0
+    subject: Subject = Subject.API
 
     @property
     def as_declared(self) -> bool:
@@ -106,20 +108,35 @@ def try_defect(
     """Run the suite against a defect and hold it against what is declared."""
     started = time.perf_counter()
     results, broken = run_against(defect, profile=profile, seed=seed, rules=rules)
+    # What is merely advised is not followed by every conformant dialect.
+    advised = {r.rule.id for r in results if r.verdict is Verdict.ADVICE}
+    idle = advised if defect.dialect != "default" else set()
+    trial = held_against(defect, results, broken, profile=profile, idle=idle)
+    return replace(trial, seed=seed, seconds=time.perf_counter() - started)
+
+
+def held_against(
+    defect: Declared,
+    results: Sequence[Result],
+    broken: Set[str],
+    *,
+    profile: Profile,
+    idle: Set[str] = frozenset(),
+) -> Trial:
+    """A run's results against what is declared of the defect. ``broken``: the rules whose own check
+    found something; ``idle``: those whose failing says nothing.
+    """
     failing = [r.rule.id for r in results if r.verdict in _FAILING]
     # A check that lays all it found to others is blocked in the report, and found it all the same.
     seen = [r.rule.id for r in results if r.rule.id in broken or r.rule.id in failing]
     must = expected(defect, (r.rule.id for r in results), profile)
     caught = [id_ for id_ in must if id_ in seen]
-    advised = {r.rule.id for r in results if r.verdict is Verdict.ADVICE}
-    # What is merely advised is not followed by every conformant dialect.
-    idle = advised if defect.dialect != "default" else set()
     # What closes a run judges all that any rule has done: every defect may show there as well.
     closing = {r.rule.id for r in results if r.rule.closing}
     others = [id_ for id_ in failing if id_ not in caught and id_ not in idle]
     return Trial(
         defect=defect.id,
-        seed=seed,
+        seed=0,
         profile=profile,
         caught=tuple(caught),
         related=tuple(id_ for id_ in others if id_ in closing or defect.may_fail(id_)),
@@ -127,7 +144,6 @@ def try_defect(
         missed=_missed(defect, must, seen),
         strangers=tuple(id_ for id_ in others if id_ not in closing and not defect.may_fail(id_)),
         errors=_with(results, Verdict.ERROR),
-        seconds=time.perf_counter() - started,
     )
 
 
@@ -135,7 +151,7 @@ def _with(results: Iterable[Result], verdict: Verdict) -> tuple[str, ...]:
     return tuple(result.rule.id for result in results if result.verdict is verdict)
 
 
-def _missed(defect: Defect, must: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
+def _missed(defect: Declared, must: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
     """Declared rules that found nothing. Of a glob's rules one is enough."""
     from fnmatch import fnmatchcase
 

@@ -1,8 +1,7 @@
 """The target of a run that judges an API: made once, its hooks, its journal, its inbox, its end."""
 
-import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ from points_conformance import __version__
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.plugin.subject_run import Run
+from points_conformance.plugin.users_own import users_own
 from points_conformance.suite.judge import seed_of
 from points_conformance.suite.settings import Settings, SettingsError, with_base_url
 from points_conformance.targets.api import ApiTarget, Effect
 from points_conformance.targets.build import LiveSettings, embedded_target, live_target
-from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.live import preflight
 from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import FileSource, HookSource
@@ -196,7 +195,7 @@ class ApiRun:
             return None
 
         def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            with self._users_own("pytest_points_make_order"):
+            with users_own("pytest_points_make_order", self.run.stop, self.target):
                 uuid: str | None = call(
                     config=self.run.config,
                     type=kind.value,
@@ -213,21 +212,10 @@ class ApiRun:
             return None
 
         def trigger(uuid: str) -> bool:
-            with self._users_own("pytest_points_auto_refund"):
+            with users_own("pytest_points_auto_refund", self.run.stop, self.target):
                 return bool(call(config=self.run.config, order_uuid=uuid))
 
         return trigger
-
-    @contextlib.contextmanager
-    def _users_own(self, hook: str) -> Iterator[None]:
-        """What the user's own hook raises is neither the target's fault nor the kit's."""
-        try:
-            yield
-        except Exception as error:
-            why = f"the hook {hook} raised {type(error).__name__}: {error}"
-            why = self.target.redact(why) if self.target is not None else why
-            self.run.stop(why)
-            raise NotExercised(why) from error
 
 
 def _orders_not_used(target: ApiTarget) -> list[str]:

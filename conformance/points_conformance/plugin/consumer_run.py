@@ -1,12 +1,12 @@
 """The target of a run that judges a webhook consumer: made once, its hooks, its end."""
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from points_conformance.plugin.subject_run import Run
+from points_conformance.plugin.users_own import users_own
 from points_conformance.suite.consumer_settings import WrongOption, checked_url
 from points_conformance.suite.settings import SettingsError
 from points_conformance.targets.api import Effect
@@ -22,7 +22,6 @@ from points_conformance.targets.consumer_build import (
 from points_conformance.targets.consumer_calibration import look_first
 from points_conformance.targets.consumer_probe import ConsumerState
 from points_conformance.targets.consumer_shop import Case
-from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.shares import Shares
 
 __all__ = ["ConsumerRun"]
@@ -97,6 +96,7 @@ class ConsumerRun:
         notes = self._keep_stories(target)
         if not target.has_probe:
             notes.append(_WITHOUT_PROBE)
+        notes += _calls_apart(target)
         target.client.close()
         if stop is not None:
             stop()
@@ -162,7 +162,7 @@ class ConsumerRun:
             return None
 
         def state(order_id: str) -> ConsumerState | None:
-            with self._users_own("pytest_points_consumer_state"):
+            with users_own("pytest_points_consumer_state", self.run.stop, self.target):
                 found: ConsumerState | None = call(config=self.run.config, order_id=order_id)
             return found
 
@@ -174,18 +174,15 @@ class ConsumerRun:
             return None
 
         def tell(case: Case) -> bool:
-            with self._users_own("pytest_points_consumer_order"):
+            with users_own("pytest_points_consumer_order", self.run.stop, self.target):
                 return bool(call(config=self.run.config, order=case.as_json()))
 
         return tell
 
-    @contextlib.contextmanager
-    def _users_own(self, hook: str) -> Iterator[None]:
-        """What the user's own hook raises is neither the target's fault nor the kit's."""
-        try:
-            yield
-        except Exception as error:
-            why = f"the hook {hook} raised {type(error).__name__}: {error}"
-            why = self.target.redact(why) if self.target is not None else why
-            self.run.stop(why)
-            raise NotExercised(why) from error
+
+def _calls_apart(target: ConsumerTarget) -> list[str]:
+    """How many calls were deliveries, where not all of them were."""
+    spent, beside = target.budget.spent, target.budget.beside
+    if not beside:
+        return []
+    return [f"{spent} calls: {spent - beside} deliveries, {beside} that read states or told orders"]

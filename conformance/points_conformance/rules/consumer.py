@@ -112,7 +112,13 @@ def repeats_are_acknowledged(consumer: ConsumerTarget) -> None:
         acknowledged(consumer, told, "a delivery that comes again")
 
 
-@rule("consumer.unknown-order", MUST, inferred("order of deliveries is not guaranteed"), calls=24)
+@rule(
+    "consumer.unknown-order",
+    MUST,
+    inferred("order of deliveries is not guaranteed"),
+    after="consumer.acknowledges-refunded",
+    calls=24,
+)
 def an_unknown_order_breaks_nothing(consumer: ConsumerTarget) -> None:
     """A refund of an order that the consumer does not know MUST NOT keep it from taking others."""
     consumer.deliver(consumer.order(known=False).refund(2500))

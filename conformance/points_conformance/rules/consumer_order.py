@@ -1,6 +1,7 @@
 """``consumer.*``: deliveries that come again, and in any order. Only the end state is judged."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import permutations
 from typing import Final
 
@@ -10,6 +11,7 @@ from points_conformance.rules.consumer_telling import (
     DELIVERY,
     DOUBLE,
     PROBE,
+    arriving,
     delivered,
     ends_right,
 )
@@ -49,15 +51,16 @@ _STORIES: Final[Sequence[_Tell]] = (
 )
 def a_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes again at once MUST be booked once."""
-    consumer.probe()
-    first, cases = len(consumer.exchanges), []
-    for kind, variant in ((OrderType.EARNING, "plain"), (OrderType.REPLACING, "bare")):
-        case = consumer.order(kind=kind, variant=variant)
-        again = case.refund(2500)
-        for delivery in (case.approved(), again, again):
-            consumer.deliver(delivery)
-        cases.append(case)
-    ends_right(consumer, first, cases, "a repeated delivery is booked twice")
+    cases = [
+        delivered(
+            consumer,
+            lambda c: arriving((c.approved(), c.refund(2500)), 0, 1, 1),
+            kind=kind,
+            variant=variant,
+        )
+        for kind, variant in ((OrderType.EARNING, "plain"), (OrderType.REPLACING, "bare"))
+    ]
+    ends_right(consumer, cases, "a repeated delivery is booked twice")
 
 
 @rule(
@@ -71,14 +74,8 @@ def a_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
 )
 def a_repeat_of_a_full_refund_is_booked_once(consumer: ConsumerTarget) -> None:
     """A full refund that comes again MUST be booked once."""
-    consumer.probe()
-    first = len(consumer.exchanges)
-    case = consumer.order()
-    consumer.deliver(case.approved())
-    again = case.refund()
-    for _ in range(3):
-        consumer.deliver(again)
-    ends_right(consumer, first, [case], "a repeated full refund is booked twice")
+    case = delivered(consumer, lambda c: arriving((c.approved(), c.refund()), 0, 1, 1, 1))
+    ends_right(consumer, [case], "a repeated full refund is booked twice")
 
 
 @rule(
@@ -92,16 +89,15 @@ def a_repeat_of_a_full_refund_is_booked_once(consumer: ConsumerTarget) -> None:
 )
 def a_late_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes again after another refund MUST be booked once."""
-    consumer.probe()
-    first, cases = len(consumer.exchanges), []
-    for kind in OrderType:
-        case = consumer.order(kind=kind)
-        consumer.deliver(case.approved())
-        one, two = case.refund(2500), case.refund(3000)
-        for delivery in (one, two, one, two):
-            consumer.deliver(delivery)
-        cases.append(case)
-    ends_right(consumer, first, cases, "a late repeat is booked twice")
+    cases = [
+        delivered(
+            consumer,
+            lambda c: arriving((c.approved(), c.refund(2500), c.refund(3000)), 0, 1, 2, 1, 2),
+            kind=kind,
+        )
+        for kind in OrderType
+    ]
+    ends_right(consumer, cases, "a late repeat is booked twice")
 
 
 @rule(
@@ -115,16 +111,14 @@ def a_late_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
 )
 def repeats_at_once_are_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes three times at the same moment MUST be booked once."""
-    consumer.probe()
-    first, cases = len(consumer.exchanges), []
+    cases = []
     for _ in range(6):
-        case = consumer.order()
-        consumer.deliver(case.approved())
+        case = delivered(consumer, lambda c: [c.approved()])
         refund = case.refund(2500)
         if not any(told.accepted for told in consumer.at_once(refund)):
             consumer.deliver(refund)
         cases.append(case)
-    ends_right(consumer, first, cases, "repeats at once are booked more than once")
+    ends_right(consumer, cases, "repeats at once are booked more than once")
 
 
 @rule(
@@ -139,14 +133,11 @@ def repeats_at_once_are_booked_once(consumer: ConsumerTarget) -> None:
 )
 def a_refund_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
     """A refund that comes before the `approved` of an order that is then accepted MUST be kept."""
-    consumer.probe()
-    first, cases = len(consumer.exchanges), []
-    for amount in (2500, None):
-        case = consumer.order()
-        approved, refund = case.approved(), case.refund(amount)
-        consumer.deliver(refund, approved)
-        cases.append(case)
-    ends_right(consumer, first, cases, "a refund that comes before the approval is lost")
+    cases = [
+        delivered(consumer, partial(_refunded_early, amount), together=True)
+        for amount in (2500, None)
+    ]
+    ends_right(consumer, cases, "a refund that comes before the approval is lost")
 
 
 @rule(
@@ -159,12 +150,8 @@ def a_refund_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
 )
 def a_cancel_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
     """A cancel that comes before the `approved` of its order MUST be kept."""
-    consumer.probe()
-    first = len(consumer.exchanges)
-    case = consumer.order()
-    approved, cancel = case.approved(), case.cancel()
-    consumer.deliver(cancel, approved)
-    ends_right(consumer, first, [case], "a late approval revives a cancelled order")
+    case = delivered(consumer, lambda c: arriving((c.approved(), c.cancel()), 1, 0), together=True)
+    ends_right(consumer, [case], "a late approval revives a cancelled order")
 
 
 @rule(
@@ -178,13 +165,8 @@ def a_cancel_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
 )
 def a_late_approval_revives_nothing(consumer: ConsumerTarget) -> None:
     """An `approved` that comes again after the refund MUST NOT revive the order."""
-    consumer.probe()
-    first = len(consumer.exchanges)
-    case = consumer.order()
-    approved, refund = case.approved(), case.refund()
-    for delivery in (approved, refund, approved):
-        consumer.deliver(delivery)
-    ends_right(consumer, first, [case], "a late approval revives a refunded order")
+    case = delivered(consumer, lambda c: arriving((c.approved(), c.refund()), 0, 1, 0))
+    ends_right(consumer, [case], "a late approval revives a refunded order")
 
 
 @rule(
@@ -198,15 +180,12 @@ def a_late_approval_revives_nothing(consumer: ConsumerTarget) -> None:
 )
 def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
     """A story MUST end in the same right state in whatever order its deliveries arrive."""
-    consumer.probe()
     for tell in _STORIES:
-        first, cases = len(consumer.exchanges), []
-        for places in permutations(range(len(tell(consumer.shop.order())))):
-            case = consumer.order()
-            deliveries = tell(case)
-            consumer.deliver(*(deliveries[place] for place in places))
-            cases.append(case)
-        ends_right(consumer, first, cases, "another order of arrival ends in another state")
+        cases = [
+            delivered(consumer, partial(_shuffled, tell, places), together=True)
+            for places in permutations(range(len(tell(consumer.shop.order()))))
+        ]
+        ends_right(consumer, cases, "another order of arrival ends in another state")
 
 
 @rule(
@@ -219,27 +198,30 @@ def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
 )
 def an_order_is_taken_in(consumer: ConsumerTarget) -> None:
     """An order that the consumer was never told of SHOULD be taken in by its `approved`."""
-    consumer.probe()
     if not consumer.introduces:
         raise NotExercised("this consumer is told of orders by their `approved` alone")
-    first = len(consumer.exchanges)
-    case = consumer.order(known=False)
-    consumer.deliver(case.approved(), case.refund())
-    ends_right(consumer, first, [case], "an order that it was not told of is not taken in")
+    case = delivered(consumer, lambda c: (c.approved(), c.refund()), together=True, known=False)
+    ends_right(consumer, [case], "an order that it was not told of is not taken in")
 
 
 @rule(
     "consumer.orders-apart",
     MUST,
     inferred("what is told of one order is about no other"),
-    after=("consumer.full-refund", "consumer.cancel"),
+    after=(_PART, "consumer.cancel"),
     needs=PROBE,
     calls=40,
 )
 def orders_are_kept_apart(consumer: ConsumerTarget) -> None:
     """A reversal of one order MUST NOT touch another, also of the same total and moment."""
-    consumer.probe()
-    first = len(consumer.exchanges)
-    cases = [delivered(consumer, lambda c: (c.approved(),)) for _ in range(4)]
+    cases = [delivered(consumer, lambda c: [c.approved()]) for _ in range(4)]
     consumer.deliver(cases[0].refund(), cases[1].cancel(), cases[2].refund(2500))
-    ends_right(consumer, first, cases, "a reversal touches another order")
+    ends_right(consumer, cases, "a reversal touches another order")
+
+
+def _shuffled(tell: _Tell, places: Sequence[int], case: Case) -> list[Delivery]:
+    return arriving(tell(case), *places)
+
+
+def _refunded_early(amount: int | None, case: Case) -> list[Delivery]:
+    return arriving((case.approved(), case.refund(amount)), 1, 0)

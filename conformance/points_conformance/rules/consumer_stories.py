@@ -106,7 +106,6 @@ class _Teller:
 
     def _tell(self, new: Sequence[Tale]) -> None:
         consumer = self.consumer
-        first = len(consumer.exchanges)
         told: dict[str, Tale] = {}
         cases = []
         for tale in new:
@@ -120,7 +119,7 @@ class _Teller:
                 "a story ends in another state than the books",
                 expected=f"the order to end {found.expected}",
                 got=found.got,
-                exchanges=story_of(consumer, first, found.case),
+                exchanges=story_of(consumer, found.case),
             )
 
 

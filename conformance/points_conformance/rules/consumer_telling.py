@@ -10,7 +10,7 @@ from points_conformance.targets.consumer import ATTEMPTS, ConsumerTarget, Mismat
 from points_conformance.targets.consumer_probe import Expected
 from points_conformance.targets.consumer_shop import Case
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NetworkTrouble
+from points_conformance.targets.finding import Attributed, Finding, NetworkTrouble
 
 __all__ = [
     "APPROVED",
@@ -20,11 +20,14 @@ __all__ = [
     "HEADERS",
     "PROBE",
     "REFUND",
+    "RETRY",
     "SECURITY",
     "acknowledged",
+    "arriving",
     "broken",
     "delivered",
     "ends_right",
+    "ends_right_at_first",
     "insisting",
     "story_of",
 ]
@@ -37,15 +40,17 @@ REFUND: Final = source("Refunds & Cancellations", "Refund an order")
 DOUBLE: Final = inferred(
     "no double refunds, and no lost ones: what Points gave back is booked once"
 )
+#: The rule that a wrong end after a 5xx and a retry is laid to.
+RETRY: Final = "consumer.retry-after-5xx"
 #: What the outcome rules need.
 PROBE: Final = "state probe"
 #: What a consumer says of an order that was approved, and nothing more.
 APPROVED: Final = Expected(frozenset({"approved"}), 0)
 
 
-def story_of(consumer: ConsumerTarget, first: int, case: Case) -> list[Exchange]:
-    """The deliveries about one order since the call number ``first``."""
-    return [e for e in consumer.exchanges[first:] if e.body and case.id in e.body]
+def story_of(consumer: ConsumerTarget, case: Case) -> list[Exchange]:
+    """The deliveries about one order: its id is in no other's."""
+    return [e for e in consumer.exchanges if e.body and case.id in e.body]
 
 
 def broken(
@@ -74,7 +79,7 @@ def _in_words(exchange: Exchange) -> str:
     answer = f"HTTP {exchange.status}" if exchange.status is not None else exchange.error
     try:
         payload: Any = json.loads(exchange.body or "", parse_float=str)
-        order = payload["order"]
+        order = dict(payload["order"])
     except (ValueError, KeyError, TypeError):
         return f"{exchange.method} {(exchange.body or 'nothing')[:60]} -> {answer}"
     amount = f" {order['refund_amount']}" if "refund_amount" in order else ""
@@ -84,29 +89,72 @@ def _in_words(exchange: Exchange) -> str:
     )
 
 
-def ends_right(
+def delivered(
     consumer: ConsumerTarget,
-    first: int,
-    cases: Iterable[Case | tuple[Case, Expected]],
-    title: str,
+    tell: Callable[[Case], Iterable[Delivery]],
+    *,
+    together: bool = False,
+    **order: Any,
+) -> Case:
+    """A new order whose story is delivered, one after the other; ``together`` what is refused
+    comes again after the rest. Raises :class:`NotExercised` where nobody could see what comes of
+    it.
+    """
+    consumer.probe()
+    case = consumer.order(**order)
+    if together:
+        consumer.deliver(*tell(case))
+    else:
+        for delivery in tell(case):
+            consumer.deliver(delivery)
+    return case
+
+
+def arriving(made: Sequence[Delivery], *places: int) -> list[Delivery]:
+    """Deliveries as they arrive: those of these places, again and in another order than made."""
+    return [made[place] for place in places]
+
+
+def ends_right(
+    consumer: ConsumerTarget, cases: Iterable[Case | tuple[Case, Expected]], title: str
 ) -> None:
     """Every order ends in the expected state, or a finding with the smallest wrong story."""
     wrong = consumer.mismatches(cases)
     if wrong:
-        raise _wrong_end(consumer, first, wrong, title)
+        raise _wrong_end(consumer, wrong, title)
 
 
-def _wrong_end(
-    consumer: ConsumerTarget, first: int, wrong: Sequence[Mismatch], title: str
-) -> Finding:
-    found = min(wrong, key=lambda mismatch: len(story_of(consumer, first, mismatch.case)))
+def _wrong_end(consumer: ConsumerTarget, wrong: Sequence[Mismatch], title: str) -> Finding:
+    found = min(wrong, key=lambda mismatch: len(story_of(consumer, mismatch.case)))
     return broken(
         consumer,
         title,
         expected=f"the order to end {found.expected}",
         got=found.got + (f"; so with {len(wrong)} orders" if len(wrong) > 1 else ""),
-        exchanges=story_of(consumer, first, found.case),
+        exchanges=story_of(consumer, found.case),
     )
+
+
+def ends_right_at_first(
+    consumer: ConsumerTarget, tell: Callable[[Case], Iterable[Delivery]], title: str, **order: Any
+) -> None:
+    """A plain story ends right. A wrong end after a 5xx and a retry is laid to the rule of those,
+    as long as no retry was seen to end right: one bug, one story.
+    """
+    case = delivered(consumer, tell, **order)
+    try:
+        ends_right(consumer, [case], title)
+    except Finding as finding:
+        if consumer.retries_right or not _retried(finding.exchanges):
+            raise
+        consumer.replays.setdefault(RETRY, consumer.replays.pop(consumer.rule))
+        raise Attributed({RETRY: finding}) from None
+
+
+def _retried(story: Sequence[Exchange]) -> bool:
+    """Whether a delivery that failed came again, and was accepted then."""
+    failed = {e.body for e in story if e.status is None or e.status >= 500}
+    return any(e.status is not None and e.status < 300 and e.body in failed for e in story)
 
 
 def acknowledged(consumer: ConsumerTarget, told: Told, what: str) -> None:
@@ -120,16 +168,6 @@ def acknowledged(consumer: ConsumerTarget, told: Told, what: str) -> None:
         got=str(told),
         exchanges=[told.exchange],
     )
-
-
-def delivered(
-    consumer: ConsumerTarget, tell: Callable[[Case], Sequence[Delivery]], **order: Any
-) -> Case:
-    """A new order whose story is delivered in its order."""
-    case = consumer.order(**order)
-    for delivery in tell(case):
-        consumer.deliver(delivery)
-    return case
 
 
 def insisting(consumer: ConsumerTarget, delivery: Delivery, **altered: Any) -> Told:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from points_conformance.rules.catalogue import Catalogue
-from points_conformance.rules.rule import Profile, Rule
+from points_conformance.rules.rule import Profile, Rule, Subject
 
 __all__ = ["CAPS", "LONG", "OVERHEAD", "Plan", "groups", "plan", "repeats"]
 
@@ -29,7 +29,7 @@ class Plan:
         orders = max(self.calls - OVERHEAD, 0) // 2
         riyals = max((rule.riyals for rule in self.rules), default=0)
         lines = [
-            f"{len(self.rules)} rules, at most {self.calls} calls",
+            f"{len(self.rules)} rules, at most {self.calls} {self._unit}",
             f"at most {orders} orders made or used up, each of at most {riyals:,} SAR",
         ]
         needs = sorted({need for rule in self.rules for need in rule.needs})
@@ -38,6 +38,13 @@ class Plan:
         if self.capped:
             lines.append("what does not fit into these calls is left out, and listed")
         return lines
+
+    @property
+    def _unit(self) -> str:
+        """What is bounded: how often a consumer's state is read depends on its queue."""
+        if any(rule.subject is Subject.CONSUMER for rule in self.rules):
+            return "deliveries; orders told of, and reads of their state, come beside them"
+        return "calls"
 
 
 def plan(

@@ -19,17 +19,19 @@ class Budget:
     """Counts calls and refuses one too many. ``limit`` is ``None`` where nothing bounds a run.
 
     With ``shares`` the limit is that of all the run's workers; ``spent`` is always our own.
+    ``beside`` are those of ``spent`` that the limit does not bound.
     """
 
     def __init__(self, limit: int | None = None, shares: "Shares | None" = None) -> None:
         self.limit = limit
         self.spent = 0
+        self.beside = 0
         self._shares = shares
         self._lock = threading.Lock()
 
     def fits(self, calls: int) -> bool:
         """Whether so many calls can still be paid."""
-        return self.limit is None or self.spent + calls <= self.limit
+        return self.limit is None or self.spent - self.beside + calls <= self.limit
 
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
@@ -37,10 +39,16 @@ class Budget:
             if self._shares is not None:
                 paid = self._shares.spend(self.limit)
             else:
-                paid = self.limit is None or self.spent < self.limit
+                paid = self.limit is None or self.spent - self.beside < self.limit
             if not paid:
                 raise BudgetSpent(f"the run's bound of {self.limit} calls is used up")
             self.spent += 1
+
+    def note(self) -> None:
+        """Count a call that the limit does not bound."""
+        with self._lock:
+            self.spent += 1
+            self.beside += 1
 
 
 class Pace:

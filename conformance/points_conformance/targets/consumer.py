@@ -35,9 +35,11 @@ _NO_PROBE: Final = (
 )
 #: Seconds between two reads of a state.
 _POLL: Final = 0.03
-#: Where no effect is expected: how long to wait for one, by the longest that any has taken.
+#: Where no effect is expected: how long to wait for one, by the longest that any has taken; from
+#: the last delivery on, and from when all is right: a queue with one worker is longer by then.
 _LEAST_QUIET: Final = 0.08
-_QUIET_FACTOR: Final = 1.2
+_SINCE_DELIVERY: Final = 1.2
+_SINCE_RIGHT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class ConsumerTarget:
         self.introduces = introduce is not None
         #: Whether the state could be read once: from then on that is not a matter of options.
         self.calibrated = False
+        #: Whether a delivery that failed with 5xx was seen to be booked once when it came again.
+        self.retries_right = False
         self._probe = probe
         self._introduce = introduce
         self._lock = threading.Lock()
@@ -265,25 +269,31 @@ class ConsumerTarget:
     def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.
 
-        Polled until all are as expected, at most the settling time; and looked at once more after
-        a while, for what is applied twice shows late. One wait for all of them.
+        Polled until all are as expected, at most the settling time, which begins anew whenever one
+        more is: many deliveries make a long queue. What is found wrong was read when the time was
+        over, however long the reads take. Looked at once more after a while, for what is applied
+        twice shows late. One wait for all of them.
         """
         pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
-        started = time.monotonic()
-        wrong = self._wrong(pairs)
-        while wrong and time.monotonic() - started < self.settle:
+        started = moved = time.monotonic()
+        over, wrong = False, self._wrong(pairs)
+        while wrong and not over:
             time.sleep(_POLL)
+            over, before = time.monotonic() - moved >= self.settle, len(wrong)
             wrong = self._wrong([(found.case, found.expected) for found in wrong])
+            if len(wrong) < before:
+                over, moved = False, time.monotonic()
         if wrong:
             return wrong
-        self.lag = max(self.lag, min(time.monotonic() - started, self.settle))
-        time.sleep(self.quiet)
+        waited = time.monotonic() - started
+        self.lag = max(self.lag, min(waited, self.settle))
+        time.sleep(self._quiet(waited))
         return self._wrong(pairs)
 
-    @property
-    def quiet(self) -> float:
-        """How long to wait for an effect that must not be."""
-        return min(self.settle, _LEAST_QUIET + _QUIET_FACTOR * self.lag)
+    def _quiet(self, waited: float) -> float:
+        """How long still to wait for an effect that must not be."""
+        still = max(_SINCE_DELIVERY * self.lag - waited, _SINCE_RIGHT * self.lag)
+        return min(self.settle, _LEAST_QUIET + still)
 
     def _wrong(self, pairs: Sequence[tuple[Case, Expected]]) -> list[Mismatch]:
         found = [Mismatch(case, expected, self.read(case)) for case, expected in pairs]

@@ -34,6 +34,7 @@ __all__ = [
 Interface = Literal["asgi", "wsgi", "function"]
 StateHook = Callable[[str], ConsumerState | None]
 OrderHook = Callable[[Case], bool]
+Call = Callable[..., httpx.Response]
 #: Calls a second off loopback.
 _RATE = 5.0
 _NOWHERE = "http://consumer.test/"
@@ -157,27 +158,40 @@ def build_consumer(
     url = _NOWHERE if function is not None else options.url
     client = _client() if function is None else function_client(function)
     loopback = function is not None or is_loopback(urlsplit(url).hostname or "")
+    budget, pace = Budget(calls), Pace(None if loopback else _RATE)
+    beside = _beside(client, budget, pace)
     return ConsumerTarget(
         url=url,
         client=client,
         secret=secret,
-        probe=_probe(options, client, url, state_hook),
-        introduce=_introducer(options, client, url, order_hook),
+        probe=_probe(options, beside, url, state_hook),
+        introduce=_introducer(options, beside, url, order_hook),
         settle=options.settle,
         loopback=loopback,
-        budget=Budget(calls),
+        budget=budget,
         timeout=timeout,
         sockets=function is None,
-        pace=Pace(None if loopback else _RATE),
+        pace=pace,
     )
 
 
-def _probe(
-    options: ConsumerOptions, client: httpx.Client, url: str, hook: StateHook | None
-) -> Probe | None:
+def _beside(client: httpx.Client, budget: Budget, pace: Pace) -> Call:
+    """Calls beside the deliveries: of the same pace, and counted; how many it takes to wait for a
+    queueing consumer cannot be said before.
+    """
+
+    def call(method: str, url: str, **content: Any) -> httpx.Response:
+        pace.wait()
+        budget.note()
+        return client.request(method, url, **content)
+
+    return call
+
+
+def _probe(options: ConsumerOptions, call: Call, url: str, hook: StateHook | None) -> Probe | None:
     if options.state_url:
         return HttpProbe(
-            call=client.get,
+            call=lambda address: call("GET", address),
             template=_absolute(url, options.state_url),
             status=options.state_status,
             refunded=options.state_refunded,
@@ -188,7 +202,7 @@ def _probe(
 
 
 def _introducer(
-    options: ConsumerOptions, client: httpx.Client, url: str, hook: OrderHook | None
+    options: ConsumerOptions, call: Call, url: str, hook: OrderHook | None
 ) -> Callable[[Case], object] | None:
     if not options.order_url:
         return hook
@@ -198,7 +212,7 @@ def _introducer(
         address = template.replace("{order_id}", quote(case.id, safe=""))
         headers = {"Content-Type": "application/json"}
         try:
-            answer = client.post(address, content=dump_json(case.as_json()), headers=headers)
+            answer = call("POST", address, content=dump_json(case.as_json()), headers=headers)
         except httpx.HTTPError as error:
             raise NotExercised(f"--order-url {address} was not reached: {error}") from None
         if not answer.is_success:

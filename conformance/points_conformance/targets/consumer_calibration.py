@@ -31,7 +31,7 @@ def look_first(consumer: ConsumerTarget) -> None:
     if statuses <= {404, 405, 410}:
         raise Unjudgeable(
             f"{consumer.url} answers {answers[0].status} to every delivery: is there a webhook "
-            "consumer?\nGive its whole URL, path included"
+            f"consumer?\nGive its whole URL, path included{_or_tell_it(consumer)}"
         )
     if statuses <= {401, 403}:
         raise Unjudgeable(
@@ -40,6 +40,11 @@ def look_first(consumer: ConsumerTarget) -> None:
         )
     if consumer.has_probe:
         calibrate(consumer)
+
+
+def _or_tell_it(consumer: ConsumerTarget) -> str:
+    told = consumer.introduces
+    return "" if told else "; if it knows only orders of its own checkout, --order-url as well"
 
 
 def _reached(consumer: ConsumerTarget, told: Told) -> Told:

@@ -66,13 +66,20 @@ class Variant:
     presenter: type[Presenter] = Presenter
 
 
+def _variant(
+    dialect: str = "default", presenter: type[Presenter] = Presenter, timestamps: str = "seconds"
+) -> Variant:
+    return Variant(DIALECTS[dialect].with_(timestamps=timestamps), presenter)
+
+
+#: Each differs from the first in one way, so that one way of reading them wrongly is one finding.
 VARIANTS: Final[Mapping[str, Variant]] = {
-    "plain": Variant(DIALECTS["default"].with_(timestamps="seconds")),
-    "fine": Variant(DIALECTS["default"]),
-    "bare": Variant(DIALECTS["minimal"]),
-    "wide": Variant(DIALECTS["default"], _Wide),
-    "whole": Variant(DIALECTS["default"], _Whole),
-    "lenient": Variant(DIALECTS["lenient"]),
+    "plain": _variant(),
+    "fine": _variant(timestamps="microseconds"),
+    "bare": _variant("minimal"),
+    "wide": _variant(presenter=_Wide),
+    "whole": _variant(presenter=_Whole),
+    "lenient": _variant("lenient"),
 }
 #: How long ago a story begins: its events are of the last minute, never of the future.
 _AGO: Final = timedelta(seconds=60)
