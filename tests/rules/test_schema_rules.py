@@ -49,6 +49,12 @@ def whole() -> Catalogue:
     return build(Subject.API, [*others, *RULES])
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever serves other modules of tests has no part here."""
+    monkeypatch.setattr(Generator, "_kept", None)
+
+
 @pytest.fixture(scope="module")
 def generator() -> Iterator[Generator]:
     """One process for the whole module: most of its time goes into being started."""
@@ -265,6 +271,22 @@ def test_a_used_up_budget_ends_the_rule_and_no_finding_is_lost() -> None:
     first = next(call.number for call in reference.exchanges if call.status == 500)
     api.budget.limit = first
     assert execute(RULES[0], api).kind is OutcomeKind.BROKEN
+
+
+# ---------------------------------------------------------------------- one for many runs
+def test_a_kept_process_sends_what_one_of_its_own_would(shared: Shared) -> None:
+    """It is started once, and a seed's requests do not depend on what it was asked before."""
+    by_own, by_kept = embedded_target(), embedded_target()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "Generator", shared)
+        execute(RULES[0], by_own, seed=9, profile=Profile.SMOKE)
+    with generation.kept_running():
+        kept = Generator.of(0, 8)
+        execute(RULES[0], embedded_target(), seed=8, profile=Profile.SMOKE)
+        execute(RULES[0], by_kept, seed=9, profile=Profile.SMOKE)
+        assert Generator.of(9, 8) is kept
+    assert sent(by_kept) == sent(by_own)
+    assert Generator.of(9, 8) is not kept
 
 
 # ---------------------------------------------------------------------- not exercised

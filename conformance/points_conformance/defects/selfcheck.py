@@ -1,5 +1,7 @@
 """The kit judged by its seeded defects: every one tried, and the matrix defect × rule."""
 
+import atexit
+import contextlib
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +15,7 @@ from points_conformance.defects.catalogue import caught_by, matching, named
 from points_conformance.defects.defect import Defect
 from points_conformance.defects.trial import Trial, run_sound, try_defect
 from points_conformance.rules.catalogue import catalogue
+from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Level, Profile, Rule
 
 __all__ = ["UNSEEDED", "SelfCheck", "idle_rules", "minutes", "self_check"]
@@ -93,11 +96,20 @@ def self_check(
 def _tried(chosen: Sequence[Defect], profile: Profile, seed: int, workers: int) -> Iterator[Trial]:
     jobs = [(defect.id, profile, seed) for defect in chosen]
     if workers == 1:
-        yield from map(_try, jobs)
+        with kept_running():
+            yield from map(_try, jobs)
         return
     # Not forked: the caller may have threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_running) as pool:
         yield from pool.map(_try, jobs)
+
+
+def _keep_running() -> None:
+    """Schemathesis once a worker, not once a defect."""
+    keeping = contextlib.ExitStack()
+    keeping.enter_context(kept_running())
+    atexit.register(keeping.close)
 
 
 def _try(job: tuple[str, Profile, int]) -> Trial:

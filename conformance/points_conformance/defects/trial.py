@@ -14,7 +14,7 @@ from points_conformance.simulator.core import Parts
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.build import embedded_target
 
-__all__ = ["Trial", "judged", "run_against", "run_sound", "try_defect"]
+__all__ = ["Trial", "false_alarms", "judged", "run_against", "run_sound", "try_defect"]
 
 _FAILING = frozenset({Verdict.FAILED, Verdict.ADVICE})
 
@@ -86,18 +86,22 @@ def run_against(
 def run_sound(
     dialect: Dialect, *, profile: Profile, seed: int = 0
 ) -> tuple[tuple[str, ...], float]:
-    """What fails on the sound simulator of a dialect, in words, and how long the run took.
-
-    A SHOULD counts in the default dialect alone: a dialect may well not follow advice.
-    """
+    """The false alarms of a run against the sound simulator of a dialect, and its seconds."""
     started = time.perf_counter()
     rules = catalogue().select(profile)
     results, _ = judged(None, dialect, rules=rules, profile=profile, seed=seed)
+    return false_alarms(results, dialect), time.perf_counter() - started
+
+
+def false_alarms(results: Iterable[Result], dialect: Dialect) -> tuple[str, ...]:
+    """What a run against a sound server of a dialect found all the same, in words.
+
+    A SHOULD counts in the default dialect alone: a dialect may well not follow advice.
+    """
     adverse = {Verdict.FAILED, Verdict.ERROR}
     if dialect == DIALECTS["default"]:
         adverse |= {Verdict.ADVICE}
-    alarms = [f"{r.rule.id}: {r.reason}" for r in results if r.verdict in adverse]
-    return tuple(alarms), time.perf_counter() - started
+    return tuple(f"{r.rule.id}: {r.reason}" for r in results if r.verdict in adverse)
 
 
 def try_defect(
