@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from points_conformance.defects.catalogue import named
-from points_conformance.defects.selfcheck import UNSEEDED, SelfCheck
+from points_conformance.defects.selfcheck import SelfCheck
 from points_conformance.defects.trial import Trial
 
 __all__ = ["as_json", "as_table"]
@@ -65,7 +65,6 @@ def as_json(check: SelfCheck) -> str:
             {"id": rule_id, "catches": defects} for rule_id, defects in check.catches().items()
         ],
         "rules_without_a_defect": list(check.idle),
-        "rules_that_no_part_can_break": dict(UNSEEDED),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -18,12 +18,8 @@ from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Level, Profile, Rule
 
-__all__ = ["UNSEEDED", "SelfCheck", "idle_rules", "minutes", "self_check"]
+__all__ = ["SelfCheck", "idle_rules", "minutes", "self_check"]
 
-#: Rules that no wrong part can break, and why.
-UNSEEDED: Final = {
-    "auth.header-name": "every mount spells header names in lower case before a part sees them",
-}
 #: A run against a defect takes longer than one against the sound simulator: what is found is made
 #: smaller, and races wait.
 _LONGER: Final = 4
@@ -124,13 +120,11 @@ def _judging(profile: Profile) -> list[Rule]:
 
 def idle_rules(profile: Profile, trials: Iterable[Trial]) -> tuple[str, ...]:
     """The rules that caught nothing: MUST and SHOULD rules of the profile, but for those that are
-    known to need more than this profile, or that no part can break.
+    known to need more than this profile.
     """
     busy = {rule_id for trial in trials for rule_id in trial.caught}
     return tuple(
-        rule.id
-        for rule in _judging(profile)
-        if rule.id not in busy and rule.id not in UNSEEDED and _could(rule, profile)
+        rule.id for rule in _judging(profile) if rule.id not in busy and _could(rule, profile)
     )
 
 
