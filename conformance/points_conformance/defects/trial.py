@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.defects.catalogue import expected
-from points_conformance.defects.defect import Defect
+from points_conformance.defects.defect import GENERATED, Defect
 from points_conformance.rules.catalogue import Catalogue, catalogue
 from points_conformance.rules.rule import Profile, Rule
 from points_conformance.rules.verdict import OutcomeKind, Result, Verdict, settle
@@ -113,7 +114,8 @@ def try_defect(
     failing = [r.rule.id for r in results if r.verdict in _FAILING]
     # A check that lays all it found to others is blocked in the report, and found it all the same.
     seen = [r.rule.id for r in results if r.rule.id in broken or r.rule.id in failing]
-    must = expected(defect, (r.rule.id for r in results), profile)
+    forestalled = _forestalled(results, seen)
+    must = expected(defect, (r.rule.id for r in results if r.rule.id not in forestalled), profile)
     caught = [id_ for id_ in must if id_ in seen]
     advised = {r.rule.id for r in results if r.verdict is Verdict.ADVICE}
     # What is merely advised is not followed by every conformant dialect.
@@ -135,14 +137,26 @@ def try_defect(
     )
 
 
+def _forestalled(results: Iterable[Result], seen: Sequence[str]) -> set[str]:
+    """Rules that were held up by a generated one that found something, as it does with some seeds.
+
+    Each rule comes after those that it rests on.
+    """
+    made_up = {id_ for id_ in seen if any(fnmatchcase(id_, glob) for glob in GENERATED)}
+    held_up: set[str] = set()
+    for result in results:
+        before = made_up.union(held_up).intersection(result.rule.after)
+        if before and result.verdict is Verdict.BLOCKED and result.rule.id not in seen:
+            held_up.add(result.rule.id)
+    return held_up
+
+
 def _with(results: Iterable[Result], verdict: Verdict) -> tuple[str, ...]:
     return tuple(result.rule.id for result in results if result.verdict is verdict)
 
 
 def _missed(defect: Defect, must: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
     """Declared rules that found nothing. Of a glob's rules one is enough."""
-    from fnmatch import fnmatchcase
-
     missed = []
     for pattern in defect.caught_by:
         meant = [id_ for id_ in must if fnmatchcase(id_, pattern)]
