@@ -17,6 +17,7 @@ _FAMILIES: Final = (
     "cancel",
     "refund",
     "amounts",
+    "reasons",
     "auth",
     "envelope",
     "isolation",
