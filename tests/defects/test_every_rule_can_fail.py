@@ -42,9 +42,13 @@ def test_a_rule_fails_on_a_defect(rule: Rule) -> None:
     assert rule.id in trial.caught, (trial.related, trial.blocked, trial.errors)
 
 
-@pytest.mark.parametrize("rule", JUDGING, ids=lambda rule: rule.id)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in JUDGING if rule.family not in GENERATED], ids=lambda rule: rule.id
+)
 def test_a_rule_passes_on_the_sound_simulator(rule: Rule) -> None:
-    """The same run against the simulator as it is."""
+    """The same run against the simulator as it is. Generated rules, which make up orders of their
+    own whoever ran before them, pass in the runs of ``test_soundness.py``.
+    """
     results, _ = judged(None, DIALECTS["default"], rules=[rule], profile=rule.profile, seed=1)
     verdicts = {result.rule.id: result.verdict for result in results}
     assert set(verdicts.values()) <= {Verdict.PASSED, Verdict.NOT_EXERCISED, Verdict.OBSERVED}
