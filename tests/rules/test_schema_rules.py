@@ -216,14 +216,22 @@ def test_only_documented_statuses_are_judged(
 
 # ---------------------------------------------------------------------- the same seed
 def test_the_same_seed_sends_the_same_requests() -> None:
-    """Two runs of two processes send the same, another seed sends something else."""
-    runs = []
-    for seed in (5, 5, 6):
+    """Two runs of two processes send the same, whatever one of them was asked before; another seed
+    sends something else.
+    """
+
+    def told(seed: int) -> list[tuple[str, str, str | None]]:
         api = embedded_target()
         execute(RULES[0], api, seed=seed, profile=Profile.SMOKE)
-        runs.append(sent(api))
-    assert runs[0] == runs[1]
-    assert runs[0] != runs[2]
+        return sent(api)
+
+    alone = told(5)
+    with generation.kept_running():
+        kept = Generator.of(0, 8)
+        assert told(6) != alone
+        assert told(5) == alone
+        assert Generator.of(0, 8) is kept
+    assert Generator.of(0, 8) is not kept
 
 
 @pytest.mark.usefixtures("quick")
@@ -274,19 +282,21 @@ def test_a_used_up_budget_ends_the_rule_and_no_finding_is_lost() -> None:
 
 
 # ---------------------------------------------------------------------- one for many runs
-def test_a_kept_process_sends_what_one_of_its_own_would(shared: Shared) -> None:
-    """It is started once, and a seed's requests do not depend on what it was asked before."""
-    by_own, by_kept = embedded_target(), embedded_target()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep, "Generator", shared)
-        execute(RULES[0], by_own, seed=9, profile=Profile.SMOKE)
+def test_a_kept_process_that_breaks_off_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run is in error, the next asks a process of its own."""
+    broken, sound = tmp_path / "broken.py", tmp_path / "sound.py"
+    broken.write_text("raise SystemExit('no room left')")
+    sound.write_text(
+        'import sys\nassert "seed" in sys.stdin.readline()\nprint(\'{"cases": []}\', flush=True)'
+    )
+    kinds = []
     with generation.kept_running():
-        kept = Generator.of(0, 8)
-        execute(RULES[0], embedded_target(), seed=8, profile=Profile.SMOKE)
-        execute(RULES[0], by_kept, seed=9, profile=Profile.SMOKE)
-        assert Generator.of(9, 8) is kept
-    assert sent(by_kept) == sent(by_own)
-    assert Generator.of(9, 8) is not kept
+        for script in (broken, sound):
+            monkeypatch.setattr(generation, "_SCRIPT", script)
+            kinds.append(execute(RULES[0], embedded_target(), profile=Profile.SMOKE).kind)
+    assert kinds == [OutcomeKind.CRASHED, OutcomeKind.HELD]
 
 
 # ---------------------------------------------------------------------- not exercised

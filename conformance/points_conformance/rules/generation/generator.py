@@ -123,6 +123,9 @@ class Generator:
 
     def _stop(self) -> None:
         process, self._process = self._process, None
+        # The next process knows of no question, and of no operations to judge answers by.
+        self._asked = None
+        self._made.clear()
         if process is None:
             return
         process.kill()
