@@ -1,10 +1,17 @@
 """Over HTTP a defect shows as it does in process."""
 
+import json
+import subprocess
+import sys
+import time
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler
 
+import httpx
 import pytest
+from tests.cli.command import answer, listening
+from tests.defects.threaded import serving
 
-from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.catalogue import named
 from points_conformance.defects.defect import Defect
@@ -12,29 +19,23 @@ from points_conformance.defects.trial import run_against
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Profile, Rule
 from points_conformance.rules.verdict import Verdict, settle
-from points_conformance.simulator import Simulator
-from points_conformance.simulator.clock import SystemClock
-from points_conformance.simulator.sandbox import Sandbox
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.build import LiveSettings, live_target
 
 
 def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:
     """What fails of the rules against a server of this defect."""
-    simulator = Simulator(dialect=DIALECTS[defect.dialect], parts=defect.parts, clock=SystemClock())
-
-    def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str:
-        return simulator.make_order(kind, status, total).uuid
-
-    with Sandbox(simulator) as sandbox:
+    with serving(defect) as (simulator, base_url):
         environment = {
             "POINTS_API_KEY": simulator.merchant.key,
             "POINTS_OTHER_API_KEY": simulator.other.key,
             "POINTS_PUBLIC_KEY": simulator.merchant.public_key,
         }
-        target = live_target(
-            LiveSettings(base_url=sandbox.base_url, environment=environment), hook=make
-        )
+
+        def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str:
+            return simulator.make_order(kind, status, total).uuid
+
+        target = live_target(LiveSettings(base_url=base_url, environment=environment), hook=make)
         judge = Judge(catalogue(), profile=Profile.STANDARD)
         for rule in rules:
             judge.judge(rule.id, target)
@@ -62,6 +63,11 @@ def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:
         "errors-are-html",
         "broken-json-is-a-full-refund",
         "emoji-crashes",
+        # Races show where calls are answered at once.
+        "full-refunds-race",
+        "partial-refunds-race",
+        "cancels-race",
+        "refunds-race-past-the-total",
     ],
 )
 def test_a_defect_shows_over_http_as_in_process(id_: str) -> None:
@@ -73,3 +79,34 @@ def test_a_defect_shows_over_http_as_in_process(id_: str) -> None:
     in_process = {result.rule.id for result in results if result.verdict is Verdict.FAILED}
     assert in_process
     assert failing_over_http(defect, rules) == in_process
+
+
+def test_a_defect_is_served_by_hand() -> None:
+    """For a look from outside: orders are made and events told as by any server, the bug is in."""
+    heard: list[str] = []
+
+    def hear(handler: BaseHTTPRequestHandler) -> None:
+        heard.append(handler.headers["X-Webhook-Event"])
+        answer(handler, 204, "")
+
+    command = [sys.executable, "-m", "tests.defects.threaded", "full-refund-twice"]
+    with (
+        listening(hear) as endpoint,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        where = json.loads(process.stdout.readline())
+        with httpx.Client(headers={"x-api-key": where["key"]}) as client:
+            hook = {"name": "Test", "url": f"http://127.0.0.1:{endpoint.port}/"}
+            assert client.post(f"{where['base_url']}/webhooks", json=hook).status_code == 200
+            order = {"phone_number": "500000002", "total_price": 100, "order_number": "N-1"}
+            order["products"] = [{"product_name": "x", "product_price": 100, "quantity": 1}]
+            made = client.post(f"{where['base_url']}/orders/earning", json=order).json()
+            refund = f"{where['base_url']}/orders/{made['data']['uuid']}/refund"
+            assert [client.post(refund).status_code for _ in range(2)] == [200, 200]
+        deadline = time.monotonic() + 5
+        while heard.count("refunded") < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert heard.count("refunded") == 2

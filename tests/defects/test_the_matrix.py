@@ -5,12 +5,14 @@ whole is ``points-conformance selfcheck --profile standard``.
 """
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
-from points_conformance.defects.catalogue import defects
+from points_conformance.defects.catalogue import defects, named
 from points_conformance.defects.defect import Defect
 from points_conformance.defects.trial import Trial, try_defect
+from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Profile
 
 #: So many days until each defect has had the standard profile.
@@ -32,6 +34,30 @@ def test_the_smoke_rules_say_what_is_declared(defect: Defect) -> None:
     """One bug, one story: rules that have nothing to do with it do not fail."""
     trial = try_defect(defect, profile=Profile.SMOKE)
     assert trial.as_declared, complaint(trial)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_generated_rule_found_first_is_not_missed(seed: int) -> None:
+    """With some seeds parts-add-up comes upon this defect, and the declared rules are held up."""
+    defect = named("large-parts-are-queued-without-their-order")
+    rules = [catalogue()[id_] for id_ in defect.caught_by]
+    trial = try_defect(defect, profile=Profile.STANDARD, seed=seed, rules=rules)
+    first = "property.parts-add-up" in trial.related
+    assert trial.as_declared, complaint(trial)
+    assert trial.caught == (() if first else defect.caught_by)
+
+
+def test_what_found_nothing_is_missed() -> None:
+    """A declared rule that ran, or that an example held up, has no such excuse."""
+    twice = named("cancel-twice")
+    wrong = replace(twice, caught_by=("property.order-of-parts",))
+    rules = [catalogue()["property.order-of-parts"]]
+    trial = try_defect(wrong, profile=Profile.STANDARD, rules=rules)
+    assert trial.missed == ("property.order-of-parts",)
+    no_parts = replace(named("partial-refund-is-full"), caught_by=("property.order-of-parts",))
+    trial = try_defect(no_parts, profile=Profile.STANDARD, rules=rules)
+    assert "property.order-of-parts" in trial.blocked
+    assert trial.missed == ("property.order-of-parts",)
 
 
 @pytest.mark.slow

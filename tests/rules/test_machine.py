@@ -4,7 +4,7 @@ import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger
-from points_conformance.rules.machine import Do, Must, StoryStep, predict
+from points_conformance.rules.machine import Do, Must, StoryStep, blamed, predict
 
 S = OrderStatus
 ACCEPT, REFUSE, EITHER, NOTHING = Must.ACCEPT, Must.REFUSE, Must.EITHER, Must.NOTHING
@@ -91,6 +91,34 @@ def test_the_rest_ends_the_refund_and_a_part_does_not() -> None:
 def test_a_strangers_refund_is_refused_from_every_status() -> None:
     """Another merchant's refund is refused whatever the order is."""
     assert {predict(books(status), StoryStep(Do.STRANGER, 0)).must for status in S} == {REFUSE}
+
+
+@pytest.mark.parametrize(
+    ("now", "left", "shown", "rule"),
+    [
+        # An old answer: the order has left that status.
+        (S.PARTIALLY_REFUNDED, {S.APPROVED}, "approved", "refund.read-after-write"),
+        (S.FULLY_REFUNDED, {S.APPROVED, S.PARTIALLY_REFUNDED}, "partially_refunded",
+         "refund.read-after-write"),
+        (S.CANCELLED, {S.NEW}, "new", "cancel.read-after-write"),
+        # Changed by the stranger: the order never was in that status.
+        (S.APPROVED, set(), "fully_refunded", "isolation.foreign-refund"),
+        (S.PARTIALLY_REFUNDED, {S.APPROVED}, "fully_refunded", "isolation.foreign-refund"),
+        (S.FULLY_REFUNDED, {S.APPROVED}, "partially_refunded", "isolation.foreign-refund"),
+        (S.APPROVED, set(), "no word of ours", "isolation.foreign-refund"),
+    ],
+)  # fmt: skip
+def test_a_stale_read_after_a_strangers_attempt_is_no_matter_of_isolation(
+    now: OrderStatus, left: set[OrderStatus], shown: str, rule: str
+) -> None:
+    """Unless the attempt changed something, which shows in a status that is new to the order."""
+    assert blamed("isolation.foreign-refund", Do.STRANGER, books(now), shown, left) == rule
+
+
+def test_a_wrong_read_after_the_merchants_own_step_is_laid_to_the_step() -> None:
+    """A refused refund may well bring back an old status."""
+    args = (Do.MORE, books(S.PARTIALLY_REFUNDED), "approved", {S.APPROVED})
+    assert blamed("refund.sum-bounded", *args) == "refund.sum-bounded"
 
 
 def test_a_prediction_names_a_rule_of_the_catalogue() -> None:

@@ -49,6 +49,12 @@ def whole() -> Catalogue:
     return build(Subject.API, [*others, *RULES])
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever serves other modules of tests has no part here."""
+    monkeypatch.setattr(Generator, "_kept", None)
+
+
 @pytest.fixture(scope="module")
 def generator() -> Iterator[Generator]:
     """One process for the whole module: most of its time goes into being started."""
@@ -210,14 +216,22 @@ def test_only_documented_statuses_are_judged(
 
 # ---------------------------------------------------------------------- the same seed
 def test_the_same_seed_sends_the_same_requests() -> None:
-    """Two runs of two processes send the same, another seed sends something else."""
-    runs = []
-    for seed in (5, 5, 6):
+    """Two runs of two processes send the same, whatever one of them was asked before; another seed
+    sends something else.
+    """
+
+    def told(seed: int) -> list[tuple[str, str, str | None]]:
         api = embedded_target()
         execute(RULES[0], api, seed=seed, profile=Profile.SMOKE)
-        runs.append(sent(api))
-    assert runs[0] == runs[1]
-    assert runs[0] != runs[2]
+        return sent(api)
+
+    alone = told(5)
+    with generation.kept_running():
+        kept = Generator.of(0, 8)
+        assert told(6) != alone
+        assert told(5) == alone
+        assert Generator.of(0, 8) is kept
+    assert Generator.of(0, 8) is not kept
 
 
 @pytest.mark.usefixtures("quick")
@@ -265,6 +279,24 @@ def test_a_used_up_budget_ends_the_rule_and_no_finding_is_lost() -> None:
     first = next(call.number for call in reference.exchanges if call.status == 500)
     api.budget.limit = first
     assert execute(RULES[0], api).kind is OutcomeKind.BROKEN
+
+
+# ---------------------------------------------------------------------- one for many runs
+def test_a_kept_process_that_breaks_off_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run is in error, the next asks a process of its own."""
+    broken, sound = tmp_path / "broken.py", tmp_path / "sound.py"
+    broken.write_text("raise SystemExit('no room left')")
+    sound.write_text(
+        'import sys\nassert "seed" in sys.stdin.readline()\nprint(\'{"cases": []}\', flush=True)'
+    )
+    kinds = []
+    with generation.kept_running():
+        for script in (broken, sound):
+            monkeypatch.setattr(generation, "_SCRIPT", script)
+            kinds.append(execute(RULES[0], embedded_target(), profile=Profile.SMOKE).kind)
+    assert kinds == [OutcomeKind.CRASHED, OutcomeKind.HELD]
 
 
 # ---------------------------------------------------------------------- not exercised

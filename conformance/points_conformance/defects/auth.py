@@ -193,6 +193,17 @@ class UnknownKeyIs401(Gate):
             raise
 
 
+@seed("header-name-in-lower-case-only", "auth.header-name")
+class WantsLowerCase(Gate):
+    """The key is found only under a header whose name is spelt in lower case."""
+
+    def merchant(self, request: Request) -> Merchant:
+        """Raw headers in a dictionary. Behind ASGI, which spells all names so, nobody notices."""
+        if request.spelt and KEY_HEADER not in request.spelt:
+            raise Refusal(400, "Invalid or inactive API key")
+        return super().merchant(request)
+
+
 @seed("valid-key-is-refused-on-reads", "auth.valid-key", related="*")
 class RefusesReads(Gate):
     """The merchant's own key is refused when an order is read."""

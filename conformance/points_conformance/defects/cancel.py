@@ -418,21 +418,6 @@ class TakesTrueReason(Forms):
         return "1" if body.get("reason") is True else super().reason(body, errors)
 
 
-@seed("cancel-needs-a-reason", "cancel.no-reason-needed", "cancel.new-order",
-      "cancel.authorized-order",
-      related=("cancel.*", "refund.cancelled-is-refused", "isolation.cancel-apart",
-               "lifecycle.*", "race.*", "story.*", "webhook.*"))  # fmt: skip
-class CancelNeedsReason(Forms):
-    """A cancel without a reason is refused with 422."""
-
-    def cancel(self, request: Request) -> str | None:
-        """``'reason' => 'required'``."""
-        reason = super().cancel(request)
-        if reason is None:
-            raise invalid({"reason": ["The reason field is required."]})
-        return reason
-
-
 @seed("cancel-body-that-is-text-crashes", "cancel.malformed-body", related="robust.*")
 class CrashesOnTextBody(Forms):
     """A cancel whose body is JSON but no object is a server error."""

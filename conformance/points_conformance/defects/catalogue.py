@@ -19,6 +19,7 @@ _FAMILIES: Final = (
     "cancel",
     "refund",
     "amounts",
+    "reasons",
     "auth",
     "envelope",
     "isolation",

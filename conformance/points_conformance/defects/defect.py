@@ -21,7 +21,7 @@ from points_conformance.simulator.notifier import Notifier
 from points_conformance.simulator.operations import OPERATIONS, Call, Operation
 from points_conformance.simulator.presenter import Presenter
 
-__all__ = ["Answering", "Defect", "DefectError", "Seeds", "answer_of", "with_answer"]
+__all__ = ["GENERATED", "Answering", "Defect", "DefectError", "Seeds", "answer_of", "with_answer"]
 
 #: How the table of operations writes the path of a call on an order.
 ORDER_PATH = r"/orders/([^/]*)"
@@ -40,7 +40,7 @@ _SEAMS: tuple[tuple[str, type[Any]], ...] = (
 
 
 #: Rules that make up their own input may come upon any defect, with one seed or another.
-_GENERATED = ("property.*", "schema.*", "story.*")
+GENERATED = ("property.*", "schema.*", "story.*")
 #: These look at every order of a run, whoever made it: any wrong deed may show there.
 _ALL_ORDERS = (
     "webhook.every-reversal-is-told",
@@ -59,8 +59,9 @@ class Defect:
     """One wrong server.
 
     ``caught_by``: the rules that must fail (IDs or globs), each in every profile that it runs in,
-    from ``profile`` on. ``related``: globs of rules that may fail as well, since the same wrong
-    deed is seen from where they stand. All others must not fail.
+    from ``profile`` on; unless with this seed a generated rule that it comes after came upon the
+    defect already, so that nothing is left for it to say. ``related``: globs of rules that may fail
+    as well, since the same wrong deed is seen from where they stand. All others must not fail.
     """
 
     id: str
@@ -74,7 +75,7 @@ class Defect:
 
     def may_fail(self, rule_id: str) -> bool:
         """Whether the rule has to do with this defect."""
-        globs = (*self.caught_by, *self.related, *_ALL_ORDERS, *_GENERATED)
+        globs = (*self.caught_by, *self.related, *_ALL_ORDERS, *GENERATED)
         return any(fnmatchcase(rule_id, glob) for glob in globs)
 
     def facts(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ import click
 from points_conformance.defects.catalogue import matching, named
 from points_conformance.defects.defect import DefectError
 from points_conformance.defects.trial import Trial, try_defect
+from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Profile
 
 __all__ = ["SUBTLE", "Power", "measure"]
@@ -55,7 +56,8 @@ class Power:
 
 def measure(defect_id: str, profile: Profile, seeds: int) -> Power:
     """Try a defect with so many seeds."""
-    trials = [try_defect(named(defect_id), profile=profile, seed=seed) for seed in range(seeds)]
+    with kept_running():
+        trials = [try_defect(named(defect_id), profile=profile, seed=seed) for seed in range(seeds)]
     rules = Counter(rule_id for trial in trials for rule_id in _finders(trial))
     return Power(defect_id, profile, seeds, sum(trial.found for trial in trials), rules)
 

@@ -11,7 +11,7 @@ from points_conformance.ledger import Booked, Command, OrderLedger, Refund
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.desk import Desk
-from points_conformance.simulator.forms import Forms, RefundForm, invalid
+from points_conformance.simulator.forms import Forms, RefundForm
 from points_conformance.simulator.messages import Refusal, Request, Response
 from points_conformance.simulator.operations import Call
 from points_conformance.simulator.presenter import Presenter
@@ -494,18 +494,6 @@ class EmptyObjectIsZero(Forms):
         form = super().refund(request)
         if request.body.strip() == b"{}":
             return replace(form, amount=0)
-        return form
-
-
-@seed("refund-needs-a-reason", "refund.no-reason-needed", related=("*",))
-class RefundNeedsReason(Forms):
-    """A partial refund without a reason is refused with 422."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """What is advised is required."""
-        form = super().refund(request)
-        if form.amount and form.reason is None:
-            raise invalid({"reason": ["The reason field is required."]})
         return form
 
 

@@ -52,11 +52,6 @@ SEEDED: Final[Mapping[Subject, Seeded]] = {
         defects=lambda: list(servers.defects()),
         tried=lambda id_, profile, seed: try_defect(servers.named(id_), profile=profile, seed=seed),
         sound=lambda profile, seed: run_sound(DIALECTS["default"], profile=profile, seed=seed),
-        unseeded={
-            "auth.header-name": (
-                "every mount spells header names in lower case before a part sees them"
-            ),
-        },
     ),
     Subject.CONSUMER: Seeded(
         subject=Subject.CONSUMER,

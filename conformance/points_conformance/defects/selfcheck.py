@@ -1,5 +1,7 @@
 """The kit judged by its seeded defects: every one tried, and the matrix defect × rule."""
 
+import atexit
+import contextlib
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +14,7 @@ from typing import Final
 from points_conformance.defects.declared import Declared
 from points_conformance.defects.seeded import SEEDED, Seeded, chosen
 from points_conformance.defects.trial import Trial
+from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Profile, Rule, Subject
 
 __all__ = ["SelfCheck", "idle_rules", "minutes", "self_check"]
@@ -108,11 +111,20 @@ def _announced(
 
 def _tried(jobs: Sequence[_Job], workers: int) -> Iterator[Trial]:
     if workers == 1:
-        yield from map(_try, jobs)
+        with kept_running():
+            yield from map(_try, jobs)
         return
     # Not forked: the caller may have threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_running) as pool:
         yield from pool.map(_try, jobs)
+
+
+def _keep_running() -> None:
+    """Schemathesis once a worker, not once a defect."""
+    keeping = contextlib.ExitStack()
+    keeping.enter_context(kept_running())
+    atexit.register(keeping.close)
 
 
 def _try(job: _Job) -> Trial:

@@ -13,6 +13,7 @@ import click
 
 from points_conformance.contract.dialect import DIALECTS, Dialect, dialect_from
 from points_conformance.defects.trial import run_sound
+from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Profile
 
 __all__ = ["made_up_dialect", "sound"]
@@ -47,11 +48,12 @@ def _tried(seeds: int, made_up: int) -> Iterator[tuple[str, Dialect, int]]:
 def main(seeds: int, made_up: int, profile: str) -> None:
     """Run the suite against the sound simulator in every dialect; status 1 for a false alarm."""
     runs = alarms = 0
-    for name, dialect, seed in _tried(seeds, made_up):
-        runs += 1
-        for alarm in sound(dialect, seed, Profile(profile)):
-            alarms += 1
-            click.echo(f"{name}: {alarm}")
+    with kept_running():
+        for name, dialect, seed in _tried(seeds, made_up):
+            runs += 1
+            for alarm in sound(dialect, seed, Profile(profile)):
+                alarms += 1
+                click.echo(f"{name}: {alarm}")
     click.echo(f"{runs} runs, {alarms} false alarms")
     sys.exit(1 if alarms else 0)
 

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.defects.catalogue import expected
 from points_conformance.defects.declared import Declared
-from points_conformance.defects.defect import Defect
+from points_conformance.defects.defect import GENERATED, Defect
 from points_conformance.rules.catalogue import Catalogue, catalogue
 from points_conformance.rules.rule import Profile, Rule, Subject
 from points_conformance.rules.verdict import OutcomeKind, Result, Verdict, settle
@@ -15,7 +16,15 @@ from points_conformance.simulator.core import Parts
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.build import embedded_target
 
-__all__ = ["Trial", "held_against", "judged", "run_against", "run_sound", "try_defect"]
+__all__ = [
+    "Trial",
+    "false_alarms",
+    "held_against",
+    "judged",
+    "run_against",
+    "run_sound",
+    "try_defect",
+]
 
 _FAILING = frozenset({Verdict.FAILED, Verdict.ADVICE})
 
@@ -88,18 +97,22 @@ def run_against(
 def run_sound(
     dialect: Dialect, *, profile: Profile, seed: int = 0
 ) -> tuple[tuple[str, ...], float]:
-    """What fails on the sound simulator of a dialect, in words, and how long the run took.
-
-    A SHOULD counts in the default dialect alone: a dialect may well not follow advice.
-    """
+    """The false alarms of a run against the sound simulator of a dialect, and its seconds."""
     started = time.perf_counter()
     rules = catalogue().select(profile)
     results, _ = judged(None, dialect, rules=rules, profile=profile, seed=seed)
+    return false_alarms(results, dialect), time.perf_counter() - started
+
+
+def false_alarms(results: Iterable[Result], dialect: Dialect) -> tuple[str, ...]:
+    """What a run against a sound server of a dialect found all the same, in words.
+
+    A SHOULD counts in the default dialect alone: a dialect may well not follow advice.
+    """
     adverse = {Verdict.FAILED, Verdict.ERROR}
     if dialect == DIALECTS["default"]:
         adverse |= {Verdict.ADVICE}
-    alarms = [f"{r.rule.id}: {r.reason}" for r in results if r.verdict in adverse]
-    return tuple(alarms), time.perf_counter() - started
+    return tuple(f"{r.rule.id}: {r.reason}" for r in results if r.verdict in adverse)
 
 
 def try_defect(
@@ -129,7 +142,8 @@ def held_against(
     failing = [r.rule.id for r in results if r.verdict in _FAILING]
     # A check that lays all it found to others is blocked in the report, and found it all the same.
     seen = [r.rule.id for r in results if r.rule.id in broken or r.rule.id in failing]
-    must = expected(defect, (r.rule.id for r in results), profile)
+    forestalled = _forestalled(results, seen)
+    must = expected(defect, (r.rule.id for r in results if r.rule.id not in forestalled), profile)
     caught = [id_ for id_ in must if id_ in seen]
     # What closes a run judges all that any rule has done: every defect may show there as well.
     closing = {r.rule.id for r in results if r.rule.closing}
@@ -147,14 +161,26 @@ def held_against(
     )
 
 
+def _forestalled(results: Iterable[Result], seen: Sequence[str]) -> set[str]:
+    """Rules that were held up by a generated one that found something, as it does with some seeds.
+
+    Each rule comes after those that it rests on.
+    """
+    made_up = {id_ for id_ in seen if any(fnmatchcase(id_, glob) for glob in GENERATED)}
+    held_up: set[str] = set()
+    for result in results:
+        before = made_up.union(held_up).intersection(result.rule.after)
+        if before and result.verdict is Verdict.BLOCKED and result.rule.id not in seen:
+            held_up.add(result.rule.id)
+    return held_up
+
+
 def _with(results: Iterable[Result], verdict: Verdict) -> tuple[str, ...]:
     return tuple(result.rule.id for result in results if result.verdict is verdict)
 
 
 def _missed(defect: Declared, must: Sequence[str], seen: Sequence[str]) -> tuple[str, ...]:
     """Declared rules that found nothing. Of a glob's rules one is enough."""
-    from fnmatch import fnmatchcase
-
     missed = []
     for pattern in defect.caught_by:
         meant = [id_ for id_ in must if fnmatchcase(id_, pattern)]

@@ -7,7 +7,7 @@ from points_conformance.rules.expect import expect, fail_unless
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, source
 from points_conformance.rules.steps import fully_refunded, is_left, partially_refunded
 from points_conformance.targets.answer import Answer
-from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.api import REASON, ApiTarget
 from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.order import TestOrder
 
@@ -68,7 +68,7 @@ def another_merchants_order_is_not_found(api: ApiTarget) -> None:
 
 def _is_kept_out(api: ApiTarget, order: TestOrder, operation: str) -> None:
     before = api.read(order)
-    answer = api.reverse(operation, order, key=api.other_key)
+    answer = api.reverse(operation, order, {"reason": REASON}, key=api.other_key)
     expect(answer).refused()
     _reveals_nothing(answer, order, before)
     expect(api.read(order)).unchanged_from(before)

@@ -6,7 +6,7 @@ from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.expect import expect
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, source
 from points_conformance.rules.steps import FULL, fully_refunded, partially_refunded
-from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.api import REASON, ApiTarget
 from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.order import TestOrder
 
@@ -118,6 +118,6 @@ def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     api.auto_refund(order)
     expect(api.read(order)).shows(FULL)
     for operation in ("refund", "cancel"):
-        expect(api.reverse(operation, order)).refused_with(400)
+        expect(api.reverse(operation, order, {"reason": REASON})).refused_with(400)
     expect(api.refund(order, amount=sar(100))).refused_with(400, 422)
     expect(api.read(order)).shows(FULL)

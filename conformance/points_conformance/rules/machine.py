@@ -6,7 +6,7 @@ A story is drawn whole. What each step must come to follows from the ledger and 
 the story: one search goes on for each broken rule, and each is shrunk for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -23,7 +23,7 @@ from points_conformance.ledger import (
     carry_out,
 )
 
-__all__ = ["Do", "Must", "Prediction", "StoryOrder", "StoryStep", "predict"]
+__all__ = ["Do", "Must", "Prediction", "StoryOrder", "StoryStep", "blamed", "predict"]
 
 
 class Do(StrEnum):
@@ -123,6 +123,18 @@ def predict(ledger: OrderLedger, step: StoryStep) -> Prediction:
 
 def _read_rule(ledger: OrderLedger) -> str:
     return "cancel.read-after-write" if ledger.status is S.CANCELLED else "refund.read-after-write"
+
+
+def blamed(
+    rule: str, do: Do, ledger: OrderLedger, shown: str, left: Collection[OrderStatus]
+) -> str:
+    """The rule that a wrong read after a step is laid to: the step's, or the one about reads. Pure.
+
+    ``left``: statuses that the order had before. What a stranger's refused attempt changes is new
+    to the order; a status that it has left is an old answer, whoever called in between.
+    """
+    stale = do is Do.STRANGER and shown in left
+    return _read_rule(ledger) if stale else rule
 
 
 def _cancel(ledger: OrderLedger) -> Prediction:

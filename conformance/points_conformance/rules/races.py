@@ -16,7 +16,7 @@ from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.expect import expect, fail_unless
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, promised
 from points_conformance.targets.answer import Answer
-from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.api import REASON, ApiTarget
 from points_conformance.targets.finding import Finding, NotExercised
 
 __all__ = ["rule"]
@@ -36,6 +36,7 @@ _ROUND = CROWD + 5
 CALLS = {profile: rounds * _ROUND for profile, rounds in ROUNDS.items()}
 FAR_CALLS = {profile: rounds * _ROUND for profile, rounds in FAR_ROUNDS.items()}
 
+WITH_REASON: Mapping[str, Any] = {"reason": REASON}
 Calls = Sequence[tuple[str, Mapping[str, Any]]]
 
 
@@ -84,7 +85,7 @@ def of_full_refunds_at_once_one_is_accepted(api: ApiTarget) -> None:
 
     def one() -> None:
         order = api.refundable()
-        answers = api.at_once(order, [("refund", {})] * CROWD)
+        answers = api.at_once(order, [("refund", WITH_REASON)] * CROWD)
         _no_server_error(answers)
         accepted = _at_most(answers, 1, "several full refunds at once were accepted")
         if accepted:
@@ -101,7 +102,7 @@ def partial_refunds_at_once_stay_within_the_total(api: ApiTarget) -> None:
     def one() -> None:
         order = api.refundable()
         part = order.total * 3 // 10
-        answers = api.at_once(order, [("refund", {"amount": sar(part)})] * CROWD)
+        answers = api.at_once(order, [("refund", {**WITH_REASON, "amount": sar(part)})] * CROWD)
         _no_server_error(answers)
         accepted = _at_most(answers, 3, "partial refunds at once exceed the total")
         if accepted and len(answers) == CROWD:
@@ -124,7 +125,7 @@ def of_cancels_at_once_one_is_accepted(api: ApiTarget) -> None:
 
     def one() -> None:
         order = api.cancellable()
-        answers = api.at_once(order, [("cancel", {})] * CROWD)
+        answers = api.at_once(order, [("cancel", WITH_REASON)] * CROWD)
         _no_server_error(answers)
         if _at_most(answers, 1, "several cancels at once were accepted"):
             expect(api.read(order)).shows(OrderStatus.CANCELLED)
@@ -142,7 +143,7 @@ def a_cancel_and_a_refund_at_once_exclude_each_other(api: ApiTarget) -> None:
 
     def one() -> None:
         order = api.order(OrderStatus.APPROVED)
-        calls: Calls = [("cancel", {}), ("refund", {})] * 2
+        calls: Calls = [("cancel", WITH_REASON), ("refund", WITH_REASON)] * 2
         answers = api.at_once(order, calls)
         _no_server_error(answers)
         _at_most(answers, 1, "a cancel and a refund at once were both accepted")

@@ -6,7 +6,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.rules.expect import expect, fail_unless
 from points_conformance.targets.answer import Answer
-from points_conformance.targets.api import ApiTarget
+from points_conformance.targets.api import REASON, ApiTarget
 from points_conformance.targets.order import TestOrder
 
 __all__ = [
@@ -17,8 +17,6 @@ __all__ = [
     "settled_status",
 ]
 
-#: Sent with every refund that is not about reasons: a server that insists on one fails one rule.
-REASON = "The goods came back"
 PARTIAL, FULL = OrderStatus.PARTIALLY_REFUNDED, OrderStatus.FULLY_REFUNDED
 
 
@@ -32,17 +30,15 @@ def settled_status(
 
 def partially_refunded(api: ApiTarget, order: TestOrder, amount: int) -> Answer:
     """Refund ``amount`` halalas, less than what is left: accepted, ``partially_refunded``."""
-    answer = api.refund(order, amount=sar(amount), reason=REASON)
+    answer = api.refund(order, amount=sar(amount))
     expect(answer, order).accepted().shows(PARTIAL)
     return answer
 
 
 def fully_refunded(api: ApiTarget, order: TestOrder, amount: int | None = None) -> Answer:
     """Refund all that is left, by amount in halalas or without one: ``fully_refunded``."""
-    fields: dict[str, Any] = {"reason": REASON}
-    if amount is not None:
-        fields["amount"] = sar(amount)
-    answer = api.reverse("refund", order, fields)
+    fields: dict[str, Any] = {} if amount is None else {"amount": sar(amount)}
+    answer = api.refund(order, **fields)
     settled_status(api, order, answer, FULL)
     return answer
 
@@ -50,7 +46,7 @@ def fully_refunded(api: ApiTarget, order: TestOrder, amount: int | None = None) 
 def refuses(api: ApiTarget, order: TestOrder, operation: str, *codes: int, **fields: Any) -> Answer:
     """The call is refused with one of the codes, and the order reads as before."""
     before = api.read(order)
-    answer = api.reverse(operation, order, fields)
+    answer = api.reverse(operation, order, {"reason": REASON, **fields})
     expect(answer, order).refused_with(*codes)
     expect(api.read(order)).unchanged_from(before)
     return answer
@@ -61,14 +57,14 @@ def is_left(api: ApiTarget, order: TestOrder, amount: int) -> None:
 
     REST never shows how much was refunded; what is left shows in what can still go back.
     """
-    above = api.refund(order, amount=sar(amount + 1), reason=REASON)
+    above = api.refund(order, amount=sar(amount + 1))
     fail_unless(
         above.refused,
         "more goes back than is left",
         expected=f"a refund of {sar(amount + 1)} to be refused: {sar(amount)} SAR are left",
         got=f"HTTP {above.status}, order_status {above.order_status!r}",
     )
-    rest = api.refund(order, amount=sar(amount), reason=REASON)
+    rest = api.refund(order, amount=sar(amount))
     fail_unless(
         rest.accepted,
         "less is left than should be",

@@ -13,6 +13,7 @@ from points_conformance.rules.machine import (
     Prediction,
     StoryOrder,
     StoryStep,
+    blamed,
     opened,
     predict,
     settled,
@@ -53,8 +54,8 @@ class Story:
 
 @rule("story.orders-at-once", Level.MUST, promised("no double refunds, partial sums bounded"),
       inferred("the rules of cancel, refund, lifecycle and isolation, in any order"),
-      after=("refund.partial", "refund.sum-bounded"), calls=CALLS, far_calls=FAR,
-      riyals=1_000_000)  # fmt: skip
+      after=("refund.partial", "refund.sum-bounded", "refund.read-after-write"), calls=CALLS,
+      far_calls=FAR, riyals=1_000_000)  # fmt: skip
 def every_step_of_every_story_does_as_the_rules_say(api: ApiTarget) -> None:
     """Whatever is done to several orders in whatever order, each step MUST do as the rules say."""
     available = _available(api)
@@ -174,6 +175,8 @@ class _Teller:
         self.words: list[str] = []
         self.orders: list[TestOrder] = []
         self.books: list[OrderLedger] = []
+        #: Statuses that each order had before the one that it is in.
+        self.left: list[set[OrderStatus]] = []
         #: Orders that a known broken rule has led astray: nothing can be said of them any more.
         self.astray: set[int] = set()
 
@@ -185,12 +188,13 @@ class _Teller:
             )
             self.orders.append(order)
             self.books.append(opened(wanted, order.points or 0))
+            self.left.append(set())
         for step in self.story.steps:
             if step.order not in self.astray:
                 self._take(step)
         for number in range(len(self.orders)):
             if number not in self.astray:
-                self._look(number, "isolation.orders-apart")
+                self._look(number, Do.READ, "isolation.orders-apart")
 
     def _take(self, step: StoryStep) -> None:
         books = self.books[step.order]
@@ -199,22 +203,26 @@ class _Teller:
             return
         self.words.append(told(step, prediction, books))
         if step.do is Do.READ:
-            self._look(step.order, prediction.rule)
+            self._look(step.order, step.do, prediction.rule)
             return
         if step.do is Do.AUTO_REFUND:
             self.api.auto_refund(self.orders[step.order])
-            self.books[step.order] = prediction.after
-            self._look(step.order, prediction.rule)
+            self._book(step.order, prediction.after)
+            self._look(step.order, step.do, prediction.rule)
             return
         answer = self._send(step, prediction)
         self._hold(step, prediction, answer)
         if step.order in self.astray:
             return
-        self.books[step.order] = settled(books, prediction, answer.accepted)
+        self._book(step.order, settled(books, prediction, answer.accepted))
         rule = prediction.rule
         if answer.accepted and answer.order_status == self.books[step.order].status.value:
             rule = predict(self.books[step.order], StoryStep(Do.READ, step.order)).rule
-        self._look(step.order, rule)
+        self._look(step.order, step.do, rule)
+
+    def _book(self, number: int, after: OrderLedger) -> None:
+        self.left[number] |= {self.books[number].status} - {after.status}
+        self.books[number] = after
 
     def _send(self, step: StoryStep, prediction: Prediction) -> Answer:
         order = self.orders[step.order]
@@ -254,15 +262,15 @@ class _Teller:
                 got=f"order_status {answer.order_status!r}",
             )
 
-    def _look(self, number: int, rule_id: str) -> None:
-        """The next read shows what the books say."""
+    def _look(self, number: int, do: Do, rule_id: str) -> None:
+        """The next read, after this was done, shows what the books say."""
         shown = self.api.read(self.orders[number]).order_status
         if shown is None:
             raise NotExercised("reading an order does not show its order_status")
         if shown != self.books[number].status.value:
             self._broken(
                 number,
-                rule_id,
+                blamed(rule_id, do, self.books[number], shown, self.left[number]),
                 "a read shows another status than the books",
                 expected=f"order {number + 1} to read {self.books[number].status.value}",
                 got=f"order_status {shown!r}",

@@ -13,13 +13,17 @@ __all__ = ["Refusal", "Request", "Response", "dump_json", "load_json"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. ``path`` is without the query; header names are lower case."""
+    """One HTTP request. ``path`` is without the query; header names are lower case.
+
+    ``spelt``: the names as they came, where that is known; a faithful server never looks.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     query: str = ""
+    spelt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

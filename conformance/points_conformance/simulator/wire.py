@@ -12,10 +12,13 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 def request_from(method: str, path: str, query: bytes, headers: RawHeaders, body: bytes) -> Request:
     """A request as the simulator takes it; a repeated header is joined, any byte is accepted."""
     read: dict[str, str] = {}
+    spelt = set()
     for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        spelling, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name = spelling.lower()
+        spelt.add(spelling)
         read[name] = f"{read[name]}, {value}" if name in read else value
-    return Request(method, path, read, body, query.decode("latin-1"))
+    return Request(method, path, read, body, query.decode("latin-1"), frozenset(spelt))
 
 
 def raw_headers(response: Response) -> list[tuple[bytes, bytes]]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import httpx
 
@@ -30,7 +30,11 @@ from points_conformance.targets.order import Made, Reversal, TestOrder, Wanted
 if TYPE_CHECKING:
     from points_conformance.targets.sources import OrderSource
 
-__all__ = ["ApiTarget", "Effect"]
+__all__ = ["REASON", "ApiTarget", "Effect"]
+
+#: Sent where a rule gives no reason and is not about omitting one: a server that insists on reasons
+#: breaks the rules about that, and no others.
+REASON: Final = "The customer changed their mind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +106,14 @@ class ApiTarget(Caller):
         return self.call("GET", f"/orders/{_uuid(order)}", key=key)
 
     def cancel(self, order: TestOrder, *, key: str | None = "", **fields: Any) -> Answer:
-        """``POST /orders/{uuid}/cancel``; without fields there is no body at all."""
-        return self.reverse("cancel", order, fields, key=key)
+        """``POST /orders/{uuid}/cancel``, with a reason: to omit it, see :meth:`reverse`."""
+        return self.reverse("cancel", order, {"reason": REASON, **fields}, key=key)
 
     def refund(self, order: TestOrder, *, key: str | None = "", **fields: Any) -> Answer:
-        """``POST /orders/{uuid}/refund``; ``amount`` as JSON shall have it (Decimal, int, …)."""
-        return self.reverse("refund", order, fields, key=key)
+        """``POST /orders/{uuid}/refund``, with a reason; ``amount`` is what becomes JSON's
+        (Decimal, int, …).
+        """
+        return self.reverse("refund", order, {"reason": REASON, **fields}, key=key)
 
     def reverse(
         self,
@@ -118,7 +124,7 @@ class ApiTarget(Caller):
         body: bytes | None = None,
         key: str | None = "",
     ) -> Answer:
-        """A cancel or refund with these fields, or with this very body."""
+        """A cancel or refund with these fields alone (none: no body at all), or this very body."""
         if body is None and fields:
             body = dump_json(dict(fields))
         answer = self.call("POST", f"/orders/{order.uuid}/{operation}", body=body, key=key)

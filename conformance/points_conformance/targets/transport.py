@@ -22,6 +22,7 @@ class SimulatorTransport(httpx.BaseTransport):
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=request.read(),
                 query=request.url.query.decode("ascii"),
+                spelt=frozenset(name.decode("ascii") for name, _ in request.headers.raw),
             )
         )
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)

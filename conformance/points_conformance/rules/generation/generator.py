@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,7 @@ from points_conformance.contract import specs
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.finding import NotExercised
 
-__all__ = ["OPERATIONS", "Case", "Generator", "Misfit", "component"]
+__all__ = ["OPERATIONS", "Case", "Generator", "Misfit", "component", "kept_running"]
 
 #: What is called, by the name that findings use.
 OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -61,8 +61,14 @@ class Generator:
 
     #: A process that got a head start, by what it was asked: loading takes longer than most rules.
     _ahead: ClassVar[dict[tuple[int, int], "Generator"]] = {}
+    #: The one that serves every run, while :func:`kept_running` lasts.
+    _kept: ClassVar["Generator | None"] = None
     #: What was asked and has not been answered yet.
     _asked: tuple[int, int] | None = None
+    _process: subprocess.Popen[str] | None = None
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int], list[Case]] = {}
 
     @classmethod
     def start_ahead(cls, seed: int, examples: int) -> None:
@@ -82,11 +88,11 @@ class Generator:
 
     @classmethod
     def of(cls, seed: int, examples: int) -> "Generator":
-        """The one that was started ahead for this, or a new one."""
-        return cls._ahead.pop((seed, examples), None) or cls()
+        """The one that was started ahead for this, the one that is kept, or a new one."""
+        return cls._ahead.pop((seed, examples), None) or cls._kept or cls()
 
     def __enter__(self) -> Self:
-        if self._asked is not None:
+        if self._process is not None:
             return self
         if importlib.util.find_spec("schemathesis") is None:
             raise NotExercised(f"Schemathesis is not installed: {_INSTALL}")
@@ -111,13 +117,29 @@ class Generator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        # After an error it is not known what the process would answer next.
+        if self is not Generator._kept or kind is not None:
+            self._stop()
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        # The next process knows of no question, and of no operations to judge answers by.
+        self._asked = None
+        self._made.clear()
+        if process is None:
+            return
+        process.kill()
+        process.communicate()
         self._errors.close()
         self._folder.cleanup()
 
     def cases(self, seed: int, examples: int) -> list[Case]:
         """All cases of a seed: the coverage phase's, and at most four times ``examples`` more."""
+        if (seed, examples) not in self._made:
+            self._made[seed, examples] = self._cases(seed, examples)
+        return self._made[seed, examples]
+
+    def _cases(self, seed: int, examples: int) -> list[Case]:
         if self._asked != (seed, examples):
             self._ask_for_cases(seed, examples)
         told = self._answer()
@@ -159,7 +181,7 @@ class Generator:
         return [Misfit(row["kind"], row["message"]) for row in told["misfits"]]
 
     def _put(self, question: Mapping[str, Any]) -> None:
-        stdin = self._process.stdin
+        stdin = self._process.stdin if self._process else None
         if stdin is None:
             raise RuntimeError("Schemathesis has no pipe to be asked through")
         # Its last words tell more than a broken pipe: they are read with the answer.
@@ -168,24 +190,43 @@ class Generator:
             stdin.flush()
 
     def _answer(self) -> dict[str, Any]:
-        stdout = self._process.stdout
-        if stdout is None:
+        process = self._process
+        stdout = process.stdout if process else None
+        if process is None or stdout is None:
             raise RuntimeError("Schemathesis has no pipe to answer through")
-        watch = threading.Timer(_LONGEST, self._process.kill)
+        watch = threading.Timer(_LONGEST, process.kill)
         watch.start()
         try:
             line = stdout.readline()
         finally:
             watch.cancel()
         if not line:
-            raise RuntimeError(f"Schemathesis broke off: {self._last_words()}")
+            raise RuntimeError(f"Schemathesis broke off: {self._last_words(process)}")
         told: dict[str, Any] = json.loads(line)
         return told
 
-    def _last_words(self) -> str:
-        self._process.wait(timeout=10)
+    def _last_words(self, process: subprocess.Popen[str]) -> str:
+        process.wait(timeout=10)
         self._errors.seek(0)
         return self._errors.read().decode("utf-8", "replace")[-2000:]
+
+
+@contextlib.contextmanager
+def kept_running() -> Iterator[None]:
+    """Have one process serve all runs while the ``with`` block lasts.
+
+    For whoever judges many servers, one after another: most of a process's time goes into being
+    started, and a seed's cases are the same whatever it was asked before.
+    """
+    if Generator._kept is not None:
+        yield
+        return
+    kept = Generator._kept = Generator()
+    try:
+        yield
+    finally:
+        Generator._kept = None
+        kept._stop()
 
 
 def _environment() -> dict[str, str]:
