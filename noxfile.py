@@ -76,10 +76,13 @@ def selfcheck(session: nox.Session) -> None:
 
 @nox.session
 def soundness(session: nox.Session) -> None:
-    """No false alarm: every dialect and made-up ones, 20 seeds each; good consumers, 10 each."""
+    """No false alarm: every dialect and made-up ones, 20 seeds each; good consumers and
+    clients, 10 each.
+    """
     _install(session, "api")
     session.run("python", "-m", "points_conformance.defects.soundness", "--seeds", "20")
     session.run("python", "-m", "points_conformance.defects.consumer_soundness", "--seeds", "10")
+    session.run("python", "-m", "points_conformance.defects.client_soundness", "--seeds", "10")
 
 
 @nox.session

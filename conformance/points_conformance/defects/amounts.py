@@ -25,6 +25,10 @@ AMOUNTS = ("refund.*", "envelope.validation", "isolation.orders-apart", "points.
            "cancel.partially-refunded-is-bounded")  # fmt: skip
 
 
+#: A server that books what is wrong still knows no sum beyond its columns (SAR).
+_MUCH = 10**9
+
+
 class _Taking(Forms):
     """Takes what is no amount for one."""
 
@@ -71,7 +75,7 @@ class NegativeIsBooked(_Taking):
 
     def takes(self, value: Any) -> bool:
         """No lower bound."""
-        return isinstance(value, int | Decimal) and value < 0
+        return isinstance(value, int | Decimal) and -_MUCH < value < 0
 
     def taken(self, value: Any) -> int | None:
         """As given."""
@@ -84,7 +88,7 @@ class NegativeIsAbsolute(_Taking):
 
     def takes(self, value: Any) -> bool:
         """No lower bound."""
-        return isinstance(value, int | Decimal) and value < 0
+        return isinstance(value, int | Decimal) and -_MUCH < value < 0
 
     def taken(self, value: Any) -> int | None:
         """``abs($amount)``."""

@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from points_conformance.defects.client_sample import SampleClient
+from points_conformance.defects.client_sample import ReconcilingClient, SampleClient
+from points_conformance.rules.rule import Profile
 
 __all__ = ["ClientDefect", "ClientSeeds"]
 
@@ -20,6 +21,15 @@ class ClientDefect:
     summary: str
     caught_by: tuple[str, ...]
     make: type[SampleClient]
+    profile: Profile = Profile.SMOKE
+
+    def may_fail(self, rule_id: str) -> bool:
+        """Whether the rule has to do with this defect. Made-up schedules have to do with any."""
+        return rule_id in (*self.caught_by, "client.generated")
+
+    def facts(self) -> dict[str, Any]:
+        """What else there is to know of it."""
+        return {"reconciles": issubclass(self.make, ReconcilingClient)}
 
 
 class ClientSeeds:

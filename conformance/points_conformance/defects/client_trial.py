@@ -1,16 +1,27 @@
-"""A run of the clients' rules against a client in this process."""
+"""A run of the clients' rules against a client in this process, and what it shows of them."""
 
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
+from points_conformance.defects.client_defect import ClientDefect
+from points_conformance.defects.client_sample import ReconcilingClient, SampleClient
+from points_conformance.defects.trial import Trial, held_against
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Profile, Rule, Subject
-from points_conformance.rules.verdict import Result, settle
+from points_conformance.rules.verdict import Result, Verdict, settle
 from points_conformance.suite.judge import Judge, seed_of
 from points_conformance.targets.client import ClientTarget
 from points_conformance.targets.client_runners import ObjectClients
 
-__all__ = ["judge_client"]
+__all__ = ["GOOD", "judge_client", "run_sound_client", "try_client"]
+
+#: Clients in which nothing is wrong.
+GOOD: Final = (SampleClient, ReconcilingClient)
+#: Seconds after which a wrong client is given up; the good ones need at most three.
+_GIVEN_UP: Final = 8.0
+_ADVERSE: Final = frozenset({Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED})
 
 
 def judge_client(
@@ -35,3 +46,30 @@ def judge_client(
     finally:
         target.close()
     return settle(wanted, judge.outcomes)
+
+
+def try_client(
+    defect: ClientDefect,
+    *,
+    profile: Profile,
+    seed: int = 0,
+    rules: Sequence[Rule] | None = None,
+) -> Trial:
+    """Run the suite against a wrong client and hold it against what is declared."""
+    started = time.perf_counter()
+    results = judge_client(defect.make, rules, seed=seed, profile=profile, timeout=_GIVEN_UP)
+    trial = held_against(defect, results, frozenset(), profile=profile)
+    seconds = time.perf_counter() - started
+    return replace(trial, seed=seed, seconds=seconds, subject=Subject.CLIENT)
+
+
+def run_sound_client(*, profile: Profile, seed: int = 0) -> tuple[tuple[str, ...], float]:
+    """What fails on the good clients, in words, and how long a run took. Advice counts."""
+    started = time.perf_counter()
+    alarms = [
+        f"{make.__name__}: {result.rule.id}: {result.reason}"
+        for make in GOOD
+        for result in judge_client(make, seed=seed, profile=profile)
+        if result.verdict in _ADVERSE
+    ]
+    return tuple(alarms), (time.perf_counter() - started) / len(GOOD)

@@ -11,7 +11,7 @@ from points_conformance.defects import (
 )
 from points_conformance.defects.client_defect import ClientDefect
 
-__all__ = ["DEFECTS", "ClientDefect", "client_caught_by"]
+__all__ = ["DEFECTS", "ClientDefect", "client_caught_by", "named"]
 
 DEFECTS: Final[list[ClientDefect]] = [
     *clients_bodies.seed.defects,
@@ -25,3 +25,8 @@ DEFECTS: Final[list[ClientDefect]] = [
 def client_caught_by(rule_id: str) -> list[str]:
     """The defects that a rule is declared to catch."""
     return [defect.id for defect in DEFECTS if rule_id in defect.caught_by]
+
+
+def named(id_: str) -> ClientDefect:
+    """The defect of this ID. Raises :class:`KeyError`."""
+    return {defect.id: defect for defect in DEFECTS}[id_]

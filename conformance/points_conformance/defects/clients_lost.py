@@ -271,7 +271,7 @@ class ReadsWhatItKnew(ReconcilingClient):
         return UNKNOWN if before is None else self.unchanged(work, before, answer)
 
 
-@seed("failed-read-is-no-change", "lost-answer-and-read")
+@seed("failed-read-is-no-change", "lost-answer-and-read", "unknown-status")
 class FailedReadIsNoChange(ReconcilingClient):
     """A read that fails is taken for one that shows no change, and the refund is repeated."""
 

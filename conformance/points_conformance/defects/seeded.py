@@ -10,7 +10,8 @@ from typing import Final
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects import catalogue as servers
-from points_conformance.defects import consumers
+from points_conformance.defects import clients, consumers
+from points_conformance.defects.client_trial import run_sound_client, try_client
 from points_conformance.defects.consumer_trial import run_sound_consumer, try_consumer
 from points_conformance.defects.declared import Declared
 from points_conformance.defects.defect import DefectError
@@ -60,6 +61,16 @@ SEEDED: Final[Mapping[Subject, Seeded]] = {
             consumers.named(id_), profile=profile, seed=seed
         ),
         sound=lambda profile, seed: run_sound_consumer(profile=profile, seed=seed),
+    ),
+    Subject.CLIENT: Seeded(
+        subject=Subject.CLIENT,
+        defects=lambda: clients.DEFECTS,
+        tried=lambda id_, profile, seed: try_client(clients.named(id_), profile=profile, seed=seed),
+        sound=lambda profile, seed: run_sound_client(profile=profile, seed=seed),
+        unseeded={
+            "client.generated": "what it finds is found by a rule of its own first",
+            "client.leaves-nothing-running": "a client in this process has no processes",
+        },
     ),
 }
 
