@@ -301,7 +301,7 @@ class NullReasonCrashes(Forms):
 
 
 # ---------------------------------------------------------------------- a given reason
-@seed("given-reason-is-dropped", "cancel.given-reason", related=(*REASONS, "cancel.reason-limit"))
+@seed("given-reason-is-dropped", "cancel.given-reason", related=("cancel.reason-limit", *REASONS))
 class DropsReason(Desk):
     """The default reason is told even where one was given."""
 
