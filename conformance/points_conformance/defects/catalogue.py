@@ -80,11 +80,15 @@ def matching(patterns: Iterable[str]) -> list[Defect]:
 
 def caught_by(rule_id: str) -> list[str]:
     """The defects that a rule is declared to catch; the self-check proves that it does."""
-    return [
-        defect.id
-        for defect in defects()
-        if any(fnmatchcase(rule_id, pattern) for pattern in defect.caught_by)
-    ] + consumer_caught_by(rule_id) + client_caught_by(rule_id)
+    return (
+        [
+            defect.id
+            for defect in defects()
+            if any(fnmatchcase(rule_id, pattern) for pattern in defect.caught_by)
+        ]
+        + consumer_caught_by(rule_id)
+        + client_caught_by(rule_id)
+    )
 
 
 def expected(defect: Defect, running: Iterable[str], profile: Profile) -> list[str]:
