@@ -164,7 +164,8 @@ def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
     for record in _redirected(client):
         for seen in record.seen:
             request = seen.request
-            everything = [*request.headers.values(), request.query, request.path]
+            body = request.body.decode("utf-8", "replace")
+            everything = [*request.headers.values(), request.query, request.path, body]
             if seen.host != "api" and any(record.key in text for text in everything):
                 raise broken(
                     record,

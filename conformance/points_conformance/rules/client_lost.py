@@ -200,8 +200,10 @@ def how_a_lost_answer_is_recovered(client: ClientTarget) -> dict[str, str]:
 
 def _recovery(record: Record) -> str:
     said = record.turns[0].said.outcome or "nothing"
-    first = record.writes()[0]
-    later = [seen for seen in record.calls if seen.at > first.at]
+    calls = record.writes()
+    if not calls:
+        return f"makes no call, says {said}"
+    later = [seen for seen in record.calls if seen.at > calls[0].at]
     repeats = [seen for seen in later if seen.writes]
     reads = [seen for seen in later if seen.reads]
     if repeats:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import h11
 
@@ -23,12 +23,13 @@ from points_conformance.simulator.wire import raw_headers, request_from
 
 __all__ = ["End", "Reply", "RoughServer"]
 
-#: Seconds after which a connection is looked at again, and how long a handshake may take.
+#: Seconds after which a connection is looked at again, and how long sending may take.
 _TICK: Final = 0.05
-_HANDSHAKE: Final = 10.0
+_SENDING: Final = 10.0
 #: What a client may send at most; a longer request is cut off.
 _MOST: Final = 4 * 1024 * 1024
 _RESET: Final = struct.pack("ii", 1, 0)
+_Result = TypeVar("_Result")
 
 
 class End(StrEnum):
@@ -97,7 +98,7 @@ class RoughServer:
         """End the server and every connection."""
         self._stopped.set()
         for thread in list(self._threads):
-            thread.join(_HANDSHAKE)
+            thread.join(_SENDING)
         self._listener.close()
 
     def _run(self, work: Callable[[], None]) -> None:
@@ -118,18 +119,24 @@ class RoughServer:
     # ------------------------------------------------------------------ one connection
     def _connection(self, plain: socket.socket) -> None:
         # A client that leaves, or that will not have our certificate, is no fault of ours.
-        with contextlib.suppress(OSError, _Gone, h11.ProtocolError):
-            plain.settimeout(_HANDSHAKE)
+        with contextlib.suppress(OSError, _Gone, h11.ProtocolError), plain:
+            plain.settimeout(_TICK)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with plain:
-                answer = self._answer
-                if self._context is not None and not _is_tls(plain) and self._plain is not None:
-                    answer = self._plain
-                elif self._context is not None:
-                    plain = self._context.wrap_socket(plain, server_side=True)
-                with plain:
-                    plain.settimeout(_TICK)
-                    self._talk(plain, answer)
+            if self._context is None:
+                self._talk(plain, self._answer)
+            elif self._plain is not None and not self._is_tls(plain):
+                self._talk(plain, self._plain)
+            else:
+                self._talk_secretly(plain, self._context)
+
+    def _is_tls(self, client: socket.socket) -> bool:
+        """Whether the first byte is a handshake's."""
+        return self._waited_for(lambda: client.recv(1, socket.MSG_PEEK)) in (b"\x16", b"")
+
+    def _talk_secretly(self, plain: socket.socket, context: ssl.SSLContext) -> None:
+        with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as client:
+            self._waited_for(client.do_handshake)
+            self._talk(client, self._answer)
 
     def _talk(self, client: socket.socket, answer: Callable[[Request], Reply]) -> None:
         http = h11.Connection(h11.SERVER)
@@ -166,9 +173,13 @@ class RoughServer:
                 raise _Gone
 
     def _received(self, client: socket.socket) -> bytes:
+        return self._waited_for(lambda: client.recv(65536))
+
+    def _waited_for(self, act: Callable[[], _Result]) -> _Result:
+        """What it returns, tried tick by tick: a client that says nothing holds up no end."""
         while not self._stopped.is_set():
             with contextlib.suppress(TimeoutError):
-                return client.recv(65536)
+                return act()
         raise _Gone
 
     def _pause(self, seconds: float) -> None:
@@ -184,17 +195,12 @@ class RoughServer:
         if reply.response is None or reply.end not in (End.KEPT, End.HALF):
             raise _Gone
         data = _bytes(http, reply.response)
-        client.settimeout(_HANDSHAKE)
+        client.settimeout(_SENDING)
         client.sendall(data[: len(data) // 2] if reply.end is End.HALF else data)
         client.settimeout(_TICK)
         if reply.end is End.HALF:
             time.sleep(_TICK)  # so that the half arrives before the end does
             raise _Gone
-
-
-def _is_tls(client: socket.socket) -> bool:
-    """Whether the first byte is a handshake's."""
-    return client.recv(1, socket.MSG_PEEK) in (b"\x16", b"")
 
 
 def _bytes(http: h11.Connection, response: Response) -> bytes:

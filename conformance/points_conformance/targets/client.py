@@ -78,10 +78,10 @@ class _Bench:
             ca_file, context = authorities.ca_file, authorities.context(case.tls)
         with ClientSandbox(case, self.seed, context) as sandbox:
             meeting = Meeting(sandbox.base_url, sandbox.key, sandbox.uuid, ca_file)
-            client = self.clients.open(meeting)
-            turns = tuple(
-                self._turn(sandbox, client, number) for number in range(len(case.operations))
-            )
+            with self.clients.open(meeting) as client:
+                turns = tuple(
+                    self._turn(sandbox, client, number) for number in range(len(case.operations))
+                )
         return Record(
             case=case, turns=turns, seen=tuple(sandbox.seen), key=sandbox.key, uuid=sandbox.uuid
         )
@@ -111,7 +111,8 @@ class _Bench:
             return self._authorities
 
     def close(self) -> None:
-        """Wait for what runs, and start nothing more."""
+        """End what runs, and start nothing more."""
+        self.clients.end()
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self._authorities is not None:
             self._authorities.close()
@@ -201,5 +202,4 @@ class ClientTarget:
 
     def close(self) -> None:
         """End all that runs."""
-        self.clients.stop()
         self._bench.close()

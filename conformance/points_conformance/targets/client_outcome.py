@@ -22,7 +22,10 @@ class Unmapped(Exception):
 #: Answers that say nothing about whether the call was carried out.
 _UNCLEAR: Final = frozenset({408, 429})
 #: Names of exception classes, anywhere among the bases, that HTTP libraries use for the network's.
-_NETWORK: Final = frozenset({"TransportError", "RequestException", "ClientError", "HTTPError"})
+#: ``HTTPException`` is of ``http.client``, for half an answer.
+_NETWORK: Final = frozenset(
+    {"TransportError", "RequestException", "ClientError", "HTTPError", "HTTPException"}
+)
 
 
 def outcome_of(result: object, error: BaseException | None) -> ClientOutcome:
@@ -31,7 +34,7 @@ def outcome_of(result: object, error: BaseException | None) -> ClientOutcome:
     A :class:`ClientOutcome`, or its word, is taken as it is; whatever else is returned means done
     (but ``False``, which says nothing). An error with ``.response.status_code`` is the API's: 400
     to 499 is a refusal, but for 408 and 429; every other status is unknown. A timeout, a lost
-    connection, and what httpx, requests or aiohttp raise for the network is unknown. Raises
+    connection, and what httpx, requests, aiohttp or urllib raise for the network is unknown. Raises
     :class:`Unmapped` for anything else.
     """
     if error is None:

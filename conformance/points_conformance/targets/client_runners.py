@@ -5,20 +5,20 @@ import contextlib
 import inspect
 import io
 import logging
-import os
 import shlex
 import shutil
-import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from points_conformance.targets.client_case import Operation
 from points_conformance.targets.client_outcome import ClientOutcome, Unmapped, outcome_of
+from points_conformance.targets.client_process import Ended, Processes
 
 __all__ = ["Clients", "CommandClients", "CommandError", "Meeting", "ObjectClients", "Said"]
 
@@ -31,14 +31,10 @@ _CA_VARIABLES: Final = (
     "NODE_EXTRA_CA_CERTS",
     "CURL_CA_BUNDLE",
 )
-#: Of what a client prints so much is read, in characters; the rest is thrown away.
-_MOST: Final = 4_000_000
-#: Seconds for what a killed process leaves in its pipe.
-_LAST_WORDS: Final = 2.0
+#: Seconds after which it is looked whether the run is over.
+_TICK: Final = 0.1
 #: The standard output is one for the whole process.
 _WATCHING: Final = threading.Lock()
-#: How often it is looked whether the run is over, in seconds.
-_LOOK: Final = 0.25
 OutcomeOf = Callable[[object, BaseException | None], ClientOutcome]
 
 
@@ -64,9 +60,6 @@ class Said:
         return self.how if self.outcome is None else f"{self.outcome} ({self.how})"
 
 
-_STOPPED: Final = Said(outcome=None, how="the run was over", seconds=0.0, hung=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """What a client is told of the API. ``ca_file``: the authority it may trust."""
@@ -80,8 +73,8 @@ class Meeting:
 class Clients(Protocol):
     """Makes a client for one case, and has it do operations one after the other."""
 
-    def open(self, meeting: Meeting) -> Callable[[Operation], Said]:
-        """A client that knows of this API."""
+    def open(self, meeting: Meeting) -> AbstractContextManager[Callable[[Operation], Said]]:
+        """A client that knows of this API, while the ``with`` block lasts."""
         ...
 
     @contextlib.contextmanager
@@ -94,8 +87,8 @@ class Clients(Protocol):
         """Whether it can be told of an authority to trust."""
         ...
 
-    def stop(self) -> None:
-        """End what runs; whatever is asked from now on is not begun."""
+    def end(self) -> None:
+        """The run is over: end what runs, and start nothing more."""
         ...
 
 
@@ -114,28 +107,29 @@ class CommandClients:
         self.argv = _parsed(command, environment.get("PATH"))
         self.timeout = timeout
         self._environment = _without_points(environment)
-        self._stopped = threading.Event()
+        self._processes = Processes()
 
-    def stop(self) -> None:
-        """End every process that runs."""
-        self._stopped.set()
-
-    def open(self, meeting: Meeting) -> Callable[[Operation], Said]:
+    @contextlib.contextmanager
+    def open(self, meeting: Meeting) -> Iterator[Callable[[Operation], Said]]:
         """A command that is told of this API."""
-        environment = self._environment | _told(meeting)
+        yield lambda operation: self._run(operation, meeting)
 
-        def run(operation: Operation) -> Said:
-            words = environment | _asked(operation, meeting.uuid)
-            if self._stopped.is_set():
-                return _STOPPED
-            return _run(self.argv, words, self.timeout, meeting.key, self._stopped)
-
-        return run
+    def _run(self, operation: Operation, meeting: Meeting) -> Said:
+        words = self._environment | _told(meeting) | _asked(operation, meeting.uuid)
+        mark = f"POINTS_API_KEY={meeting.key}"
+        try:
+            return _said(self._processes.run(self.argv, words, self.timeout, mark), self.timeout)
+        except OSError as error:
+            return Said(outcome=None, how=f"could not be run: {error.strerror}", seconds=0.0)
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[Callable[[], str]]:
         """A command's output is always kept."""
         yield str
+
+    def end(self) -> None:
+        """End every process."""
+        self._processes.end()
 
 
 def _parsed(command: str, path: str | None) -> list[str]:
@@ -182,99 +176,20 @@ def _asked(operation: Operation, uuid: str) -> dict[str, str]:
     return asked
 
 
-def _run(
-    argv: Sequence[str],
-    environment: dict[str, str],
-    timeout: float,
-    key: str,
-    stopped: threading.Event,
-) -> Said:
-    started = time.monotonic()
-    try:
-        process = subprocess.Popen(  # noqa: S603 - running the user's command is the purpose
-            argv,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return Said(outcome=None, how=f"could not be run: {error.strerror}", seconds=0.0)
-    read: list[bytes] = []
-    reader = threading.Thread(target=_drain, args=(process, read), daemon=True)
-    reader.start()
-    hung = not _ended(process, timeout, stopped)
-    seconds = time.monotonic() - started
-    left = _end(process, key, running=hung)
-    reader.join(_LAST_WORDS)
-    if process.stdout is not None:
-        process.stdout.close()
-    output = b"".join(read).decode("utf-8", "replace")
-    if hung:
+def _said(ended: Ended, timeout: float) -> Said:
+    status = ended.status
+    if status is None:
         how = f"did not end within {timeout:g} s"
-        return Said(outcome=None, how=how, seconds=seconds, output=output, hung=True)
-    status = process.returncode
-    how = f"exit status {status}" if status >= 0 else f"ended by signal {-status}"
-    return Said(outcome=_STATUSES.get(status), how=how, seconds=seconds, output=output, left=left)
-
-
-def _ended(process: "subprocess.Popen[bytes]", timeout: float, stopped: threading.Event) -> bool:
-    """Wait for the end, until time is up or the run is over."""
-    deadline = time.monotonic() + timeout
-    while not stopped.is_set() and (left := deadline - time.monotonic()) > 0:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(min(left, _LOOK))
-            return True
-    return process.poll() is not None
-
-
-def _drain(process: "subprocess.Popen[bytes]", into: list[bytes]) -> None:
-    """Read all that is printed, so that the client never waits for us; keep the first of it."""
-    kept = 0
-    # A pipe that is closed while it is read is the end of it.
-    with contextlib.suppress(OSError, ValueError):
-        while process.stdout is not None and (part := os.read(process.stdout.fileno(), 65536)):
-            if kept < _MOST:
-                into.append(part)
-                kept += len(part)
-
-
-def _end(process: "subprocess.Popen[bytes]", key: str, *, running: bool) -> int:
-    """End whatever is left of a client; how many processes it left behind when it had ended."""
-    left = _group_lives(process.pid) if not running else 0
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
     else:
-        process.kill()
-    process.wait(_LAST_WORDS)
-    strays = _with_key(key)
-    for pid in strays:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-    return max(left, len(strays))
-
-
-def _group_lives(group: int) -> int:
-    if not hasattr(os, "killpg"):
-        return 0
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return 0
-    return 1
-
-
-def _with_key(key: str) -> list[int]:
-    """Processes whose environment has this case's key: they left the group (Linux alone)."""
-    mark = f"POINTS_API_KEY={key}".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in entry.read_bytes():
-                found.append(int(entry.parent.name))
-    return found
+        how = f"exit status {status}" if status >= 0 else f"ended by signal {-status}"
+    return Said(
+        outcome=None if status is None else _STATUSES.get(status),
+        how=how,
+        seconds=ended.seconds,
+        output=ended.output,
+        hung=status is None,
+        left=0 if status is None else ended.left,
+    )
 
 
 # ---------------------------------------------------------------------- an object
@@ -295,18 +210,23 @@ class ObjectClients:
         self._make = make
         self._timeout = timeout
         self._outcome = outcome
+        self._over = threading.Event()
         self.takes_ca = _takes(make, "ca_file")
-        self._stopped = threading.Event()
 
-    def stop(self) -> None:
-        """Wait for no method any more."""
-        self._stopped.set()
-
-    def open(self, meeting: Meeting) -> Callable[[Operation], Said]:
+    @contextlib.contextmanager
+    def open(self, meeting: Meeting) -> Iterator[Callable[[Operation], Said]]:
         """An object that knows of this API; made with the first operation."""
-        return _ObjectClient(
-            self._make, meeting, self._timeout, self._outcome, self.takes_ca, self._stopped
-        ).run
+        more = {"ca_file": meeting.ca_file} if self.takes_ca else {}
+        make = partial(self._make, meeting.base_url, meeting.key, **more)
+        client = _ObjectClient(make, meeting.uuid, self._timeout, self._outcome, self._over)
+        try:
+            yield client.run
+        finally:
+            client.close()
+
+    def end(self) -> None:
+        """Wait for no operation any longer."""
+        self._over.set()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[Callable[[], str]]:
@@ -339,37 +259,31 @@ class _ObjectClient:
 
     def __init__(
         self,
-        make: Callable[..., Any],
-        meeting: Meeting,
+        make: Callable[[], Any],
+        uuid: str,
         timeout: float,
         outcome: OutcomeOf,
-        takes_ca: bool,
-        stopped: threading.Event,
+        over: threading.Event,
     ) -> None:
         self._make = make
-        self._meeting = meeting
+        self._uuid = uuid
         self._timeout = timeout
         self._outcome = outcome
-        self._more = {"ca_file": meeting.ca_file} if takes_ca else {}
+        self._over = over
         self._runner = asyncio.Runner()
         self._client: Any = None
         self._hung = False
-        self._stopped = stopped
 
     def run(self, operation: Operation) -> Said:
         """Do one operation in a thread of its own."""
-        started = time.monotonic()
-        told: list[Said] = []
         if self._hung:
             how = "the operation before it never ended"
             return Said(outcome=None, how=how, seconds=0.0, hung=True)
+        started = time.monotonic()
+        told: list[Said] = []
         thread = threading.Thread(target=lambda: told.append(self._said(operation)), daemon=True)
         thread.start()
-        while thread.is_alive() and not self._stopped.is_set():
-            left = started + self._timeout - time.monotonic()
-            if left <= 0:
-                break
-            thread.join(min(left, _LOOK))
+        self._wait_for(thread, started + self._timeout)
         seconds = time.monotonic() - started
         if told:
             return replace(told[0], seconds=seconds)
@@ -377,29 +291,42 @@ class _ObjectClient:
         how = f"did not end within {self._timeout:g} s"
         return Said(outcome=None, how=how, seconds=seconds, hung=True)
 
+    def close(self) -> None:
+        """End the event loop, but where it still runs."""
+        if not self._hung:
+            self._runner.close()
+
+    def _wait_for(self, thread: threading.Thread, until: float) -> None:
+        while thread.is_alive() and not self._over.is_set():
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            thread.join(min(left, _TICK))
+
     def _said(self, operation: Operation) -> Said:
         result: object = None
         error: BaseException | None = None
         try:
             result = self._called(operation)
-        except BaseException as raised:  # also sys.exit(): whatever it raises is what it says
+        except BaseException as raised:  # sys.exit() as well: it would end the thread in silence
             error = raised
-        told = _raised(error) if error is not None else f"returned {result!r}"
+        told = _raised(error) if error is not None else f"returned {_shown(result)}"
+        outcome: ClientOutcome | None = None
+        how = told
         try:
             outcome = ClientOutcome(self._outcome(result, error))
         except Unmapped as unmapped:
-            return Said(outcome=None, how=str(unmapped), seconds=0.0, output=told)
+            how = str(unmapped)
         except Exception as wrong:
-            how = f"points_client_outcome failed: {type(wrong).__name__}: {wrong}"
-            return Said(outcome=None, how=how, seconds=0.0, output=told)
-        return Said(outcome=outcome, how=told, seconds=0.0, output=told)
+            how = f"points_client_outcome {_raised(wrong)}, of what {told}"
+        return Said(outcome=outcome, how=how, seconds=0.0, output=told)
 
     def _called(self, operation: Operation) -> object:
         if self._client is None:
-            self._client = self._make(self._meeting.base_url, self._meeting.key, **self._more)
+            self._client = self._make()
         words = {"amount": operation.amount, "reason": operation.reason}
         given = {name: value for name, value in words.items() if value is not None}
-        result = getattr(self._client, operation.kind)(self._meeting.uuid, **given)
+        result = getattr(self._client, operation.kind)(self._uuid, **given)
         if inspect.isawaitable(result):
             return self._runner.run(_awaited(result))
         return result
@@ -407,6 +334,13 @@ class _ObjectClient:
 
 async def _awaited(result: Any) -> object:
     return await result
+
+
+def _shown(result: object) -> str:
+    try:
+        return repr(result)
+    except Exception as error:
+        return f"a {type(result).__name__} that cannot be shown: {error}"
 
 
 def _raised(error: BaseException) -> str:

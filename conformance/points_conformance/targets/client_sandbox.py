@@ -224,9 +224,9 @@ class ClientSandbox:
         return Response(200, true.headers, dump_json(empty))
 
     def _strange(self, request: Request, fault: Fault, true: Response) -> Response:
-        if true.status != 200:
-            return true
         body = true.json()
+        if true.status != 200 or not isinstance(body.get("data"), dict):
+            return true
         body["data"]["order_status"] = _STRANGE
         return Response(200, true.headers, dump_json(body))
 
