@@ -112,10 +112,13 @@ def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) 
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + CLIENT_OPTIONS)
+@click.option(
+    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
+)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def client(pytest_args: tuple[str, ...], **options: Any) -> None:
+def client(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge an API client by --command: what it does when answers are lost, late or wrong."""
-    _judge("client", options, None, pytest_args)
+    _judge("client", options, workers, pytest_args)
 
 
 def _judge(

@@ -116,7 +116,6 @@ def test_ids_are_unique_among_all_subjects() -> None:
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (("--subject", "client"), "no defects of client are seeded yet"),
         (("--subject", "shop"), "Invalid value for '--subject'"),
         (("--defect", "nothing-*"), "no defect matches 'nothing-*'"),
         (("--json", "no/such/folder/x.json"), "the matrix cannot go to no/such/folder/x.json"),

@@ -17,7 +17,7 @@ from points_conformance.rules.rule import Level, Profile, Subject
 from points_conformance.rules.verdict import Verdict
 
 #: So many days until the whole suite has run on each wrong consumer.
-TURN = 12
+TURN = 30
 TODAY = datetime.datetime.now(datetime.UTC).toordinal()
 RULES = catalogue(Subject.CONSUMER)
 FINE = {Verdict.PASSED, Verdict.NOT_EXERCISED}

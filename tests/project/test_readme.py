@@ -22,6 +22,7 @@ from points_conformance.targets.sources import load_orders
 
 ROOT = README.parent
 CONSUMER = "Judge your webhook consumer"
+CLIENT = "Judge your API client"
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -98,15 +99,25 @@ def example_run(folder: Path, examples: list[str]) -> str:
 
 
 def test_the_python_examples_run(tmp_path: Path) -> None:
-    """All but those of a consumer, for one run judges one subject."""
-    of_a_consumer = blocks("python", CONSUMER)
-    examples = [block for block in blocks("python") if block not in of_a_consumer]
+    """All but those of a consumer and a client, for one run judges one subject."""
+    apart = [*blocks("python", CONSUMER), *blocks("python", CLIENT)]
+    examples = [block for block in blocks("python") if block not in apart]
     assert "\nconformant: " in example_run(tmp_path, examples)
 
 
 def test_the_consumer_of_the_readme_is_conformant(tmp_path: Path) -> None:
     """Its state is read by the hook; nothing is left to be advised."""
     said = example_run(tmp_path, blocks("python", CONSUMER))
+    assert "\nconformant: " in said
+    assert "advice" not in said
+
+
+def test_the_client_of_the_readme_is_conformant(tmp_path: Path) -> None:
+    """Where the shop has a client that is."""
+    shop = (
+        "# shop.py\nfrom points_conformance.defects.client_sample import SampleClient as OurClient"
+    )
+    said = example_run(tmp_path, [shop, *blocks("python", CLIENT)])
     assert "\nconformant: " in said
     assert "advice" not in said
 

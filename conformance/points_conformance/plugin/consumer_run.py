@@ -86,7 +86,7 @@ class ConsumerRun:
 
     def effect_lines(self, effect: Effect) -> list[str]:
         """Deliveries."""
-        return [f"{effect.calls} deliveries about {effect.made} orders, none of them real"]
+        return [f"{effect.calls} calls about {effect.made} orders, none of them real"]
 
     def close(self) -> tuple[Effect, list[str]]:
         """End what was opened: what the run did, and what there is to say about it."""
