@@ -123,9 +123,9 @@ def _smallest(client: ClientTarget, record: Record) -> Finding:
 
 def smaller(case: Case) -> Iterator[Case]:
     """Schedules with a fault or an operation less, smallest first; never without a fault."""
-    for index in range(len(case.operations)):
-        if len(case.operations) > 1:
-            yield _without_operation(case, index + 1)
+    for number in range(1, len(case.operations) + 1):
+        if len(case.operations) > 1 and any(f.operation != number for f in case.faults):
+            yield _without_operation(case, number)
     if len(case.faults) > 1:
         for fault in case.faults:
             yield replace(case, faults=tuple(f for f in case.faults if f is not fault))
