@@ -184,7 +184,7 @@ def blind(seed: int) -> Finding:
 
 
 #: Two seeds whose twelve schedules have a lost answer and an unreadable order together.
-FINDS = (3, 5)
+FINDS = (7, 8)
 
 
 @pytest.mark.parametrize("seed", FINDS)

@@ -84,9 +84,12 @@ def drawn(chance: random.Random) -> Case:
     if chance.random() < 0.3:
         operations[-1] = Operation("refund", None, "The rest")
     faults = {}
+    disturbed = chance.randint(1, count)
     for _ in range(chance.randint(1, 3)):
-        happening = chance.choice(_HAPPENINGS if chance.random() < 0.75 else _UNREADABLE)
-        where = (chance.randint(1, count), chance.choice((1, 1, 2)), happening.reads)
+        happening = chance.choice(_HAPPENINGS if chance.random() < 0.6 else _UNREADABLE)
+        # What is hard to get right is a second fault while the first is being dealt with.
+        number = disturbed if chance.random() < 0.7 else chance.randint(1, count)
+        where = (number, chance.choice((1, 1, 2)), happening.reads)
         faults[where] = replace(happening, operation=where[0], attempt=where[1])
     return Case(
         operations=tuple(operations),
