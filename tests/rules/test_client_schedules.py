@@ -222,7 +222,7 @@ def test_the_finding_shows_schedule_and_calls() -> None:
     assert words == [
         f"asked: refund {amount} SAR",
         f"POST /api/v1{path}/refund",
-        f"GET /api/v1{path} -> the connection is closed without an answer",
+        f"GET /api/v1{path} -> HTTP 500",
         f"POST /api/v1{path}/refund",
         f"said: done (returned <ClientOutcome.DONE: 'done'>); in truth {amount * 2} SAR went back",
     ]
