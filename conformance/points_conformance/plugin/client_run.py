@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from points_conformance.plugin.subject_run import Run
@@ -53,7 +54,7 @@ class ClientRun:
                 self._clients(*given), timeout=self._options.timeout, seed=self.run.settings.seed
             )
             self._begin(self.target)
-        elif given[0] is not None and given[0] is not self._given[0] and given[0] != self._given[0]:
+        elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
             raise SettingsError(
                 f"one run judges one client, and this one judges {self._given[0]!r}: judge another "
                 "in a run of its own (points_api_client returns the same for all tests)"
@@ -138,3 +139,10 @@ class ClientRun:
             return Effect(), []
         target.close()
         return Effect(calls=target.budget.spent, made=target.operations), []
+
+
+def _origin(make: Any) -> Any:
+    """What tells one client from another: a fixture makes its lambda anew for each test."""
+    if isinstance(make, partial):
+        return _origin(make.func)
+    return getattr(make, "__code__", make)
