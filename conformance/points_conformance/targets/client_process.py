@@ -18,6 +18,8 @@ __all__ = ["Ended", "Processes"]
 _MOST: Final = 4_000_000
 #: Seconds for what a killed process leaves in its pipe.
 _LAST_WORDS: Final = 2.0
+#: Seconds that a command's last helpers, the end of a pipe say, may take to go.
+_ENDING: Final = 0.3
 _Process = subprocess.Popen[bytes]
 
 
@@ -106,7 +108,7 @@ def _drain(process: _Process, into: list[bytes]) -> None:
 
 def _end(process: _Process, mark: str, *, running: bool) -> int:
     """End whatever is left of a process; how many it left behind when it was over by itself."""
-    left = _group_lives(process.pid) if not running else 0
+    left = _outlived(process.pid) if not running else 0
     _kill(process)
     process.wait(_LAST_WORDS)
     strays = _marked(mark)
@@ -123,6 +125,14 @@ def _kill(process: _Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+
+
+def _outlived(group: int) -> int:
+    """Whether a group lives on after its first process; what is just ending is let end."""
+    patience = time.monotonic() + _ENDING
+    while (lives := _group_lives(group)) and time.monotonic() < patience:
+        time.sleep(_ENDING / 10)
+    return lives
 
 
 def _group_lives(group: int) -> int:

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -116,7 +117,9 @@ class CommandClients:
 
     def _run(self, operation: Operation, meeting: Meeting) -> Said:
         words = self._environment | _told(meeting) | _asked(operation, meeting.uuid)
-        mark = f"POINTS_API_KEY={meeting.key}"
+        # Of this operation alone: another run on this machine may have the same seed and keys.
+        words["POINTS_RUN"] = str(uuid.uuid4())
+        mark = f"POINTS_RUN={words['POINTS_RUN']}"
         try:
             return _said(self._processes.run(self.argv, words, self.timeout, mark), self.timeout)
         except OSError as error:
