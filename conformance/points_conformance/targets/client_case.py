@@ -3,7 +3,7 @@
 Money is SAR as ``Decimal`` here, for that is what a client is given.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -133,7 +133,6 @@ class Case:
     rich: bool = False
     tls: Tls = Tls.NONE
     watched: bool = False
-    label: str = field(default="", compare=False)
 
     def lines(self) -> list[str]:
         """The schedule in words."""

@@ -7,7 +7,7 @@ from typing import Final
 from points_conformance.contract.money import halalas, sar_text
 from points_conformance.contract.names import OrderStatus
 from points_conformance.ledger import OrderLedger
-from points_conformance.targets.client_case import Case, Operation
+from points_conformance.targets.client_case import Case, Operation, Tls
 from points_conformance.targets.client_runners import Said
 from points_conformance.targets.client_sandbox import Seen
 from points_conformance.targets.exchange import Exchange, Redactor
@@ -90,7 +90,9 @@ class Record:
 
     def exchanges(self) -> list[Exchange]:
         """Every call as evidence, without the key."""
-        return [_exchange(number, seen, self.redact) for number, seen in enumerate(self.seen, 1)]
+        redact = self.redact
+        secure = self.case.tls is not Tls.NONE
+        return [_exchange(n, seen, redact, secure) for n, seen in enumerate(self.seen, 1)]
 
     def story(self) -> list[str]:
         """What was done to whom, and when: the schedule and a timeline, without the key."""
@@ -117,13 +119,14 @@ def _call(seen: Seen) -> str:
     return f"{host}{request.method} {request.path}{query}{body} -> {happened}"
 
 
-def _exchange(number: int, seen: Seen, redact: Redactor) -> Exchange:
+def _exchange(number: int, seen: Seen, redact: Redactor, secure: bool) -> Exchange:
     request = seen.request
     query = f"?{request.query}" if request.query else ""
     headers: Mapping[str, str] = {
         name: redact(value) for name, value in request.headers.items() if name not in _DULL
     }
-    origin = f"{'http'}://{request.headers.get('host', 'localhost')}"
+    scheme = "https" if secure and seen.host == "api" else "http"
+    origin = f"{scheme}://{request.headers.get('host', 'localhost')}"
     body = request.body.decode("utf-8", "replace")
     return Exchange(
         number=number,
