@@ -119,30 +119,15 @@ def read_settings(
     ``option`` gives the value of an option by its name with underscores, ``None`` where unset.
     """
     try:
-        if subject is not Subject.API:
-            return _integrators(option, environment, subject, command)
-        settings = Settings(
-            subject=subject,
-            profile=_profile(option("profile")),
-            seed=_seed(option("seed")),
-            select=_patterns(option("select")),
-            deselect=_patterns(option("deselect")),
-            known=_known(option("known_failures")),
-            strict=bool(option("strict")),
-            report_dir=_path(option("report_dir")),
-            dry_run=bool(option("dry_run")),
-            base_url=_base_url(option("base_url"), bool(option("allow_production"))),
-            orders=_path(option("orders")),
-            dialect=_dialect(option("dialect")),
-            rate=_positive("rate", option("rate")),
-            allow_production=bool(option("allow_production")),
-            webhook_listen=option("webhook_listen") or "",
-            webhook_url=option("webhook_url") or "",
-            webhook_grace=_positive("webhook-grace", option("webhook_grace")),
-            webhook_retry_within=_positive("webhook-retry-within", option("webhook_retry_within")),
-            environment=dict(environment),
-        )
+        settings = _common(option, environment, subject)
         settings.rules  # noqa: B018 - an unknown pattern is wrong usage
+        if subject is Subject.CLIENT:
+            client = read_client(option, environment, command=command)
+            return replace(settings, client=client)
+        if subject is Subject.CONSUMER:
+            consumer = read_consumer(option, environment, command=command)
+            return replace(settings, consumer=consumer, replay=_path(option("replay")))
+        settings = _of_a_server(option, settings)
         if settings.orders:
             load_orders(settings.orders)
     except (CatalogueError, KnownError, TargetRefused, OrdersFileError, WrongOption) as error:
@@ -151,11 +136,11 @@ def read_settings(
     return settings
 
 
-def _integrators(
-    option: Callable[[str], Any], environment: Mapping[str, str], subject: Subject, command: bool
+def _common(
+    option: Callable[[str], Any], environment: Mapping[str, str], subject: Subject
 ) -> Settings:
-    """The settings of a run that judges what an integrator wrote."""
-    settings = Settings(
+    """What runs of all subjects are asked for."""
+    return Settings(
         subject=subject,
         profile=_profile(option("profile")),
         seed=_seed(option("seed")),
@@ -167,11 +152,22 @@ def _integrators(
         dry_run=bool(option("dry_run")),
         environment=dict(environment),
     )
-    settings.rules  # noqa: B018 - an unknown pattern is wrong usage
-    if subject is Subject.CLIENT:
-        return replace(settings, client=read_client(option, environment, command=command))
-    consumer = read_consumer(option, environment, command=command)
-    return replace(settings, consumer=consumer, replay=_path(option("replay")))
+
+
+def _of_a_server(option: Callable[[str], Any], settings: Settings) -> Settings:
+    """What only the judging of a server is asked for."""
+    return replace(
+        settings,
+        base_url=_base_url(option("base_url"), bool(option("allow_production"))),
+        orders=_path(option("orders")),
+        dialect=_dialect(option("dialect")),
+        rate=_positive("rate", option("rate")),
+        allow_production=bool(option("allow_production")),
+        webhook_listen=option("webhook_listen") or "",
+        webhook_url=option("webhook_url") or "",
+        webhook_grace=_positive("webhook-grace", option("webhook_grace")),
+        webhook_retry_within=_positive("webhook-retry-within", option("webhook_retry_within")),
+    )
 
 
 def with_base_url(settings: Settings, url: str) -> Settings:
