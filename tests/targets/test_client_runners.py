@@ -11,6 +11,7 @@ import tracemalloc
 import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from email.message import Message
 from http.client import IncompleteRead
@@ -247,11 +248,15 @@ def test_a_child_that_leaves_its_session_is_counted_and_ended() -> None:
 
 
 @linux
-def test_nobody_elses_children_are_ended() -> None:
-    """Another case's client runs on."""
-    mine, others = meeting("mine"), meeting("others")
+@pytest.mark.parametrize("same", ["key", "port"])
+def test_nobody_elses_children_are_ended(same: str) -> None:
+    """Another case's client runs on, also of another run with the same seed: it has that key."""
+    mine = meeting("mine")
+    others = replace(mine, base_url="http://127.0.0.1:8/api/v1")
+    if same == "port":
+        others = replace(mine, key="sk_test_another")
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(said_by, shell("sleep 1; exit 10"), where=others)
+        other = pool.submit(said_by, shell("sleep 0.6; exit 10"), where=others)
         time.sleep(0.2)
         assert said_by(shell("sleep 60 & exit 0"), where=mine).left > 0
         assert other.result().outcome is REFUSED
