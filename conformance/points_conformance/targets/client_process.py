@@ -45,11 +45,11 @@ class Processes:
         self._over = False
 
     def run(
-        self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, mark: str
+        self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, *marks: str
     ) -> Ended:
         """Run one, for ``timeout`` seconds at most. Raises ``OSError`` where it cannot be started.
 
-        ``mark`` is a variable of its environment ("NAME=text") that no other process has.
+        ``marks`` are variables of its environment that no other process has together.
         """
         started = time.monotonic()
         process = self._start(argv, environment)
@@ -58,7 +58,8 @@ class Processes:
         reader.start()
         status = _status(process, timeout)
         seconds = time.monotonic() - started
-        left = _end(process, mark, running=status is None)
+        mine = [f"{name}={environment[name]}" for name in marks]
+        left = _end(process, mine, running=status is None)
         with self._lock:
             self._running.discard(process)
         reader.join(_LAST_WORDS)
@@ -106,12 +107,12 @@ def _drain(process: _Process, into: list[bytes]) -> None:
                 left -= len(part)
 
 
-def _end(process: _Process, mark: str, *, running: bool) -> int:
+def _end(process: _Process, marks: Sequence[str], *, running: bool) -> int:
     """End whatever is left of a process; how many it left behind when it was over by itself."""
     left = _outlived(process.pid) if not running else 0
     _kill(process)
     process.wait(_LAST_WORDS)
-    strays = _marked(mark)
+    strays = _marked(marks)
     for pid in strays:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
@@ -145,11 +146,12 @@ def _group_lives(group: int) -> int:
     return 1
 
 
-def _marked(mark: str) -> list[int]:
-    """Processes whose environment has the mark: they left the group (Linux alone)."""
+def _marked(marks: Sequence[str]) -> list[int]:
+    """Processes whose environment has all marks: they left the group (Linux alone)."""
+    wanted = {mark.encode() for mark in marks}
     found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if mark.encode() in entry.read_bytes():
+            if wanted <= set(entry.read_bytes().split(b"\0")):
                 found.append(int(entry.parent.name))
     return found

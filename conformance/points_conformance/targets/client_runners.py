@@ -9,7 +9,6 @@ import shlex
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -32,6 +31,9 @@ _CA_VARIABLES: Final = (
     "NODE_EXTRA_CA_CERTS",
     "CURL_CA_BUNDLE",
 )
+#: What tells a case's processes from all others. The key alone does not: another run of the same
+#: case has the same one at the same time, but never the same port.
+_MARKS: Final = ("POINTS_API_KEY", "POINTS_BASE_URL")
 #: Seconds after which it is looked whether the run is over.
 _TICK: Final = 0.1
 #: The standard output is one for the whole process.
@@ -117,11 +119,9 @@ class CommandClients:
 
     def _run(self, operation: Operation, meeting: Meeting) -> Said:
         words = self._environment | _told(meeting) | _asked(operation, meeting.uuid)
-        # Of this operation alone: another run on this machine may have the same seed and keys.
-        words["POINTS_RUN"] = str(uuid.uuid4())
-        mark = f"POINTS_RUN={words['POINTS_RUN']}"
         try:
-            return _said(self._processes.run(self.argv, words, self.timeout, mark), self.timeout)
+            ended = self._processes.run(self.argv, words, self.timeout, *_MARKS)
+            return _said(ended, self.timeout)
         except OSError as error:
             return Said(outcome=None, how=f"could not be run: {error.strerror}", seconds=0.0)
 

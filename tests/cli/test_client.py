@@ -1,0 +1,261 @@
+"""``points-conformance client``: the real command, and clients that are commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Ended, ended, run, start
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SMOKE = ("--profile", "smoke")
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX commands")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads the process table of Linux")
+LOST = "client.lost-partial-answer"
+#: The standard library alone, on a connection of its own for each call: no HTTPS, no redirect, no
+#: second try. ``ANSWERED`` is what becomes of an answer, ``LOST`` of none.
+SCRIPT = """
+import http.client, json, os, sys
+from urllib.parse import urlsplit
+
+env = os.environ
+url = urlsplit(env["POINTS_BASE_URL"] + "/orders/" + env["POINTS_ORDER_UUID"])
+goals = ["cancelled"] if env["POINTS_OPERATION"] == "cancel" else ["fully_refunded"]
+fields = []
+if "POINTS_AMOUNT" in env:
+    fields.append('"amount": ' + env["POINTS_AMOUNT"])
+    goals.append("partially_refunded")
+if "POINTS_REASON" in env:
+    fields.append('"reason": ' + json.dumps(env["POINTS_REASON"]))
+
+
+def send():
+    if url.scheme != "http":
+        sys.exit(11)
+    http_ = http.client.HTTPConnection(url.netloc, timeout=2)
+    headers = {"x-api-key": env["POINTS_API_KEY"], "content-type": "application/json"}
+    body = "{" + ", ".join(fields) + "}"
+    http_.request("POST", url.path + "/" + env["POINTS_OPERATION"], body, headers)
+    answer = http_.getresponse()
+    return answer.status, answer.read()
+
+
+def once():
+    status, body = send()
+    if 400 <= status < 500 and status != 429:
+        return 10
+    try:
+        told = json.loads(body)
+        done = status == 200 and told["status"] and told["data"]["order_status"] in goals
+    except (ValueError, KeyError):
+        done = False
+    return 0 if done else 11
+
+
+"""
+CAREFUL = """
+try:
+    sys.exit(once())
+except (OSError, http.client.HTTPException):
+    sys.exit(11)
+"""
+RETRIES = """
+for attempt in range(3):
+    try:
+        sys.exit(once())
+    except (OSError, http.client.HTTPException):
+        continue
+sys.exit(11)
+"""
+TELLS = "print('using key', env['POINTS_API_KEY'])\n"
+
+
+def written(folder: Path, text: str, name: str = "shop.py") -> str:
+    """A client that is a script, and the command that runs it; Python starts without its site."""
+    (folder / name).write_text(text, encoding="utf-8")
+    return f"{shlex.quote(sys.executable)} -S -E {name}"
+
+
+def judged(folder: Path, command: str, *arguments: object) -> Ended:
+    """Run the command on a client."""
+    return run(folder, "client", "--command", command, *arguments, key=None)
+
+
+def only(*rules: str) -> list[str]:
+    """Options that select these rules."""
+    return [word for rule in rules for word in ("--select", rule)]
+
+
+# ---------------------------------------------------------------------- the examples
+_HTTPS_AND_WAITS = only(
+    "client.trusts-its-ca", "client.untrusted-certificate", "client.waits-as-told"
+)
+#: For those whose start alone takes a quarter of a second: what could tell them from the others.
+_FEW = only(LOST, "client.lost-full-answer", "client.recovery")
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "example", "rules", "recovery"),
+    [
+        (f"{sys.executable} -S -E", "client_careful.py", only("client.*"), "neither reads nor"),
+        ("sh", "client_curl.sh", only("client.*"), "neither reads nor"),
+        ("node", "client_node.mjs", _FEW, "neither reads nor"),
+        (sys.executable, "client_reconciling.py", _FEW, "reads the order, says done"),
+    ],
+    ids=["careful", "curl", "node", "reconciling"],
+)
+def test_the_examples_are_conformant(
+    tmp_path: Path, program: str, example: str, rules: list[str], recovery: str
+) -> None:
+    """Python with and without httpx, curl, Node; HTTPS and waiting as well."""
+    for needed in [program.split(maxsplit=1)[0], *(["curl"] if program == "sh" else [])]:
+        if shutil.which(needed) is None:
+            pytest.skip(f"{needed} is not installed")
+    command = f"{program} {shlex.quote(str(EXAMPLES / example))}"
+    done = judged(tmp_path, command, *SMOKE, *rules, *_HTTPS_AND_WAITS)
+    assert done.status == 0, done.out + done.err
+    assert done.report["verdict"] == "conformant"
+    assert {row["verdict"] for row in done.report["rules"]} == {"passed", "observed"}, done.out
+    assert f"recovery = {recovery}" in done.out
+
+
+# ---------------------------------------------------------------------- exit status 2
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "no client: give --command CMD"),
+        (("--command", "no-such-client --x"), "no-such-client was not found"),
+        (("--command", "./notes.txt"), "./notes.txt is not executable: chmod +x it"),
+        (("--command", "true", "--timeout", "soon"), "--timeout 'soon' is no number"),
+        (("--command", "true", "--select", "client.nope"), "no rule of client matches"),
+    ],
+)
+def test_a_wrong_option_is_2_before_anything_is_run(
+    tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """One plain line."""
+    (tmp_path / "notes.txt").write_text("no program", encoding="utf-8")
+    done = run(tmp_path, "client", *arguments, key=None)
+    assert done.status == 2, done.out + done.err
+    assert complaint in done.out + done.err
+    assert "Traceback" not in done.out + done.err
+    assert len((done.out + done.err).strip().splitlines()) == 1
+
+
+@posix
+def test_a_dry_run_runs_nothing_and_says_how_much_it_would(tmp_path: Path) -> None:
+    """Rules, operations and time at most."""
+    done = judged(tmp_path, "touch ran", "--dry-run", "--timeout", "5")
+    assert done.status == 0, done.out + done.err
+    assert not (tmp_path / "ran").exists()
+    assert "at most 5 s each, so at most" in done.out
+    assert "operations on sandboxes of this machine" in done.out
+    assert "orders needed: none" in done.out
+
+
+# ---------------------------------------------------------------------- clients that are none
+@posix
+@pytest.mark.parametrize(
+    ("command", "arguments", "told"),
+    [
+        ("true", (), "the client said done (exit status 0)"),
+        ("false", (), "exit status 1"),
+        ("sleep 60", ("--timeout", "1", *only("client.cancel")), "did not end within 1 s"),
+    ],
+)
+def test_a_command_that_is_no_client_fails_soon(
+    tmp_path: Path, command: str, arguments: tuple[str, ...], told: str
+) -> None:
+    """The plain operations fail; what comes after them is blocked; nothing is conformant."""
+    started = time.monotonic()
+    done = judged(tmp_path, command, *SMOKE, *arguments)
+    assert time.monotonic() - started < 15
+    assert done.status == 1, done.out + done.err
+    assert done.report["verdict"] == "not conformant"
+    assert told in done.out
+    assert done.verdict("client.cancel") == "failed"
+    rows = {row["verdict"] for row in done.report["rules"] if row["level"] == "MUST"}
+    assert rows <= {"failed", "blocked", "not exercised"}
+
+
+# ---------------------------------------------------------------------- what is found
+def test_the_blind_retrier_is_found_by_one_fault(tmp_path: Path) -> None:
+    """Its story has one fault and both calls; a curl line shows the key's variable alone."""
+    done = judged(tmp_path, written(tmp_path, SCRIPT + RETRIES), *SMOKE, *only(LOST))
+    assert done.status == 1, done.out + done.err
+    assert done.verdict(LOST) == "failed"
+    row = next(row for row in done.report["rules"] if row["id"] == LOST)
+    told = json.dumps(row)
+    assert told.count("fault: operation") == 1
+    assert "fault: operation 1, call 1: carried out, the connection is closed" in told
+    assert "50.00 SAR, by 2 calls that were carried out" in told
+    assert "$POINTS_API_KEY" in done.out
+    assert "curl" in done.out
+
+
+def test_a_key_that_is_printed_is_found_and_not_printed_again(tmp_path: Path) -> None:
+    """No case's key is in any file of the report, nor on the terminal."""
+    keys = "open('keys', 'a').write(env['POINTS_API_KEY'] + '\\n')\n"
+    command = written(tmp_path, SCRIPT + TELLS + keys + RETRIES)
+    rules = only("client.key-not-shown", LOST)
+    done = judged(tmp_path, command, *SMOKE, *rules)
+    assert done.status == 1, done.out + done.err
+    assert done.verdict("client.key-not-shown") == "failed"
+    assert done.verdict(LOST) == "failed"
+    used = set((tmp_path / "keys").read_text("utf-8").split())
+    assert len(used) >= 5
+    folder = tmp_path / "points-conformance-report"
+    texts = [path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()]
+    assert len(texts) >= 4
+    assert not [key for key in used for text in [done.out, done.err, *texts] if key in text]
+
+
+def test_https_is_not_exercised_where_no_authority_can_be_told(tmp_path: Path) -> None:
+    """The variables are named, and the run does not fail for it."""
+    command = written(tmp_path, SCRIPT + CAREFUL)
+    https = only("client.trusts-its-ca", "client.untrusted-certificate")
+    done = judged(tmp_path, command, *SMOKE, *https, *only("client.partial-refund"))
+    assert done.status == 0, done.out + done.err
+    assert done.verdict("client.trusts-its-ca") == "not exercised"
+    assert done.verdict("client.untrusted-certificate") == "not exercised"
+    for name in ("POINTS_CA_FILE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"):
+        assert name in done.reason("client.trusts-its-ca")
+
+
+# ---------------------------------------------------------------------- an end in the middle
+@linux
+def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
+    """Exit status 2, a report that calls itself partial, and no process is left."""
+    script = "echo $$ >>pids; sleep 60 & echo $! >>pids; sleep 60"
+    command = shlex.join(["sh", "-c", script])
+    process = start(tmp_path, "client", "--command", command, *SMOKE, key=None)
+    pids = tmp_path / "pids"
+    for _ in range(200):
+        if pids.exists() and len(pids.read_text("utf-8").split()) >= 4:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    done = ended(process, tmp_path)
+    assert time.monotonic() - started < 10
+    assert done.status == 2, done.out + done.err
+    assert (done.report["partial"], done.report["verdict"]) == (True, "inconclusive")
+    assert "Traceback" not in done.out + done.err
+    assert not [pid for pid in pids.read_text("utf-8").split() if _runs(pid)]
+
+
+def _runs(pid: str) -> bool:
+    """Whether a process is there, and no mere entry that nobody has fetched yet."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
