@@ -116,7 +116,11 @@ class CancelsPartlyRefunded(Yielding):
         return isinstance(command, Cancel) and ledger.status is S.PARTIALLY_REFUNDED
 
 
-@seed("cancel-of-paid-is-half-done", "cancel.settled-either-way", related=ALL)
+@seed(
+    "cancel-of-paid-is-half-done",
+    "cancel.settled-either-way",
+    related=(*ALL, "race.cancel-or-refund"),
+)
 class HalfCancelsPaidOrders(Rebooking):
     """A cancel of a paid order is answered 200 and told, but the order stays approved."""
 
