@@ -28,7 +28,7 @@ class CancelsTheShipping(SampleClient):
         return super().write(work)
 
 
-@seed("refunds-the-whole", "partial-refund", "only-its-operation")
+@seed("refunds-the-whole", "partial-refund")
 class RefundsTheWhole(SampleClient):
     """A partial refund is sent without its amount, so that everything goes back."""
 

@@ -136,6 +136,17 @@ class VerifiesNoHostName(SampleClient):
         return context
 
 
+@seed("takes-expired-certificates", "expired-certificate")
+class TakesExpiredCertificates(SampleClient):
+    """A certificate is good for ever: its dates are not looked at."""
+
+    def tls(self) -> ssl.SSLContext:
+        """OpenSSL's flag for no check of the time."""
+        context = _context(self.ca_file)
+        context.verify_flags |= ssl.VerifyFlags(0x200000)
+        return context
+
+
 @seed("speaks-plain-http", "trusts-its-ca")
 class SpeaksPlainHttp(SampleClient):
     """Plain HTTP is spoken whatever the address says: everybody on the way reads the key."""

@@ -16,7 +16,6 @@ from points_conformance.rules.client_judging import (
     REFUND,
     asked_with,
     broken,
-    moved_at_most_once,
     was_done,
 )
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, source
@@ -157,6 +156,8 @@ def a_full_refund_names_no_amount(client: ClientTarget) -> None:
 
 
 # ---------------------------------------------------------------------- the reason
+#: A client may add a reference of its own, and cut a long reason for it: so much has to be there.
+_OWN: Final = 400
 #: What programs make of nothing when they write it as a text.
 _NOTHING: Final = frozenset({"", "none", "null", "nil", "undefined", "nan"})
 _LONG = "\u0645" * REASON_MAX
@@ -173,13 +174,13 @@ _REASONS: Final = (
     after=(_CANCEL, _PART), calls=2 * len(_REASONS),
 )  # fmt: skip
 def the_reason_arrives_as_given(client: ClientTarget) -> None:
-    """A reason of up to 500 characters MUST arrive as it was given, in any script."""
+    """A reason MUST arrive as it was given, in any script; more may stand beside it."""
     parts = [asked_with(operations=(refund("25.00", reason),)) for reason in _REASONS]
     cancels = [asked_with(operations=(cancel(r),), status=OrderStatus.NEW) for r in _REASONS]
     for record in client.run(*parts, *cancels):
         given = record.turns[0].operation.reason
         for sent in [*_sent(record, "reason"), *_missing(record, "reason")]:
-            if sent != given:
+            if not isinstance(sent, str) or (given or "")[:_OWN] not in sent:
                 raise broken(
                     record,
                     "the reason is not the one that was given",
@@ -242,16 +243,21 @@ def a_body_is_called_json(client: ClientTarget) -> None:
 @rule(
     "client.only-its-operation", MUST,
     inferred("who asks for a cancel has not asked for a refund (Refunds & Cancellations)"),
-    after=(_CANCEL, _FULL), profile=SMOKE, calls=2,
+    after=(_CANCEL, _FULL), profile=SMOKE, closing=True, calls=5,
 )  # fmt: skip
 def only_what_was_asked_is_called(client: ClientTarget) -> None:
     """A client MUST call what it was asked to: a refused cancel never becomes a refund."""
     not_cancellable = Case(operations=(PART, cancel("Too late")))
     not_refundable = asked_with(operations=(refund(None, "Never paid"),), status=OrderStatus.NEW)
-    for record in client.run(*PLAIN, not_cancellable, not_refundable):
-        moved_at_most_once(record)
+    for record in _all_after(client, *PLAIN, not_cancellable, not_refundable):
         for seen in record.calls:
             _is_the_operation(record, seen)
+
+
+def _all_after(client: ClientTarget, *cases: Case) -> list[Record]:
+    """These cases, and every other of the run: what a client does only in trouble shows there."""
+    client.run(*cases)
+    return client.records()
 
 
 def _is_the_operation(record: Record, seen: Seen) -> None:
@@ -267,10 +273,17 @@ def _is_the_operation(record: Record, seen: Seen) -> None:
 
 
 # ---------------------------------------------------------------------- the key
-@rule("client.key-in-header-only", MUST, KEYS, after=_PART, profile=SMOKE, calls=3)
+#: What is looked at where one of these rules is judged alone: plain calls, and some trouble.
+_LOST: Final = asked_with(Fault(what=What.CLOSED, carried_out=True))
+
+
+@rule(
+    "client.key-in-header-only", MUST, KEYS,
+    after=_PART, profile=SMOKE, closing=True, calls=len(PLAIN) + 1,
+)  # fmt: skip
 def the_key_is_in_its_header_alone(client: ClientTarget) -> None:
     """The key MUST travel in the header x-api-key and nowhere else: not in a URL or a body."""
-    for record in client.run(*PLAIN):
+    for record in _all_after(client, *PLAIN, _LOST):
         for seen in record.seen:
             for place, text in _places(seen):
                 if record.key in text:
@@ -292,10 +305,13 @@ _WATCHED: Final = (
 )
 
 
-@rule("client.key-not-shown", MUST, KEYS, after=_PART, profile=SMOKE, calls=len(_WATCHED))
+@rule(
+    "client.key-not-shown", MUST, KEYS,
+    after=_PART, profile=SMOKE, closing=True, calls=len(_WATCHED),
+)  # fmt: skip
 def the_key_is_not_shown(client: ClientTarget) -> None:
     """The key MUST not be printed, logged, or be in an error's text."""
-    for record in client.run(*_WATCHED):
+    for record in _all_after(client, *_WATCHED):
         for text in (record.printed, *(turn.said.output for turn in record.turns)):
             cut = record.redact(text)
             if cut != text:

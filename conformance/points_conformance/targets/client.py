@@ -9,8 +9,9 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ __all__ = ["SIDE_BY_SIDE", "Authorities", "ClientTarget"]
 
 #: So many cases run at the same time; they mostly wait.
 SIDE_BY_SIDE: Final = 12
+#: Seconds after which who waits looks whether somebody wants the run to end.
+_LOOK: Final = 0.2
 
 
 class Authorities:
@@ -45,7 +48,8 @@ class Authorities:
         authority = self._stranger if tls is Tls.UNTRUSTED else self._trusted
         names = ("points.invalid",) if tls is Tls.OTHER_HOST else ("127.0.0.1", "localhost")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*names).configure_cert(context)
+        expired = datetime.now(UTC) - timedelta(days=1) if tls is Tls.EXPIRED else None
+        authority.issue_cert(*names, not_after=expired).configure_cert(context)
         return context
 
     def close(self) -> None:
@@ -118,6 +122,13 @@ class _Bench:
             self._authorities.close()
 
 
+def _record(future: "Future[Record]") -> Record:
+    """The record, once it is there. Woken now and then: a wait without end may miss Ctrl-C."""
+    while not future.done():
+        wait([future], timeout=_LOOK)
+    return future.result()
+
+
 class _Later(Exception):
     """This case runs when its rule is judged, and not before."""
 
@@ -154,7 +165,7 @@ class ClientTarget:
             return self._run_watched(cases)
         begun = [self._bench.begin(case) for case in cases]
         return [
-            self._taken(case, future.result()) for case, future in zip(cases, begun, strict=True)
+            self._taken(case, _record(future)) for case, future in zip(cases, begun, strict=True)
         ]
 
     def _run_watched(self, cases: Iterable[Case]) -> list[Record]:
@@ -163,7 +174,7 @@ class ClientTarget:
             raise _Later
         with self.clients.watched() as printed:
             begun = [self._bench.begin(case) for case in cases]
-            records = [future.result() for future in begun]
+            records = [_record(future) for future in begun]
             words = printed()
         return [self._taken(record.case, replace(record, printed=words)) for record in records]
 

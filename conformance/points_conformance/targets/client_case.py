@@ -38,6 +38,7 @@ class Tls(StrEnum):
     TRUSTED = "a certificate of the authority that it was told to trust"
     UNTRUSTED = "a certificate of an authority that nobody trusts"
     OTHER_HOST = "a trusted certificate of another host"
+    EXPIRED = "a trusted certificate that has expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
