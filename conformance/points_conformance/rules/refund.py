@@ -364,7 +364,7 @@ def sums_are_exact_where_floats_are_not(api: ApiTarget) -> None:
 
 
 @rule("refund.halalas-not-cut", MUST, inferred("money is exact"), after=SUM,
-      calls=5)  # fmt: skip
+      profile=SMOKE, calls=5)  # fmt: skip
 def an_amount_keeps_its_halalas(api: ApiTarget) -> None:
     """A refund of 19.99 MUST be booked as 19.99, not as what a cut-off float makes of it."""
     order = api.refundable(3_998, exact=True)
