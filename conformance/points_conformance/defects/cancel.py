@@ -93,7 +93,9 @@ class CancelsAndRefundsParts(Yielding):
         return refund and ledger.status is S.CANCELLED and ledger.refunded > 0
 
 
-@seed("cancel-refusal-forgets-the-parts", "cancel.partially-refunded-is-bounded")
+@seed(
+    "cancel-refusal-forgets-the-parts", "cancel.partially-refunded-is-bounded", related="refund.*"
+)
 class ForgetsPartsOnRefusedCancel(Desk):
     """A refused cancel of a partially refunded order sets the refunded amount back to zero."""
 
@@ -119,7 +121,7 @@ class CancelsPartlyRefunded(Yielding):
 @seed(
     "cancel-of-paid-is-half-done",
     "cancel.settled-either-way",
-    related=(*ALL, "race.cancel-or-refund"),
+    related=ALL,
 )
 class HalfCancelsPaidOrders(Rebooking):
     """A cancel of a paid order is answered 200 and told, but the order stays approved."""

@@ -41,6 +41,8 @@ _SEAMS: tuple[tuple[str, type[Any]], ...] = (
 
 #: Rules that make up their own input may come upon any defect, with one seed or another.
 GENERATED = ("property.*", "schema.*", "story.*")
+#: Calls at once come upon whatever is wrong with the one or the other, if the moment is right.
+_BY_CHANCE = ("race.*",)
 #: These look at every order of a run, whoever made it: any wrong deed may show there.
 _ALL_ORDERS = (
     "webhook.every-reversal-is-told",
@@ -75,7 +77,7 @@ class Defect:
 
     def may_fail(self, rule_id: str) -> bool:
         """Whether the rule has to do with this defect."""
-        globs = (*self.caught_by, *self.related, *_ALL_ORDERS, *GENERATED)
+        globs = (*self.caught_by, *self.related, *_ALL_ORDERS, *_BY_CHANCE, *GENERATED)
         return any(fnmatchcase(rule_id, glob) for glob in globs)
 
     def facts(self) -> dict[str, str]:

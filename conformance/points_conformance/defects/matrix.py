@@ -53,7 +53,7 @@ def _verdict(check: SelfCheck) -> Iterator[str]:
     for rule_id in check.idle:
         yield f"! {rule_id} caught no defect"
     wrong = sum(not trial.as_declared for trial in check.trials)
-    found = sum(bool(trial.caught) for trial in check.trials)
+    found = sum(trial.found for trial in check.trials)
     beyond = len(check.trials) - found - sum(bool(trial.missed) for trial in check.trials)
     beyond_text = f", {beyond} beyond this profile" if beyond > 0 else ""
     yield f"{found} of {len(check.trials)} defects caught{beyond_text}"

@@ -19,7 +19,7 @@ __all__: list[str] = []
 
 #: argparse's word for "not in the help".
 _HIDDEN = "==SUPPRESS=="
-_SESSION = pytest.StashKey["PointsSession"]()
+_SESSIONS = pytest.StashKey["dict[str, PointsSession]"]()
 
 
 # ---------------------------------------------------------------------- options and hooks
@@ -50,31 +50,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
-    """The state of this run, made when a suite, an option or a fixture first needs it.
+    """The judging of one subject in this run, made when a suite or a fixture first needs it.
 
-    One run judges one subject, by default ``api``.
+    The command judges its own subject; else it is ``api`` unless said.
     """
-    if _SESSION not in config.stash:
+    sessions = config.stash.setdefault(_SESSIONS, {})
+    name = config.option.points_judges or subject or "api"
+    if name not in sessions:
         from points_conformance.plugin.session import PointsSession
         from points_conformance.rules.rule import Subject
         from points_conformance.suite.settings import SettingsError
 
         try:
-            config.stash[_SESSION] = PointsSession(config, Subject(subject or "api"))
+            sessions[name] = PointsSession(config, Subject(name))
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
-    session = config.stash[_SESSION]
-    judged = session.settings.subject.value
-    if subject and subject != judged:
-        raise pytest.UsageError(
-            f"one run judges one subject, and this one judges the {judged}: run the suite of the "
-            f"{subject} apart"
-        )
-    return session
+    return sessions[name]
 
 
-def _running(config: pytest.Config) -> "PointsSession | None":
-    return config.stash.get(_SESSION, None)
+def _running(config: pytest.Config) -> "list[PointsSession]":
+    return list(config.stash.get(_SESSIONS, {}).values())
+
+
+def _subject(item: pytest.Item) -> str | None:
+    """What the suite of a test judges; ``None`` for whoever else's test."""
+    return getattr(getattr(item, "cls", None), "points_subject", None)
 
 
 # ---------------------------------------------------------------------- a suite's tests
@@ -90,9 +90,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which rules are asked for, after everybody else has deselected."""
-    session = _running(config)
-    if session is not None:
-        session.items = items
+    for running in _running(config):
+        running.items = [item for item in items if _subject(item) == running.name]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -101,10 +100,19 @@ def pytest_runtestloop(session: pytest.Session) -> object | None:
     config = session.config
     if config.option.points_judges:
         _session(config)
-    running = _running(config)
     if session.testsfailed and not config.option.continue_on_collection_errors:
         return None  # pytest stops here, and says why
-    return running.begin() if running is not None else None
+    running = _running(config)
+    _keep_apart(running)
+    ended = [one.begin() for one in running]
+    return True if any(ended) else None
+
+
+def _keep_apart(running: "list[PointsSession]") -> None:
+    """Each subject has a report of its own, where there are several."""
+    if len(running) > 1:
+        for one in running:
+            one.report_apart()
 
 
 @pytest.fixture
@@ -114,10 +122,10 @@ def points_rule(request: pytest.FixtureRequest) -> str:
     return rule
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def points_judge(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     """Judges one rule and ends the test as its verdict says."""
-    return _session(request.config).judge
+    return _session(request.config, getattr(request.cls, "points_subject", "")).judge
 
 
 @pytest.fixture(scope="session")
@@ -163,32 +171,43 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 def pytest_testnodedown(node: Any, error: object | None) -> None:
     """A worker of pytest-xdist is done: take over what it judged."""
     told = getattr(node, "workeroutput", {}).get("points")
-    if told is not None:
-        _session(node.config).worker_done(told)
-    elif (running := _running(node.config)) is not None:
-        running.worker_died(error)
+    for subject, account in (told or {}).items():
+        _session(node.config, subject).worker_done(account)
+    if told is None:
+        for running in _running(node.config):
+            running.worker_died(error)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Settle verdicts, write the report, set the exit status."""
     running = _running(session.config)
-    if running is not None:
-        running.finish(session)
+    _keep_apart(running)
+    status = int(session.exitstatus)
+    for one in running:
+        one.finish(status)
+    if any(one.report for one in running):
+        from points_conformance.plugin.endings import exit_status
+
+        failures = sum(one.our_failures for one in running)
+        reports = [one.report for one in running if one.report is not None]
+        session.exitstatus = exit_status(
+            reports, status, others_failed=session.testsfailed > failures
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Note a rule whose test a mark of the project's skipped before it could be judged."""
-    if call.when == "setup" and call.excinfo is not None and _SESSION in item.config.stash:
+    running = item.config.stash.get(_SESSIONS, {}).get(_subject(item) or "")
+    if call.when == "setup" and call.excinfo is not None and running is not None:
         rule = getattr(getattr(item, "callspec", None), "params", {}).get("points_rule")
         if rule is not None and call.excinfo.errisinstance(pytest.skip.Exception):
-            item.config.stash[_SESSION].not_run(rule, str(call.excinfo.value))
+            running.not_run(rule, str(call.excinfo.value))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The readable result."""
-    running = _running(config)
-    if running is not None:
+    for running in _running(config):
         for line in running.summary():
             terminalreporter.write_line(line)

@@ -1,10 +1,12 @@
 """How the test of a rule ends: the text of its failure, the warning of its advice."""
 
 import warnings
+from collections.abc import Sequence
 
+from points_conformance.report.run import RunReport
 from points_conformance.rules.verdict import Result
 
-__all__ = ["PointsAdvice", "advise", "failure_text"]
+__all__ = ["PointsAdvice", "advise", "exit_status", "failure_text"]
 
 
 class PointsAdvice(UserWarning):
@@ -32,3 +34,20 @@ def failure_text(result: Result) -> str:
         return "\n".join([*lines, result.reason])
     lines += [f"expected: {evidence.expected}", f"got: {evidence.got}", *evidence.story]
     return "\n".join([*lines, *evidence.exchanges, "", *evidence.curl])
+
+
+def exit_status(reports: Sequence[RunReport], status: int, *, others_failed: bool) -> int:
+    """What a pytest run exits with that judged one subject or several: the design's list, and the
+    user's own failures are never lowered. ``status`` is pytest's.
+    """
+    ours = [report.exit_status for report in reports]
+    stopped = any(report.trouble.stopped for report in reports)
+    worst = next((code for code in _order(stopped) if code in ours), 0)
+    if status not in (0, 1, 5):
+        return max(worst, status)
+    return 1 if worst in (0, 2) and others_failed and not stopped else worst
+
+
+def _order(stopped: bool) -> tuple[int, ...]:
+    """Our fault, what stopped a run, what is broken, what is inconclusive."""
+    return (3, 2, 1) if stopped else (3, 1, 2)

@@ -103,6 +103,7 @@ class PointsSession:
         self._effect = Effect()
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
+        self._apart = False
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
         self._looked = self.worker is not None and self.command == Subject.API
@@ -335,23 +336,36 @@ class PointsSession:
             "shares": str(self.subject.shares.folder) if self.subject.shares else "",
         }
 
-    def finish(self, session: pytest.Session) -> None:
-        """Settle, report, and set the exit status; a worker hands its outcomes over instead."""
+    @property
+    def name(self) -> str:
+        """The subject's."""
+        return self.settings.subject.value
+
+    def report_apart(self) -> None:
+        """Where several subjects are judged in one run: a folder for this one's report."""
+        folder = self.settings.report_dir
+        if folder is not None and not self._apart:
+            self.settings = replace(self.settings, report_dir=folder / self.name)
+        self._apart = True
+
+    def finish(self, status: int) -> None:
+        """Settle and report, after pytest ended with ``status``; a worker hands its outcomes over
+        instead.
+        """
         effect, notes = self.subject.close()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
-            self.config.workeroutput["points"] = self._account()  # type: ignore[attr-defined]
+            output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
+            output.setdefault("points", {})[self.name] = self._account()
             return
         asked = self._asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):
             return
-        status = int(session.exitstatus)
         self._settle(asked, status)
         if self.report is not None and self.settings.report_dir:
             self._write(self.report, self.settings.report_dir)
-        session.exitstatus = self._exit_status(session, status)
 
     def _write(self, report: RunReport, folder: Path) -> None:
         if self._unjudgeable:
@@ -422,21 +436,12 @@ class PointsSession:
             arguments=settings.arguments,
         )
 
-    def _exit_status(self, session: pytest.Session, status: int) -> int:
-        """Ours, by the list of the design; the user's own failures are never lowered."""
+    @property
+    def our_failures(self) -> int:
+        """How many failed tests are rules; what a story laid to a rule failed the story's test."""
         report = self.report
         if report is None:
-            return status
-        ours = report.exit_status
-        others_failed = session.testsfailed > self._our_failures(report)
-        if status not in (0, 1, 5):
-            return max(ours, status)
-        if ours in (0, 2) and others_failed and not report.trouble.stopped:
-            return 1
-        return ours
-
-    def _our_failures(self, report: RunReport) -> int:
-        """How many failed tests are rules; what a story laid to a rule failed the story's test."""
+            return 0
         outcomes = with_attributed(self.judges.outcomes)
         bad = {Verdict.FAILED, Verdict.ERROR} | ({Verdict.ADVICE} if report.strict else set())
         broken = [r.rule.id for r in report.selected() if r.verdict in bad]
