@@ -93,7 +93,7 @@ def test_each_subject_has_a_report_of_its_own(tmp_path: Path, workers: tuple[str
 
 
 def test_what_one_breaks_is_not_the_others(tmp_path: Path) -> None:
-    """A consumer that cannot be judged at all leaves the run inconclusive, and the others judged."""
+    """A consumer that cannot be judged leaves the run inconclusive, and the others judged."""
     done = run_all(tmp_path, consumer="lambda request: 500")
     assert done.returncode == 2, done.stdout
     assert verdicts(tmp_path)["client"] == verdicts(tmp_path)["api"] == "conformant"
