@@ -184,7 +184,7 @@ def blind(seed: int) -> Finding:
 
 
 #: Two seeds whose twelve schedules have a lost answer and an unreadable order together.
-FINDS = (7, 8)
+FINDS = (5, 8)
 
 
 @pytest.mark.parametrize("seed", FINDS)

@@ -75,7 +75,11 @@ def any_schedule_is_survived(client: ClientTarget) -> None:
 
 
 def drawn(chance: random.Random) -> Case:
-    """One schedule: one to three refunds of one order, the last perhaps of the rest, and faults."""
+    """One schedule: one to three refunds of one order, the last perhaps of the rest, and faults.
+
+    One fault alone is a matter of other rules. What is hard to get right is a second one while the
+    first is being dealt with: a read that fails, or a repetition that goes wrong as well.
+    """
     count = chance.randint(1, _LONGEST)
     total = chance.choice((100, 1_000, 10_000, 15_075))
     most = total // count - 1
@@ -83,19 +87,26 @@ def drawn(chance: random.Random) -> Case:
     operations = [Operation("refund", part, f"Part {n}") for n, part in enumerate(parts, 1)]
     if chance.random() < 0.3:
         operations[-1] = Operation("refund", None, "The rest")
-    faults = {}
     disturbed = chance.randint(1, count)
-    for _ in range(chance.randint(1, 3)):
-        happening = chance.choice(_HAPPENINGS if chance.random() < 0.6 else _UNREADABLE)
-        # What is hard to get right is a second fault while the first is being dealt with.
-        number = disturbed if chance.random() < 0.7 else chance.randint(1, count)
-        where = (number, chance.choice((1, 1, 2)), happening.reads)
-        faults[where] = replace(happening, operation=where[0], attempt=where[1])
+    faults = [replace(chance.choice(_HAPPENINGS), operation=disturbed)]
+    faults += [_another(chance, disturbed, count) for _ in range(chance.randint(1, 2))]
+    where = {(fault.operation, fault.attempt, fault.reads): fault for fault in faults}
     return Case(
         operations=tuple(operations),
-        faults=tuple(faults[where] for where in sorted(faults)),
+        faults=tuple(where[place] for place in sorted(where)),
         total=f"{sar(total):.2f}",
     )
+
+
+def _another(chance: random.Random, disturbed: int, count: int) -> Fault:
+    """A fault that meets a read or a repetition of the disturbed operation, or another one."""
+    if chance.random() < 0.5:
+        fault = chance.choice(_UNREADABLE)
+        return replace(fault, operation=disturbed, attempt=chance.choice((1, 2)))
+    fault = chance.choice(_HAPPENINGS)
+    if chance.random() < 0.6:
+        return replace(fault, operation=disturbed, attempt=2)
+    return replace(fault, operation=chance.randint(1, count))
 
 
 def _finding(record: Record) -> Finding | None:
