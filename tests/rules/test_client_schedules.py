@@ -184,7 +184,7 @@ def blind(seed: int) -> Finding:
 
 
 #: Two seeds whose twelve schedules have a lost answer and an unreadable order together.
-FINDS = (5, 8)
+FINDS = (4, 5)
 
 
 @pytest.mark.parametrize("seed", FINDS)
