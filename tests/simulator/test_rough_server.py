@@ -294,7 +294,7 @@ def test_stop_ends_open_connections_soon(said: bytes, tls: bool, context: ssl.SS
         time.sleep(0.1)
         started = time.monotonic()
         server.stop()
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < SOON
         assert select.select([client], [], [], SOON)[0]
     assert not [t for t in threading.enumerate() if t.name == "points-rough-server"]
 
@@ -311,7 +311,7 @@ def test_stop_ends_a_slow_answer_and_a_server_that_never_listened() -> None:
         started = time.monotonic()
         slow.stop()
         never.stop()
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < SOON
 
 
 def test_an_address_is_free_again_after_the_end() -> None:
