@@ -59,11 +59,14 @@ def _called_host(url: str, host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Whether a host is this machine. A mapped address (``::ffff:127.0.0.1``) is not taken for one:
+    Python's versions differ on it.
+    """
     host = host.rstrip(".")
     if host.lower() in ("localhost", "ip6-localhost"):
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
+        return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
     except ValueError:
         return False
