@@ -29,7 +29,7 @@ from points_conformance.suite import ClientSuite
 class Careful(SampleClient):
     """Without its patience."""
 
-    timeout = 0.5
+    timeout = 2.0
     backoff = 0.05
 
 

@@ -52,7 +52,7 @@ class SampleClient:
     """
 
     #: For the connection, and for each wait for bytes of an answer.
-    timeout: float | None = 1.0
+    timeout: float | None = 2.0
     #: The first pause before a call is repeated; it doubles.
     backoff = 0.1
     attempts = 4

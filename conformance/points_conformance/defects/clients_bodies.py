@@ -52,7 +52,7 @@ class RefusedCancelBecomesRefund(SampleClient):
         return outcome
 
 
-@seed("approves-before-it-refunds", "only-its-operation")
+@seed("approves-before-it-refunds", "only-its-operation", "no-retry-after-refusal")
 class ApprovesBeforeItRefunds(SampleClient):
     """An order whose refund is refused is completed first, and refunded then."""
 

@@ -75,9 +75,9 @@ class BlindRetryOnTrouble(_RepeatsBlindly):
 
 @seed("impatient", "slow-answer", "hanging-answer")
 class Impatient(_RepeatsBlindly):
-    """A call that was not answered within half a second is sent once more."""
+    """A call that was not answered within a second is sent once more."""
 
-    timeout = 0.5
+    timeout = 1.0
     attempts = 2
     repeated = (httpx.TimeoutException,)
 

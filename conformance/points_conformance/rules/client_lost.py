@@ -160,8 +160,8 @@ def a_server_that_hangs_is_given_up(client: ClientTarget) -> None:
 
 @rule("client.slow-answer", MUST, _ONCE, NO_KEY, after=_PART, calls=2)
 def a_slow_answer_refunds_once(client: ClientTarget) -> None:
-    """An answer that takes two seconds MUST not make the money move twice."""
-    slow = Fault(what=What.SLOW, seconds=2.0)
+    """An answer that takes three seconds MUST not make the money move twice."""
+    slow = Fault(what=What.SLOW, seconds=3.0)
     honest(client.run(asked_with(slow), asked_with(slow, operations=_ALL)))
 
 
