@@ -19,6 +19,8 @@ DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcom
 class _RepeatsBlindly(SampleClient):
     """Repeats a call that may have been carried out, and says nothing of the first 400 after it."""
 
+    attempts = 3
+
     repeated: tuple[type[httpx.RequestError], ...] = ()
     repeated_statuses: frozenset[int] = frozenset()
 
