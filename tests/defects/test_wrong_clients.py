@@ -14,7 +14,7 @@ from points_conformance.defects import (
 )
 from points_conformance.defects.client_defect import ClientDefect
 from points_conformance.defects.client_sample import ReconcilingClient, SampleClient
-from points_conformance.defects.client_trial import judge_client
+from points_conformance.defects.client_trial import GIVEN_UP, judge_client
 from points_conformance.defects.clients import DEFECTS, client_caught_by
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Level, Subject
@@ -22,14 +22,12 @@ from points_conformance.rules.verdict import Result, Verdict
 
 RULES = catalogue(Subject.CLIENT)
 ADVERSE = {Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED}
-#: A client that never ends is given up after so many seconds; the good ones need three.
-TIMEOUT = 8.0
 
 
 def judged(defect: ClientDefect) -> list[Result]:
     """The results of the rules that are declared, and of those they come after."""
     rules = [RULES[id_] for id_ in defect.caught_by]
-    return judge_client(defect.make, rules, timeout=TIMEOUT)
+    return judge_client(defect.make, rules, timeout=GIVEN_UP)
 
 
 #: What is printed is heard in one thread alone: these wait for the others.

@@ -15,12 +15,12 @@ from points_conformance.suite.judge import Judge, seed_of
 from points_conformance.targets.client import ClientTarget
 from points_conformance.targets.client_runners import ObjectClients
 
-__all__ = ["GOOD", "judge_client", "run_sound_client", "try_client"]
+__all__ = ["GIVEN_UP", "GOOD", "judge_client", "run_sound_client", "try_client"]
 
 #: Clients in which nothing is wrong.
 GOOD: Final = (SampleClient, ReconcilingClient)
 #: Seconds after which a wrong client is given up; the good ones need at most three.
-_GIVEN_UP: Final = 8.0
+GIVEN_UP: Final = 8.0
 _ADVERSE: Final = frozenset({Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED})
 
 
@@ -57,7 +57,7 @@ def try_client(
 ) -> Trial:
     """Run the suite against a wrong client and hold it against what is declared."""
     started = time.perf_counter()
-    results = judge_client(defect.make, rules, seed=seed, profile=profile, timeout=_GIVEN_UP)
+    results = judge_client(defect.make, rules, seed=seed, profile=profile, timeout=GIVEN_UP)
     trial = held_against(defect, results, frozenset(), profile=profile)
     seconds = time.perf_counter() - started
     return replace(trial, seed=seed, seconds=seconds, subject=Subject.CLIENT)

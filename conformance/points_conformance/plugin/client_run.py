@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from points_conformance.plugin.subject_run import Run
+from points_conformance.rules.client_schedules import LONGEST, SHRINKS
 from points_conformance.suite.client_settings import ClientOptions
 from points_conformance.suite.judge import seed_of
 from points_conformance.suite.settings import SettingsError
@@ -21,11 +22,6 @@ from points_conformance.targets.client_runners import (
 from points_conformance.targets.shares import Shares
 
 __all__ = ["ClientRun"]
-
-#: The most operations of one case: they follow one another.
-_LONGEST_CASE: Final = 3
-#: So many schedules are tried to shrink one that fails, each of so many operations at most.
-_SHRINKING: Final = 40 * _LONGEST_CASE
 
 
 class ClientRun:
@@ -111,14 +107,14 @@ class ClientRun:
         settings = self.run.settings
         rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
         operations = sum(rule.bound(settings.profile) for rule in rules)
-        slots = math.ceil(operations / SIDE_BY_SIDE) + _LONGEST_CASE
+        slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
         minutes = math.ceil(slots * self._options.timeout / 60)
         return [
             f"plan for {settings.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
             f"this machine, {SIDE_BY_SIDE} side by side",
             f"  at most {self._options.timeout:g} s each, so at most {minutes} minutes, and mostly "
-            f"under one (a failure is shrunk by at most {_SHRINKING} operations more)",
+            f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
         ]
 
     def orders_needed(self) -> list[str]:

@@ -111,7 +111,7 @@ def the_amount_is_exact(client: ClientTarget) -> None:
         for sent in _sent(record, "amount"):
             if _number(sent) != wanted:
                 raise broken(
-                    record, "the amount is not exact", expected=str(wanted), got=repr(_text(sent))
+                    record, "the amount is not exact", expected=str(wanted), got=repr(str(sent))
                 )
         was_done(record)
 
@@ -121,10 +121,6 @@ def _number(sent: Any) -> Decimal | None:
         return None
     text = str(sent)
     return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", text) else None
-
-
-def _text(sent: Any) -> str:
-    return str(sent)
 
 
 @rule("client.amount-is-a-number", MUST, BODY, after=_PART, profile=SMOKE, calls=1)

@@ -19,14 +19,15 @@ from points_conformance.targets.client_case import Case, Fault, Operation, What
 from points_conformance.targets.client_record import Record
 from points_conformance.targets.finding import Finding
 
-__all__ = ["drawn", "rule", "smaller"]
+__all__ = ["LONGEST", "SHRINKS", "drawn", "rule", "smaller"]
 
 rule = Registrar(Subject.CLIENT)
 #: Operations that a run of this rule makes at most, beside those of shrinking.
 _OPERATIONS: Final = {Profile.SMOKE: 0, Profile.STANDARD: 36, Profile.DEEP: 240}
-_LONGEST: Final = 3
+#: The most operations of one schedule; written cases have no more either.
+LONGEST: Final = 3
 #: So many smaller schedules are tried at most.
-_SHRINKS: Final = 40
+SHRINKS: Final = 40
 
 #: What may happen, and whether the call may have been carried out: an answer that says it was not
 #: ("status": false, 429) is then true.
@@ -68,7 +69,7 @@ _UNREADABLE: Final[tuple[Fault, ...]] = (
 def any_schedule_is_survived(client: ClientTarget) -> None:
     """Under any schedule of up to three faults the money MUST move at most once per operation."""
     chance = random.Random(client.seed)  # noqa: S311 - reproducible on purpose
-    cases = [drawn(chance) for _ in range(client.allowance // _LONGEST)]
+    cases = [drawn(chance) for _ in range(client.allowance // LONGEST)]
     for record in client.run(*cases):
         if _finding(record) is not None:
             raise _smallest(client, record)
@@ -80,7 +81,7 @@ def drawn(chance: random.Random) -> Case:
     One fault alone is a matter of other rules. What is hard to get right is a second one while the
     first is being dealt with: a read that fails, or a repetition that goes wrong as well.
     """
-    count = chance.randint(1, _LONGEST)
+    count = chance.randint(1, LONGEST)
     total = chance.choice((100, 1_000, 10_000, 15_075))
     most = total // count - 1
     parts = [sar(chance.choice((1, chance.randint(1, most), most))) for _ in range(count)]
@@ -121,7 +122,7 @@ def _smallest(client: ClientTarget, record: Record) -> Finding:
     """The finding of the smallest schedule that still shows one."""
     found = _finding(record)
     assert found is not None
-    left = _SHRINKS
+    left = SHRINKS
     shrinking = True
     while shrinking and left > 0:
         candidates = list(smaller(record.case))[:left]

@@ -58,14 +58,14 @@ def _waits(record: Record) -> None:
 
 @rule(_TOLD, MUST, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
 def retry_after_in_seconds_is_waited(client: ClientTarget) -> None:
-    """After 429 with Retry-After in seconds the next call MUST not come earlier."""
+    """After 429 with Retry-After in seconds, up to ten, the next call MUST not come earlier."""
     for record in client.run(asked_with(_too_many("2"))):
         _waits(record)
 
 
 @rule("client.waits-until-date", MUST, _LIMITS, _RETRY_AFTER, after=_TOLD, calls=1)
 def retry_after_as_a_date_is_waited(client: ClientTarget) -> None:
-    """After 429 with Retry-After as a date the next call MUST not come earlier."""
+    """After 429 with Retry-After as a date, ten seconds ahead at most, the next call MUST wait."""
     for record in client.run(asked_with(_too_many("date"))):
         _waits(record)
 
