@@ -3,14 +3,18 @@
 from dataclasses import asdict
 from typing import Any
 
-from points_conformance.rules.verdict import Evidence, Outcome, OutcomeKind
+from points_conformance.rules.verdict import Absence, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]
 
 
 def outcome_to(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a dictionary of plain values."""
-    return {**asdict(outcome), "kind": outcome.kind.value}
+    return {
+        **asdict(outcome),
+        "kind": outcome.kind.value,
+        "absence": outcome.absence and outcome.absence.value,
+    }
 
 
 def outcome_from(row: dict[str, Any]) -> Outcome:
@@ -18,7 +22,10 @@ def outcome_from(row: dict[str, Any]) -> Outcome:
     attributed = {id_: _evidence(found) for id_, found in row["attributed"].items()}
     evidence = None if row["evidence"] is None else _evidence(row["evidence"])
     kind = OutcomeKind(row["kind"])
-    return Outcome(**{**row, "kind": kind, "evidence": evidence, "attributed": attributed})
+    absence = Absence(row["absence"]) if row["absence"] else None
+    return Outcome(
+        **{**row, "kind": kind, "absence": absence, "evidence": evidence, "attributed": attributed}
+    )
 
 
 def _evidence(row: dict[str, Any]) -> Evidence:

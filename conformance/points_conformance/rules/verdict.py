@@ -11,6 +11,7 @@ from enum import StrEnum
 from points_conformance.rules.rule import Level, Rule
 
 __all__ = [
+    "Absence",
     "Evidence",
     "Outcome",
     "OutcomeKind",
@@ -35,6 +36,15 @@ class OutcomeKind(StrEnum):
     MISSING = "missing"
     NETWORK = "network"
     CRASHED = "crashed"
+
+
+class Absence(StrEnum):
+    """Why a rule was not exercised: the run was never given what it needs, or it was given it and
+    the target or the run did not deliver.
+    """
+
+    LACKING = "lacking"
+    DENIED = "denied"
 
 
 class Verdict(StrEnum):
@@ -79,11 +89,14 @@ class Outcome:
     """What running one check came to. ``readings`` map a matter and kind of input to a reading.
 
     ``attributed``: what it found against other rules, by their IDs; ``late``: found by another one.
+    ``absence``: of which kind a missing one is, and what the run ``lacks`` in two or three words.
     """
 
     rule: str
     kind: OutcomeKind
     reason: str = ""
+    absence: Absence | None = None
+    lacks: str = ""
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
     attributed: Mapping[str, Evidence] = field(default_factory=dict)
@@ -99,6 +112,8 @@ class Result:
     rule: Rule
     verdict: Verdict
     reason: str = ""
+    absence: Absence | None = None
+    lacks: str = ""
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
@@ -181,7 +196,13 @@ def _held_up(rule: Rule, results: Mapping[str, Result], late: Set[str]) -> Resul
     for result in before:
         if result.verdict is Verdict.NOT_EXERCISED:
             reason = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
-            return Result(rule=rule, verdict=Verdict.NOT_EXERCISED, reason=reason)
+            return Result(
+                rule=rule,
+                verdict=Verdict.NOT_EXERCISED,
+                reason=reason,
+                absence=result.absence,
+                lacks=result.lacks,
+            )
     return None
 
 
@@ -195,7 +216,12 @@ def _word(verdict: Verdict) -> str:
 
 def _judged(rule: Rule, outcome: Outcome | None, known: str | None) -> Result:
     if outcome is None:
-        return Result(rule=rule, verdict=Verdict.NOT_EXERCISED, reason="the run ended before it")
+        return Result(
+            rule=rule,
+            verdict=Verdict.NOT_EXERCISED,
+            reason="the run ended before it",
+            absence=Absence.DENIED,
+        )
     broken = Verdict.FAILED if rule.level is Level.MUST else Verdict.ADVICE
     verdict = {
         OutcomeKind.HELD: Verdict.PASSED,
@@ -206,10 +232,13 @@ def _judged(rule: Rule, outcome: Outcome | None, known: str | None) -> Result:
         OutcomeKind.CRASHED: Verdict.ERROR,
     }[outcome.kind]
     reason = known if verdict is Verdict.KNOWN and known else outcome.reason
+    missing = verdict is Verdict.NOT_EXERCISED
     return Result(
         rule=rule,
         verdict=verdict,
         reason=reason,
+        absence=(outcome.absence or Absence.LACKING) if missing else None,
+        lacks=outcome.lacks if missing else "",
         evidence=outcome.evidence,
         readings=outcome.readings,
         network=outcome.kind is OutcomeKind.NETWORK,

@@ -10,6 +10,7 @@ from typing import Any
 from points_conformance.rules.catalogue import Catalogue
 from points_conformance.rules.rule import Profile, Rule
 from points_conformance.rules.verdict import (
+    Absence,
     Evidence,
     Outcome,
     OutcomeKind,
@@ -20,7 +21,13 @@ from points_conformance.rules.verdict import (
 )
 from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Attributed, Finding, NetworkTrouble, NotExercised
+from points_conformance.targets.finding import (
+    Attributed,
+    Denied,
+    Finding,
+    NetworkTrouble,
+    NotExercised,
+)
 from points_conformance.targets.judged import Judged
 
 __all__ = ["Judge", "execute", "seed_of"]
@@ -64,8 +71,14 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
         laid = {id_: evidence_of(f, [], target.redact) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
         return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
-    except (NotExercised, BudgetSpent) as missing:
-        return _outcome(rule, OutcomeKind.MISSING, target.redact(str(missing)))
+    except (Denied, BudgetSpent) as missing:
+        reason = target.redact(str(missing))
+        return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
+    except NotExercised as missing:
+        reason = target.redact(str(missing))
+        return _outcome(
+            rule, OutcomeKind.MISSING, reason, absence=Absence.LACKING, lacks=missing.lacks
+        )
     except NetworkTrouble as trouble:
         return _outcome(rule, OutcomeKind.NETWORK, target.redact(str(trouble)))
     except Exception as error:
@@ -145,7 +158,7 @@ class Judge:
             f"needs up to {calls} calls, more than the bound of {target.budget.limit} leaves: "
             "name the rule with --select, or take --profile deep"
         )
-        return _outcome(rule, OutcomeKind.MISSING, reason)
+        return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
 
     def _late(self) -> set[str]:
         """Rules that another check found broken after they had held: they hold nothing up."""

@@ -1,7 +1,8 @@
 """What a check raises: one error class per culprit.
 
 A :class:`Finding` is the target's fault, :class:`NotExercised` nobody's (something is missing that
-the rule needs), :class:`NetworkTrouble` the network's. Anything else that escapes a check is ours.
+the rule needs), :class:`Denied` an answer still owed (the run was equipped for it and did not get
+it), :class:`NetworkTrouble` the network's. Anything else that escapes a check is ours.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from points_conformance.targets.exchange import Exchange
 
-__all__ = ["Attributed", "Finding", "NetworkTrouble", "NotExercised"]
+__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised"]
 
 
 class Finding(Exception):
@@ -49,7 +50,20 @@ class Attributed(Exception):
 
 
 class NotExercised(Exception):
-    """The target lacks what the rule needs. The text says what to supply."""
+    """The run was never given what the rule needs: it is *lacking*. The text says what to supply.
+
+    ``lacks`` is the same in two or three words, for the first line of the result.
+    """
+
+    def __init__(self, reason: str, *, lacks: str = "") -> None:
+        super().__init__(reason)
+        self.lacks = lacks
+
+
+class Denied(NotExercised):
+    """The run was equipped for the rule, and the target or the run did not deliver: the run is
+    inconclusive. The text says what did not come, and where to look.
+    """
 
 
 class NetworkTrouble(Exception):
