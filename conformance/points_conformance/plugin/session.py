@@ -26,9 +26,10 @@ from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
-from points_conformance.rules.known import KnownFailures, matching, pinned
+from points_conformance.rules.known import KnownFailures, accepting, matching, pinned
 from points_conformance.rules.rule import Subject
 from points_conformance.rules.verdict import (
+    Absence,
     Outcome,
     OutcomeKind,
     Result,
@@ -319,7 +320,8 @@ class PointsSession:
         """A rule's test was skipped by the project before it could be judged."""
         reason = f"its test was skipped by the project: {why}"
         self.judges.outcomes.setdefault(
-            rule_id, Outcome(rule=rule_id, kind=OutcomeKind.MISSING, reason=reason)
+            rule_id,
+            Outcome(rule=rule_id, kind=OutcomeKind.MISSING, reason=reason, absence=Absence.DENIED),
         )
 
     def _account(self) -> dict[str, Any]:
@@ -389,8 +391,9 @@ class PointsSession:
         report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
         known = self._known
         _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
+        _, expired = accepting(known, self.judges.catalogue, self.started.date())
         changed, unmet = pinned(known, report.readings, report.results)
-        trouble = Trouble(stopped=stopped, stale=[*stale, *changed])
+        trouble = Trouble(stopped=stopped, stale=[*stale, *expired, *changed])
         self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
 
     def _judged(self, rule_id: str) -> bool:
@@ -411,8 +414,13 @@ class PointsSession:
         catalogue = self.judges.catalogue
         rules = catalogue.with_prerequisites(catalogue[id_] for id_ in asked)
         prerequisites = {rule.id for rule in rules} - set(asked)
+        accepted, _ = accepting(self._known, rules, self.started.date())
         results = settle(
-            rules, self.judges.outcomes, known=self.judges.known(), prerequisites=prerequisites
+            rules,
+            self.judges.outcomes,
+            known=self.judges.known(),
+            accepted=accepted,
+            prerequisites=prerequisites,
         )
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from points_conformance.report.text import counted
+from points_conformance.rules.coverage import Coverage, coverage
 from points_conformance.rules.rule import Profile, Subject
 from points_conformance.rules.verdict import (
     Evidence,
@@ -104,7 +105,9 @@ class RunReport:
         reasons = [f"the kit itself failed: {line}" for line in trouble.ours]
         reasons += [*trouble.stopped, *trouble.stale]
         if self.verdict is RunVerdict.INCONCLUSIVE:
-            reasons += inconclusive_because(self.results)
+            stopped = bool(trouble.stopped)
+            reached = [r for r in self.results if not (stopped and r.unreached)]
+            reasons += inconclusive_because(reached)
         return reasons
 
     @property
@@ -120,17 +123,27 @@ class RunReport:
         return tuple(self.scope) == ("all",)
 
     @property
-    def summary(self) -> str:
-        """The run in one line: verdict, counts, how to have the same again."""
+    def coverage(self) -> Coverage:
+        """How much of what the run was equipped for it exercised."""
+        return coverage(self.results)
+
+    @property
+    def headline(self) -> str:
+        """The verdict, and how much was exercised: the first line of every result."""
         where = "" if self.whole else f" in the scope {_brief(self.scope)}"
         where += " (partial)" if self.partial else ""
+        return "; ".join([f"{self.verdict}{where}: {self.coverage.text}", *self.coverage.gaps])
+
+    @property
+    def summary(self) -> str:
+        """The run in one line: verdict, coverage, counts, how to have the same again."""
         counts = _counts(self.selected())
-        told = [f"{counted(counts[Verdict.PASSED], 'rule')} passed", *_in_words(counts, _OTHERS)]
+        told = [f"{counts[Verdict.PASSED]} passed", *_in_words(counts, _OTHERS)]
         before = _in_words(_counts(self.prerequisites()), _WORDS)
         if before:
             told[-1] += f"; prerequisites: {', '.join(before)}"
         how = f"seed {self.seed}, profile {self.profile}, {self.seconds:.1f} s"
-        return f"{self.verdict}{where}: {', '.join(told)} ({how}, {counted(self.calls, 'call')})"
+        return f"{self.headline} ({', '.join(told)}; {how}, {counted(self.calls, 'call')})"
 
     def of(self, *verdicts: Verdict) -> list[Result]:
         """The results with one of these verdicts, prerequisites included."""
@@ -146,12 +159,18 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json (``specs/report.schema.json``), in its fixed order."""
+        covered = self.coverage
         return {
+            "summary": self.summary,
             "format": FORMAT,
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,
             "because": self.because,
-            "summary": self.summary,
+            "exercised": covered.exercised,
+            "equipped": covered.equipped,
+            "lacking": len(covered.lacking),
+            "denied": len(covered.denied),
+            "accepted": len(covered.accepted),
             "subject": self.subject.value,
             "target": self.target,
             "profile": self.profile.value,
@@ -196,6 +215,9 @@ def _rule_to_json(report: RunReport, result: Result) -> dict[str, Any]:
         "level": rule.level.value,
         "verdict": result.verdict.value,
         "reason": result.reason,
+        "absence": result.absence.value if result.absence else None,
+        "lacks": result.lacks,
+        "accepted": result.accepted,
         "statement": rule.statement,
         "sources": [str(source) for source in rule.sources],
         "core": rule.core,
