@@ -136,6 +136,7 @@ class PointsSession:
         bound = plan(
             settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
         )
+        self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
         if self.workers == 1 or self.subject.together:
             return bound
         more = repeats(settings.catalogue, settings.rules, settings.profile)

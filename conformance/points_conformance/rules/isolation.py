@@ -15,7 +15,7 @@ __all__ = ["rule"]
 
 rule = Registrar(Subject.API)
 MUST, SHOULD = Level.MUST, Level.SHOULD
-SMOKE = Profile.SMOKE
+SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 OWNER = source("Refunds & Cancellations", "Only the owning merchant")
 NOT_FOUND = source("OpenAPI", "404 for an order that is not this merchant's")
 SECOND = "second merchant"
@@ -23,7 +23,7 @@ SECOND = "second merchant"
 TELLTALE = 15_937
 
 
-@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, calls=3)
+@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, far=STANDARD, calls=3)
 def another_merchant_cannot_read_an_order(api: ApiTarget) -> None:
     """Another merchant's read MUST be refused, and MUST reveal nothing of the order."""
     order = api.order(total=TELLTALE)

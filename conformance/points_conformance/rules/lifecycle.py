@@ -111,7 +111,7 @@ def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
 
 @rule("lifecycle.auto-refund-is-final", MUST, source("Webhook Events", "auto_refunded"),
       inferred("no double refunds"), needs=("replacing orders", "auto-refund trigger"),
-      profile=Profile.SMOKE, calls=7)  # fmt: skip
+      profile=Profile.SMOKE, far=Profile.STANDARD, calls=7)  # fmt: skip
 def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     """An auto-refund MUST end in fully_refunded, and no refund or cancel MUST follow it."""
     order = api.order(APPROVED, kind=REPLACING)

@@ -205,7 +205,9 @@ def _held_up(rule: Rule, results: Mapping[str, Result], late: Set[str]) -> Resul
             return Result(rule=rule, verdict=Verdict.BLOCKED, reason=reason, network=result.network)
     for result in before:
         if result.verdict is Verdict.NOT_EXERCISED:
-            reason = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
+            # However long the chain, its first rule is named, so that one cause is told once.
+            first = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
+            reason = result.reason if result.reason.startswith("comes after ") else first
             return Result(
                 rule=rule,
                 verdict=Verdict.NOT_EXERCISED,

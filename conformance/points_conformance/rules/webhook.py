@@ -59,7 +59,8 @@ def each_part_is_told(api: ApiTarget) -> None:
     a_series(api)
 
 
-@rule(GONE, MUST, CANCEL, after="cancel.ends-cancelled", needs=INBOX, calls=8)
+@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), needs=INBOX,
+      profile=Profile.SMOKE, calls=8)  # fmt: skip
 def a_cancel_is_told(api: ApiTarget) -> None:
     """A cancel MUST be told by a cancelled event."""
     a_cancel(api)

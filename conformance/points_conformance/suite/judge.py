@@ -137,6 +137,9 @@ class Judge:
         self.seed = seed
         self.profile = profile
         self.outcomes: dict[str, Outcome] = {}
+        #: Rules that the run's bound on calls leaves out, and what is said of each.
+        self.left_out: frozenset[str] = frozenset()
+        self.why_left_out = ""
         self._known = known or (lambda outcome: None)
 
     def judge(self, rule_id: str, target: Judged) -> Result:
@@ -151,14 +154,9 @@ class Judge:
         return self.result(rule)
 
     def _ran(self, rule: Rule, target: Judged) -> Outcome:
-        calls = rule.bound(self.profile, loopback=target.loopback)
-        if target.budget.fits(calls):
-            return execute(rule, target, seed=self.seed, profile=self.profile)
-        reason = (
-            f"needs up to {calls} calls, more than the bound of {target.budget.limit} leaves: "
-            "name the rule with --select, or take --profile deep"
-        )
-        return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
+        if rule.id in self.left_out:
+            return _outcome(rule, OutcomeKind.MISSING, self.why_left_out, absence=Absence.DENIED)
+        return execute(rule, target, seed=self.seed, profile=self.profile)
 
     def _late(self) -> set[str]:
         """Rules that another check found broken after they had held: they hold nothing up."""

@@ -64,7 +64,9 @@ class Settings:
     @property
     def rules(self) -> list[Rule]:
         """The rules that are selected."""
-        return self.catalogue.select(self.profile, self.select, self.deselect)
+        return self.catalogue.select(
+            self.profile, self.select, self.deselect, loopback=self.on_loopback
+        )
 
     @property
     def scope(self) -> list[str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.targets.exchange import Exchange
+    from points_conformance.targets.order import TestOrder
 
-__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised"]
+__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "TurnedAway"]
 
 
 class Finding(Exception):
@@ -64,6 +65,16 @@ class Denied(NotExercised):
     """The run was equipped for the rule, and the target or the run did not deliver: the run is
     inconclusive. The text says what did not come, and where to look.
     """
+
+
+class TurnedAway(Denied):
+    """The first refund of an order was refused, which its age, its settlement or a switch of the
+    merchant may explain: nobody can see that from outside, and another order may do.
+    """
+
+    def __init__(self, reason: str, order: "TestOrder") -> None:
+        super().__init__(reason)
+        self.order = order
 
 
 class NetworkTrouble(Exception):
