@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+#: Nothing can be done to such orders: nobody is asked to make them.
+_FINAL = (OrderStatus.CANCELLED, OrderStatus.FULLY_REFUNDED)
+
+
 class OrdersFileError(ValueError):
     """An orders file that cannot be used. The text names the row and what is wrong."""
 
@@ -142,7 +146,9 @@ class HookSource(OrderSource):
         return (wanted.kind or OrderType.EARNING, wanted.status) in self._gave
 
     def make(self, wanted: Wanted) -> Made | None:
-        """An order that the hook made, if it is what was wanted."""
+        """An order that the hook made, if it is what was wanted; it makes none that are final."""
+        if wanted.status in _FINAL:
+            return None
         kind = wanted.kind or OrderType.EARNING
         uuid = self._hook(kind, wanted.status, sar(wanted.total))
         if uuid is None:
