@@ -48,6 +48,7 @@ from points_conformance.suite.settings import (
 from points_conformance.targets.api import Effect
 from points_conformance.targets.judged import Judged
 from points_conformance.targets.live import Unjudgeable
+from points_conformance.targets.sources import load_orders
 
 __all__ = ["PointsAdvice", "PointsSession"]
 
@@ -134,7 +135,11 @@ class PointsSession:
     def _plan(self) -> Plan:
         settings = self.settings
         bound = plan(
-            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
+            settings.catalogue,
+            settings.rules,
+            settings.profile,
+            loopback=settings.on_loopback,
+            listed=len(load_orders(settings.orders)) if settings.orders else 0,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
         if self.workers == 1 or self.subject.together:

@@ -14,6 +14,8 @@ __all__ = ["CAPS", "LONG", "OVERHEAD", "Plan", "groups", "plan", "repeats"]
 CAPS = {Profile.SMOKE: 120, Profile.STANDARD: 600}
 #: Calls beside the rules: the look before the run, and the inbox's registration and removal.
 OVERHEAD = 10
+#: Calls that a listed order costs which turns out to be of no use.
+AGAIN = 5
 #: A rule of so many calls is worth a worker of its own, though it judges anew what it comes after.
 LONG = 200
 
@@ -63,9 +65,16 @@ class Plan:
 
 
 def plan(
-    catalogue: Catalogue, selected: Sequence[Rule], profile: Profile, *, loopback: bool
+    catalogue: Catalogue,
+    selected: Sequence[Rule],
+    profile: Profile,
+    *,
+    loopback: bool,
+    listed: int = 0,
 ) -> Plan:
     """What the selected rules and those they come after cost at most.
+
+    Each of the ``listed`` orders may be turned away, so that a rule begins anew with the next.
 
     Off loopback the profile's cap holds: see :func:`_chosen`.
     """
@@ -73,7 +82,8 @@ def plan(
     calls = OVERHEAD + sum(rule.bound(profile, loopback=loopback) for rule in rules)
     cap = None if loopback else CAPS.get(profile)
     if cap is None or calls <= cap:
-        return Plan(tuple(selected), calls)
+        more = AGAIN * listed
+        return Plan(tuple(selected), calls + more if cap is None else min(calls + more, cap))
     chosen = _chosen(catalogue, selected, profile, cap - OVERHEAD)
     left_out = frozenset(rule.id for rule in selected if rule.id not in chosen)
     return Plan(tuple(selected), cap, left_out)

@@ -195,16 +195,28 @@ class ApiTarget(Caller):
         Raises :class:`NotExercised` where no source has one.
         """
         wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
-        made = self._from_sources(wanted) or self._derived(wanted)
+        made, missing = self._sought(wanted)
         if made is None:
-            raise self._none(wanted)
+            raise missing or self._none(wanted)
         self._delivered.append((wanted, made))
         return self._adopt(made)
 
+    def _sought(self, wanted: Wanted) -> tuple[Made | None, NotExercised | None]:
+        """What the sources and a step or two give, or why not, where one of them says."""
+        try:
+            return self._from_sources(wanted) or self._derived(wanted), None
+        except NotExercised as missing:
+            denied = isinstance(missing, Denied) or not self._was_promised(wanted)
+            return None, missing if denied else None
+
+    def _was_promised(self, wanted: Wanted) -> bool:
+        """Whether such orders were there once, or are said to be."""
+        had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
+        return had or any(source.promises(wanted) for source in self.sources)
+
     def _none(self, wanted: Wanted) -> NotExercised:
         """Why there is no such order: nobody ever gave one, or those that were there are gone."""
-        had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
-        if had or any(source.promises(wanted) for source in self.sources):
+        if self._was_promised(wanted):
             return Denied(_ran_dry(wanted))
         kind = f"{wanted.kind.value} " if wanted.kind else ""
         return NotExercised(_what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
