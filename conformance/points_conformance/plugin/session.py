@@ -327,7 +327,13 @@ class PointsSession:
         reason = f"its test was skipped by the project: {why}"
         self.judges.outcomes.setdefault(
             rule_id,
-            Outcome(rule=rule_id, kind=OutcomeKind.MISSING, reason=reason, absence=Absence.DENIED),
+            Outcome(
+                rule=rule_id,
+                kind=OutcomeKind.MISSING,
+                reason=reason,
+                absence=Absence.LACKING,
+                lacks="tests that the project skips",
+            ),
         )
 
     def _account(self) -> dict[str, Any]:

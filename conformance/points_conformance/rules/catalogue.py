@@ -6,7 +6,7 @@ refused when the catalogue loads.
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, TypeVar
@@ -96,7 +96,7 @@ class Registrar:
                     statement=_statement(check),
                     sources=sources,
                     subject=self.subject,
-                    check=check,
+                    check=with_other_orders(check) if self.subject is Subject.API else check,
                     after=(after,) if isinstance(after, str) else after,
                     needs=(needs,) if isinstance(needs, str) else needs,
                     core=core,
@@ -241,6 +241,4 @@ def catalogue(subject: Subject = Subject.API) -> Catalogue:
     for family in _FAMILIES[subject]:
         module = importlib.import_module(f"points_conformance.rules.{family}")
         rules += module.rule.rules
-    if subject is Subject.API:
-        rules = [replace(rule, check=with_other_orders(rule.check)) for rule in rules]
     return build(subject, rules)

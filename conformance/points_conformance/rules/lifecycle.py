@@ -135,7 +135,9 @@ def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
     before = api.read(order)
     answer = api.call("POST", f"/orders/{order.uuid}/status", body=b'{"status": "cancelled"}')
     if not answer.accepted:
-        raise NotExercised(f"the shipping status is not taken: HTTP {answer.status}")
+        raise NotExercised(
+            f"the shipping status is not taken: HTTP {answer.status}", lacks="shipping status"
+        )
     expect(api.read(order)).unchanged_from(before)
     fully_refunded(api, order)
 

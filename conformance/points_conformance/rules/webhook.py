@@ -201,7 +201,9 @@ def the_left_amount_is_what_is_left(api: ApiTarget) -> None:
     story = a_series(api)
     shown = [t for t in story.tellings if "left_amount" in t.event.order]
     if not shown:
-        raise NotExercised("no refunded event tells a left_amount: the field is optional")
+        raise NotExercised(
+            "no refunded event tells a left_amount: the field is optional", lacks="left_amount"
+        )
     for telling in shown:
         left = telling.event.order["left_amount"]
         story.require(

@@ -23,7 +23,7 @@ from points_conformance.rules.webhook_retries import (
 )
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.finding import Denied, Finding, NotExercised
 from points_conformance.targets.inbox import Received
 
 __all__ = ["rule"]
@@ -212,7 +212,7 @@ def _planted(api: ApiTarget, name: str) -> str:
     """The order of a story that an earlier rule began."""
     uuid = api.stories.get(name)
     if not isinstance(uuid, str):
-        raise NotExercised("the story that this looks at did not come about")
+        raise Denied("the story that this looks at did not come about")
     return uuid
 
 
@@ -247,7 +247,7 @@ def _attempts(api: ApiTarget, name: str) -> list[Received]:
     inbox = at_rest(api)
     attempts = [one for one in inbox.of(_planted(api, name), None) if one.event == "refunded"]
     if not attempts:
-        raise NotExercised("the delivery that this looks at never came")
+        raise Denied("the delivery that this looks at never came")
     return attempts
 
 
@@ -289,4 +289,6 @@ def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
             if event.event == "cancelled" and order.points:
                 none = event.order.get("total_points") == 0
                 return {"webhook-cancelled-points": "zero" if none else "the order's"}
-    raise NotExercised("no cancelled event of an order with points")
+    raise NotExercised(
+        "no cancelled event of an order with points", lacks="cancelled events with points"
+    )
