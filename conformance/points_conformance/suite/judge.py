@@ -68,7 +68,7 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
-        laid = {id_: evidence_of(f, [], target.redact) for id_, f in broken.findings.items()}
+        laid = {id_: _laid(rule, id_, f, target) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
         return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
     except (Denied, BudgetSpent) as missing:
@@ -119,7 +119,15 @@ def evidence_of(
         curl=tuple(exchange.as_curl() for exchange in story),
         exchanges=tuple(exchange.as_text() for exchange in story),
         rounds=finding.rounds,
+        led_by=finding.led_by,
     )
+
+
+def _laid(rule: Rule, to: str, finding: Finding, target: Judged) -> Evidence:
+    """What a rule found against another one; it takes both to find it again."""
+    evidence = evidence_of(finding, [], target.redact)
+    led_by = dict.fromkeys((rule.id, *evidence.led_by))
+    return replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != to))
 
 
 class Judge:
