@@ -28,7 +28,7 @@ from points_conformance.defects.trial import judged
 from points_conformance.report.run import RunReport, rerun_command
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Profile, Rule, Subject
-from points_conformance.rules.verdict import Result, Verdict
+from points_conformance.rules.verdict import Result, Verdict, exit_status
 
 __all__ = ["Again", "looked_for_again", "selected"]
 
@@ -45,11 +45,13 @@ class Again:
     command: str
     verdict: Verdict
     reason: str
+    status: int
 
     @property
     def fails(self) -> bool:
-        """Whether the rule failed again."""
-        return self.verdict in _BROKEN
+        """Whether the rule failed again, or one that it comes after failed first."""
+        held_up = self.verdict is Verdict.BLOCKED and self.status == 1
+        return self.verdict in _BROKEN or held_up
 
     def __str__(self) -> str:
         return f"{self.defect}: {self.command}: {self.verdict}: {self.reason}"
@@ -91,14 +93,15 @@ def _report(subject: Subject, profile: Profile, seed: int, results: Sequence[Res
 def _again(defect: str, found: Result, report: RunReport, judging: Judging) -> Again:
     command = rerun_command(report, found.rule.id)
     rules = catalogue(report.subject).select(report.profile, selected(command))
-    results = {r.rule.id: r for r in judging(rules, report.profile, report.seed)}
-    again = results[found.rule.id]
+    results = judging(rules, report.profile, report.seed)
+    again = next(result for result in results if result.rule.id == found.rule.id)
     return Again(
         defect=defect,
         rule=found.rule.id,
         command=command,
         verdict=again.verdict,
         reason=again.reason,
+        status=exit_status(results),
     )
 
 
