@@ -6,6 +6,7 @@ Heavy; imported when a suite or the command needs it.
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from points_conformance import __version__
+from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
@@ -105,6 +107,7 @@ class PointsSession:
         self._effect = Effect()
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
+        self._suite = ""
         self._apart = False
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
@@ -307,6 +310,7 @@ class PointsSession:
         self._effect += Effect(**told["effect"])
         self._notes += told["notes"]
         self._told_asked |= dict.fromkeys(told["asked"])
+        self._suite = self._suite or told["suite"]
         self._unjudgeable = self._unjudgeable or told["unjudgeable"]
         for why in told["trouble"]:
             self.stop(why)
@@ -341,6 +345,7 @@ class PointsSession:
         return {
             "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
             "asked": self._asked(),
+            "suite": suite_of(self.config, self.items),
             "effect": asdict(self._effect),
             "notes": self._notes,
             "trouble": list(self.trouble),
@@ -454,6 +459,9 @@ class PointsSession:
             effect=self.subject.effect_lines(self._effect),
             notes=self._notes,
             arguments=settings.arguments,
+            begun_with=[] if self.command else begun_with(self.config),
+            suite=self._suite or suite_of(self.config, self.items),
+            passed_on=shlex.split(self.config.option.points_passed_on),
         )
 
     @property

@@ -72,7 +72,8 @@ class RunVerdict(StrEnum):
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
-    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers.
+    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers. ``led_by``:
+    the other rules that must run for the finding to show again.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Evidence:
     curl: tuple[str, ...] = ()
     exchanges: tuple[str, ...] = ()
     rounds: str = ""
+    led_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class Finding(Exception):
 
     ``title`` is stable between runs (no values): known failures match on it. ``story`` is the
     steps in words, ``exchanges`` the calls of the story, oldest first, ``rounds`` "k of n rounds"
-    for races.
+    for races. ``led_by``: the rules whose calls it looks back on, where those are not its own.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Finding(Exception):
         exchanges: Sequence["Exchange"] = (),
         story: Sequence[str] = (),
         rounds: str = "",
+        led_by: Sequence[str] = (),
     ) -> None:
         super().__init__(f"{title}: expected {expected}; got {got}")
         self.title = title
@@ -40,6 +41,7 @@ class Finding(Exception):
         self.exchanges = tuple(exchanges)
         self.story = tuple(story)
         self.rounds = rounds
+        self.led_by = tuple(led_by)
 
 
 class Attributed(Exception):
