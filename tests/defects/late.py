@@ -14,28 +14,21 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 
 import click
+from tests.defects.served import judging_sandbox, judging_second, sandbox
 from tests.second_server import SecondServer
 from tests.second_server.dialects import DIALECTS as SECOND_DIALECTS
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.rules.catalogue import catalogue
 from points_conformance.rules.rule import Profile, Rule
 from points_conformance.rules.verdict import Absence, Result, Verdict, settle
-from points_conformance.simulator.clock import SystemClock
-from points_conformance.simulator.core import Simulator
-from points_conformance.simulator.courier import Courier
-from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.sandbox import Sandbox
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import LiveSettings, live_target
 from points_conformance.targets.live_inbox import LiveInbox
 
-__all__ = ["SERVERS", "Late", "alarms", "told"]
+__all__ = ["SERVERS", "Late", "alarms", "judged", "told"]
 
 #: What can be judged: a simulator's dialect, or one of the second server's.
 SERVERS = (*(f"sandbox {name}" for name in DIALECTS), *(f"second {n}" for n in SECOND_DIALECTS))
@@ -72,6 +65,11 @@ def alarms(run: Late) -> list[str]:
 
     What was denied counts as well: all that this server owes does come.
     """
+    return [f"{r.rule.id}: {r.verdict}: {r.reason}" for r in judged(run) if _is_wrong(r)]
+
+
+def judged(run: Late) -> list[Result]:
+    """The results of a run, those of rules that the others come after included."""
     rules = told(run.profile)
     judge = Judge(catalogue(), seed=run.seed, profile=run.profile)
     inbox = LiveInbox(("127.0.0.1", 0), grace=run.grace)
@@ -83,8 +81,7 @@ def alarms(run: Late) -> list[str]:
         finally:
             inbox.close(target)
             target.client.close()
-    results = settle(catalogue().with_prerequisites(rules), judge.outcomes)
-    return [f"{r.rule.id}: {r.verdict}: {r.reason}" for r in results if _is_wrong(r)]
+    return settle(catalogue().with_prerequisites(rules), judge.outcomes)
 
 
 def _is_wrong(result: Result) -> bool:
@@ -102,41 +99,13 @@ def _served(run: Late, inbox: LiveInbox) -> Iterator[ApiTarget]:
             second = SecondServer(
                 dialect, seed=run.seed, delivery_mode="untimely", longest_delay=run.longest
             )
-            yield _judging_second(stack.enter_context(second), inbox)
+            yield judging_second(stack.enter_context(second), inbox)
             return
-        faults = Faults(Simulator(dialect=DIALECTS[dialect], seed=run.seed, clock=SystemClock()))
-        faults.deliveries.late(0, run.longest, seed=run.seed)
-        faults.deliveries.reorder(run.seed)
-        faults.deliveries.repeat(1 + run.seed % 2)
-        sandbox = Sandbox(faults, courier=Courier(faults, reach="loopback"))
-        yield _judging_sandbox(stack.enter_context(sandbox), inbox)
-
-
-def _judging_sandbox(served: Sandbox, inbox: LiveInbox) -> ApiTarget:
-    simulator = served.simulator
-
-    def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str:
-        return simulator.make_order(kind, status, total).uuid
-
-    def auto_refund(uuid: str) -> bool:
-        simulator.auto_refund(uuid)
-        return True
-
-    environment = {
-        "POINTS_API_KEY": simulator.merchant.key,
-        "POINTS_OTHER_API_KEY": simulator.other.key,
-    }
-    settings = LiveSettings(base_url=served.base_url, environment=environment, inbox=inbox)
-    return live_target(settings, make, auto_refund)
-
-
-def _judging_second(server: SecondServer, inbox: LiveInbox) -> ApiTarget:
-    def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str:
-        return str(server.make_order(kind.value, status.value, str(total))["uuid"])
-
-    environment = {"POINTS_API_KEY": server.key, "POINTS_OTHER_API_KEY": server.other_key}
-    settings = LiveSettings(base_url=server.base_url, environment=environment, inbox=inbox)
-    return live_target(settings, make, server.auto_refund)
+        served = stack.enter_context(sandbox(dialect, run.seed))
+        served.faults.deliveries.late(0, run.longest, seed=run.seed)
+        served.faults.deliveries.reorder(run.seed)
+        served.faults.deliveries.repeat(1 + run.seed % 2)
+        yield judging_sandbox(served, inbox)
 
 
 @click.command()
