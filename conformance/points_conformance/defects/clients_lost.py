@@ -184,7 +184,7 @@ class ErrorIsRefused(SampleClient):
         return REFUSED if answer.is_error else UNKNOWN
 
 
-@seed("gateway-timeout-is-done", "error-before-commit", "errors-bounded")
+@seed("gateway-timeout-is-done", "error-before-commit", "turned-away")
 class GatewayTimeoutIsDone(SampleClient):
     """502, 503 and 504 are taken for an answer that is late, and the call for done."""
 
@@ -198,14 +198,13 @@ class GatewayTimeoutIsDone(SampleClient):
     "error-before-commit",
     "refused-is-refused",
     "changed-key",
-    "errors-bounded",
     "html-answer",
     "invalid-is-refused",
     "no-order",
     "not-found-is-refused",
     "redirect-is-not-done",
     "status-false",
-    "too-many-bounded",
+    "turned-away",
     "truncated-answer",
     "unchanged-order",
     "unknown-status",

@@ -141,7 +141,12 @@ class ShowsItsSecret(SampleConsumer):
 
 
 # ---------------------------------------------------------------------- the secret
-@seed("trusts-anybody", "secret-wrong")
+@seed(
+    "trusts-anybody",
+    "secret-wrong",
+    "wrong-secret-no-effect",
+    related=("secret-truncated", "secret-lengthened", "secret-other-case"),
+)
 class TrustsAnybody(SampleConsumer):
     """The secret is not looked at, only that there is one."""
 
@@ -150,7 +155,7 @@ class TrustsAnybody(SampleConsumer):
         return bool(secret)
 
 
-@seed("trusts-who-says-nothing", "secret-missing", "secret-empty")
+@seed("trusts-who-says-nothing", "secret-missing", "secret-empty", "wrong-secret-no-effect")
 class TrustsWhoSaysNothing(SampleConsumer):
     """The secret is compared only where there is one."""
 
@@ -159,7 +164,7 @@ class TrustsWhoSaysNothing(SampleConsumer):
         return not secret or secret == self.secret
 
 
-@seed("trusts-a-beginning", "secret-truncated", related=("wrong-secret-no-effect",))
+@seed("trusts-a-beginning", "secret-truncated", "wrong-secret-no-effect")
 class TrustsABeginning(SampleConsumer):
     """As many letters are compared as were sent."""
 
@@ -168,7 +173,7 @@ class TrustsABeginning(SampleConsumer):
         return bool(secret) and self.secret.startswith(str(secret))
 
 
-@seed("trusts-a-prefix", "secret-lengthened", related=("wrong-secret-no-effect",))
+@seed("trusts-a-prefix", "secret-lengthened", "wrong-secret-no-effect")
 class TrustsAPrefix(SampleConsumer):
     """As many letters are compared as the secret has."""
 
@@ -177,7 +182,7 @@ class TrustsAPrefix(SampleConsumer):
         return (secret or "").startswith(self.secret)
 
 
-@seed("trusts-any-case", "secret-other-case", related=("wrong-secret-no-effect",))
+@seed("trusts-any-case", "secret-other-case", "wrong-secret-no-effect")
 class TrustsAnyCase(SampleConsumer):
     """The secret is compared without regard to case, as MySQL does."""
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -45,6 +45,12 @@ class SampleConsumer:
     """Books each delivery once, by its content. ``delay`` seconds after the answer, if any."""
 
     delay = 0.0
+    #: Globs of the advice that a good consumer of this design is given all the same; whether a run
+    #: takes minutes, for it works slowly; and whether calls come beside those that rules say, since
+    #: they are turned away at first, or mark the end of a queue.
+    advised: ClassVar[tuple[str, ...]] = ()
+    slow: ClassVar[bool] = False
+    more_calls: ClassVar[bool] = False
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
@@ -109,11 +115,15 @@ class SampleConsumer:
     def later(self, work: Callable[[], None]) -> None:
         """Now, or after the delay."""
         if self.delay:
-            timer = threading.Timer(self.delay, work)
-            timer.daemon = True
-            timer.start()
+            self.after(self.delay, work)
         else:
             work()
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """So much later, on a thread that ends with it."""
+        timer = threading.Timer(seconds, work)
+        timer.daemon = True
+        timer.start()
 
     # ------------------------------------------------------------------ books
     def key(self, payload: dict[str, Any]) -> Any:

@@ -1,14 +1,31 @@
 """Good consumers, each in its own style: no rule may fail any of them."""
 
-from collections.abc import Mapping
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import httpx
 
 from points_conformance.contract.limits import EVENT_HEADER
-from points_conformance.defects.consumer_sample import SampleConsumer
+from points_conformance.defects.consumer_sample import Books, SampleConsumer
 
-__all__ = ["STYLES", "FailsFirst", "Inline", "OwnOrders", "Queueing", "Strict"]
+__all__ = [
+    "STYLES",
+    "FailsFirst",
+    "FromWhatIsLeft",
+    "HidesItself",
+    "Inline",
+    "OneByOne",
+    "OwnOrders",
+    "Poller",
+    "Queueing",
+    "RateLimited",
+    "SlowQueue",
+    "Strict",
+]
 
 
 class Inline(SampleConsumer):
@@ -23,6 +40,102 @@ class Queueing(SampleConsumer):
     """Books 0.3 s after its answer."""
 
     delay = 0.3
+    more_calls = True
+
+
+class SlowQueue(SampleConsumer):
+    """Books by one worker that takes half a second for each delivery."""
+
+    job = 0.5
+    slow = more_calls = True
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self.free_at = 0.0
+
+    def later(self, work: Callable[[], None]) -> None:
+        """When all that came before is done."""
+        with self.lock:
+            now = time.monotonic()
+            self.free_at = max(self.free_at, now) + self.job
+            self.after(self.free_at - now, work)
+
+
+class Poller(SampleConsumer):
+    """Keeps what comes, and looks through it once a second."""
+
+    period = 1.0
+    slow = more_calls = True
+
+    def later(self, work: Callable[[], None]) -> None:
+        """At the next look."""
+        self.after(self.period - time.monotonic() % self.period, work)
+
+
+class OneByOne(SampleConsumer):
+    """Takes 0.4 s for each delivery, and none beside it."""
+
+    slow = True
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self.busy = threading.Lock()
+
+    def __call__(self, request: httpx.Request) -> int | httpx.Response:
+        """One after the other."""
+        with self.busy:
+            self.sleep(0.4)
+            return super().__call__(request)
+
+
+class RateLimited(SampleConsumer):
+    """Answers 429 to more than 20 deliveries in a second, whoever sends them."""
+
+    more_calls = True
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self.taken: deque[float] = deque(maxlen=20)
+
+    def __call__(self, request: httpx.Request) -> int | httpx.Response:
+        """The twentieth before it must be a second ago."""
+        now = time.monotonic()
+        with self.lock:
+            if len(self.taken) == 20 and now - self.taken[0] < 1:
+                return httpx.Response(429, headers={"retry-after": "1"})
+            self.taken.append(now)
+        return super().__call__(request)
+
+
+class FromWhatIsLeft(SampleConsumer):
+    """What was refunded is the total without the least that was ever left; where a payload does
+    not say what is left, its amount.
+    """
+
+    def amount(self, order: dict[str, Any]) -> int:
+        """By what is left."""
+        if "left_amount" not in order:
+            return super().amount(order)
+        return self.total(order) - int(Decimal(order["left_amount"]) * 100)
+
+    def refunded(self, books: Books, order: dict[str, Any]) -> None:
+        """What was left once is never left again."""
+        amount = self.amount(order)
+        if "left_amount" in order:
+            books.refunds[:] = [max(books.refunded, amount)]
+        else:
+            books.refunds.append(amount)
+
+
+class HidesItself(SampleConsumer):
+    """Answers 404 to whoever does not know the secret, as if there were nothing."""
+
+    advised = ("consumer.secret-*",)
+
+    def refusal(self, request: httpx.Request) -> int | httpx.Response:
+        """No word of what is here."""
+        del request
+        return 404
 
 
 class Strict(SampleConsumer):
@@ -60,11 +173,17 @@ class OwnOrders(SampleConsumer):
         return super().received(request, payload)
 
 
-#: Those that nothing at all is said against; ``OwnOrders`` is given advice.
+#: Those that nothing at all is said against, but for the advice that they name.
 STYLES: Final[Mapping[str, type[SampleConsumer]]] = {
     "inline": Inline,
     "queueing": Queueing,
     "by content": SampleConsumer,
     "strict": Strict,
     "503 first": FailsFirst,
+    "429 above 20 a second": RateLimited,
+    "400 ms, one at a time": OneByOne,
+    "a worker of 0.5 s": SlowQueue,
+    "poller": Poller,
+    "by what is left": FromWhatIsLeft,
+    "404 for a wrong secret": HidesItself,
 }

@@ -65,12 +65,12 @@ def every_order_event_is_acknowledged(consumer: ConsumerTarget) -> None:
 
 @rule(
     "consumer.acknowledges-unknown-events",
-    MUST,
+    SHOULD,
     inferred("webhooks cannot be subscribed to by event, and new ones appear"),
     calls=_PER_STORY,
 )
 def unknown_events_are_acknowledged(consumer: ConsumerTarget) -> None:
-    """An event that the consumer does not know MUST be acknowledged, or it comes again."""
+    """An event that the consumer does not know SHOULD be acknowledged, or it comes again."""
     case = consumer.order()
     consumer.deliver(case.approved())
     other = case.tell("completed")
@@ -84,12 +84,12 @@ def unknown_events_are_acknowledged(consumer: ConsumerTarget) -> None:
 
 @rule(
     "consumer.acknowledges-merchant-events",
-    MUST,
+    SHOULD,
     source("Client library", "Fixtures of merchant events"),
     calls=_PER_STORY,
 )
 def merchant_events_are_acknowledged(consumer: ConsumerTarget) -> None:
-    """An event about the merchant, which has no `order`, MUST be acknowledged."""
+    """An event about the merchant, which has no `order`, SHOULD be acknowledged."""
     for event in sorted(MERCHANT_EVENTS):
         delivery = consumer.shop.merchant_event(event)
         acknowledged(consumer, consumer.deliver(delivery)[0], f"`{event.value}`")

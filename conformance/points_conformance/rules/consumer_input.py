@@ -17,7 +17,8 @@ from points_conformance.rules.consumer_telling import (
 from points_conformance.rules.rule import Level, Subject, inferred
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer import ConsumerTarget, Told
-from points_conformance.targets.consumer_probe import wanted
+from points_conformance.targets.consumer_probe import Expected, wanted
+from points_conformance.targets.consumer_shop import Case
 
 __all__ = ["rule"]
 
@@ -90,21 +91,27 @@ def a_cancelled_shipping_is_no_cancel(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [(case, APPROVED)], "a cancelled shipping cancels the order")
 
 
-_BAD: Final[dict[str, Callable[[Delivery], dict[str, Any]]]] = {
+_Spoil = Callable[[Delivery], dict[str, Any]]
+#: What is no delivery, however it is read.
+_NONE: Final[dict[str, _Spoil]] = {
     "JSON that is cut": lambda d: {"body": d.body[: len(d.body) // 2]},
     "text": lambda d: {"body": b"refunded"},
-    "a list": lambda d: {"body": b"[" + d.body + b"]"},
     "an empty body": lambda d: {"body": b""},
     "an order that is null": lambda d: {"body": b'{"event":"refunded","order":null}'},
     "a MiB of text": lambda d: {"body": b"x" * _MIB},
-    "no amount that is a number": lambda d: {
-        "body": d.body.replace(b'"refund_amount":25.00', b'"refund_amount":"much"')
-    },
     "another content type": lambda d: {
         "body": b"event=refunded",
         "headers": {"Content-Type": "application/x-www-form-urlencoded"},
     },
     "another method": lambda d: {"method": "PUT", "body": b""},
+}
+_LIST: Final = "a list"
+#: What no source speaks of: an answer is asked for, and no more.
+_ODD: Final[dict[str, _Spoil]] = {
+    _LIST: lambda d: {"body": b"[" + d.body + b"]"},
+    "no amount that is a number": lambda d: {
+        "body": d.body.replace(b'"refund_amount":25.00', b'"refund_amount":"much"')
+    },
 }
 
 
@@ -117,26 +124,43 @@ _BAD: Final[dict[str, Callable[[Delivery], dict[str, Any]]]] = {
     calls=60,
 )
 def bad_input_has_no_effect(consumer: ConsumerTarget) -> None:
-    """Malformed JSON, another content type or method, an empty body or a MiB of text MUST have no
-    effect.
+    """JSON that is cut, text, a form, an empty body, an `order` that is null, a MiB of text, or a
+    PUT without a body MUST have no effect.
     """
     consumer.probe()
-    cases = []
-    for spoil in _BAD.values():
-        case = consumer.order()
-        consumer.deliver(case.approved())
-        consumer.send(case.refund(2500), **spoil(case.refund(2500)))
-        cases.append((case, APPROVED))
+    cases = [_spoilt(consumer, spoil) for spoil in _NONE.values()]
     after = consumer.order()
     consumer.deliver(after.approved(), after.refund(2500))
     ends_right(consumer, [*cases, after], "what is no delivery takes effect")
+
+
+@rule(
+    "consumer.list-no-effect",
+    SHOULD,
+    inferred("no source says that a delivery may come in a list"),
+    after="consumer.partial-refund",
+    needs=PROBE,
+    calls=12,
+)
+def a_list_has_no_effect(consumer: ConsumerTarget) -> None:
+    """A list with a `refunded` payload in it SHOULD have no effect."""
+    consumer.probe()
+    ends_right(consumer, [_spoilt(consumer, _ODD[_LIST])], "a list takes effect")
+
+
+def _spoilt(consumer: ConsumerTarget, spoil: _Spoil) -> tuple[Case, Expected]:
+    """An order that was approved, and a refund of it that is none; what comes of it: nothing."""
+    case = consumer.order()
+    consumer.deliver(case.approved())
+    consumer.send(case.refund(2500), **spoil(case.refund(2500)))
+    return case, APPROVED
 
 
 def _bad(consumer: ConsumerTarget, what: str) -> Told:
     case = consumer.order()
     consumer.deliver(case.approved())
     delivery = case.refund(2500)
-    return insisting(consumer, delivery, **_BAD[what](delivery))
+    return insisting(consumer, delivery, **{**_NONE, **_ODD}[what](delivery))
 
 
 def _refused(consumer: ConsumerTarget, *kinds: str) -> None:
@@ -184,7 +208,7 @@ def another_method_is_refused(consumer: ConsumerTarget) -> None:
 
 @rule("consumer.odd-values-no-5xx", SHOULD, _SILENT, after=_KNOWN, calls=20)
 def odd_values_break_nothing(consumer: ConsumerTarget) -> None:
-    """A payload without order, or whose amount is no number, SHOULD NOT be answered with 5xx."""
+    """An `order` that is null, or a `refund_amount` of "much", SHOULD NOT be answered with 5xx."""
     for what in ("an order that is null", "no amount that is a number"):
         told = _bad(consumer, what)
         if told.status is None or told.status >= 500:

@@ -31,6 +31,8 @@ _SECOND: Final = "consumer.second-partial-refund"
 _EARLY: Final = "consumer.refund-before-approval"
 _ORDER: Final = inferred("order of deliveries is not guaranteed: every order ends the same")
 
+#: Seconds for all orders of arrival of one story.
+_SECONDS: Final = 30.0
 #: Stories whose every order of arrival is tried, the smallest first.
 _Tell = Callable[[Case], Sequence[Delivery]]
 _STORIES: Final[Sequence[_Tell]] = (
@@ -183,7 +185,7 @@ def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
     for tell in _STORIES:
         cases = [
             delivered(consumer, partial(_shuffled, tell, places), together=True)
-            for places in permutations(range(len(tell(consumer.shop.order()))))
+            for places in _orders_of_arrival(consumer, len(tell(consumer.shop.order())))
         ]
         ends_right(consumer, cases, "another order of arrival ends in another state")
 
@@ -199,7 +201,10 @@ def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
 def an_order_is_taken_in(consumer: ConsumerTarget) -> None:
     """An order that the consumer was never told of SHOULD be taken in by its `approved`."""
     if not consumer.introduces:
-        raise NotExercised("this consumer is told of orders by their `approved` alone")
+        raise NotExercised(
+            "this consumer is told of orders by their `approved` alone",
+            lacks="orders of its own checkout",
+        )
     case = delivered(consumer, lambda c: (c.approved(), c.refund()), together=True, known=False)
     ends_right(consumer, [case], "an order that it was not told of is not taken in")
 
@@ -217,6 +222,13 @@ def orders_are_kept_apart(consumer: ConsumerTarget) -> None:
     cases = [delivered(consumer, lambda c: [c.approved()]) for _ in range(4)]
     consumer.deliver(cases[0].refund(), cases[1].cancel(), cases[2].refund(2500))
     ends_right(consumer, cases, "a reversal touches another order")
+
+
+def _orders_of_arrival(consumer: ConsumerTarget, length: int) -> list[tuple[int, ...]]:
+    """All of them; of a slow consumer as many as there is time for, spread over all."""
+    every = list(permutations(range(length)))
+    number = consumer.affords(len(every), length, _SECONDS)
+    return [every[place * len(every) // number] for place in range(number)]
 
 
 def _shuffled(tell: _Tell, places: Sequence[int], case: Case) -> list[Delivery]:

@@ -31,7 +31,10 @@ _PARTS: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     ("Take every payload that the contract allows", ("extra", "absent", "whole", "fine", "arabic")),
     (
         "Change nothing otherwise",
-        ("unknown-event", "merchant-event", "shipping", "bad-input", "orders-apart", "odd-"),
+        (
+            *("unknown-event", "merchant-event", "shipping", "bad-input", "list-", "orders-apart"),
+            "odd-",
+        ),
     ),
     ("Refuse what is no delivery", ("malformed", "empty", "large-body", "content", "method")),
 )

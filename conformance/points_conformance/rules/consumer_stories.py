@@ -34,6 +34,9 @@ rule = Registrar(Subject.CONSUMER)
 #: How many batches are drawn, the most deliveries of a story, and the seconds of shrinking.
 _BATCHES = {Profile.SMOKE: 2, Profile.STANDARD: 5, Profile.DEEP: 40}
 _LONGEST = 12
+#: How many deliveries a story usually has, and the seconds for those of a standard run.
+_USUAL = 6
+_SECONDS = 60.0
 _SHRINKING = 8.0
 _ENDS = ("nothing", "rest", "cancel", "auto")
 
@@ -175,4 +178,5 @@ def tell_stories(consumer: ConsumerTarget, batches: int, size: int = 8) -> None:
 def every_story_ends_right(consumer: ConsumerTarget) -> None:
     """Any story of refunds, repeats and other orders of arrival MUST end as the books say."""
     consumer.probe()
-    tell_stories(consumer, max(1, consumer.allowance // (8 * _LONGEST * 3)))
+    batches = max(1, consumer.allowance // (8 * _LONGEST * 3))
+    tell_stories(consumer, consumer.affords(batches, 8 * _USUAL, _SECONDS * max(1, batches / 5)))

@@ -1,5 +1,6 @@
 """What the rules of subject ``consumer`` are given: deliveries, their answers, and the state."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS, EVENT_H
 from points_conformance.contract.names import OrderType
 from points_conformance.simulator import Delivery
 from points_conformance.targets.budget import Budget, Pace
+from points_conformance.targets.consumer_http import exchanged
 from points_conformance.targets.consumer_probe import (
     ConsumerState,
     Expected,
@@ -20,11 +22,11 @@ from points_conformance.targets.consumer_probe import (
     wanted,
 )
 from points_conformance.targets.consumer_shop import Case, Shop
-from points_conformance.targets.deadline import within
+from points_conformance.targets.consumer_speed import LONGEST_WAIT, Door, Speed
 from points_conformance.targets.exchange import Exchange, Redactor
-from points_conformance.targets.finding import NetworkTrouble, NotExercised
+from points_conformance.targets.finding import Denied, NetworkTrouble, NotExercised
 
-__all__ = ["ATTEMPTS", "SECRET", "ConsumerTarget", "Mismatch", "Told"]
+__all__ = ["ATTEMPTS", "SECONDS", "SECRET", "ConsumerTarget", "Mismatch", "Told"]
 
 #: The variable that holds the secret.
 SECRET: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name
@@ -33,8 +35,11 @@ ATTEMPTS: Final = 3
 _NO_PROBE: Final = (
     "no state probe: give --state-url TEMPLATE or the hook pytest_points_consumer_state"
 )
-#: Seconds between two reads of a state.
+#: Seconds that a run may take where the consumer's speed decides; a longer profile has more.
+SECONDS: Final = 900.0
+#: Seconds between two looks at the states: few, and more the longer they are waited for.
 _POLL: Final = 0.03
+_SELDOM: Final = 0.5
 #: Where no effect is expected: how long to wait for one, by the longest that any has taken; from
 #: the last delivery on, and from when all is right: a queue with one worker is longer by then.
 _LEAST_QUIET: Final = 0.08
@@ -96,25 +101,26 @@ class ConsumerTarget:
         budget: Budget | None = None,
         pace: Pace | None = None,
         timeout: float = DELIVERY_TIMEOUT_SECONDS,
-        sockets: bool = True,
+        door: Door | None = None,
+        seconds: float = SECONDS,
     ) -> None:
         self.url = url
         self.client = client
         self.secret = secret
         self.settle = settle
         self.timeout = timeout
-        self.sockets = sockets
         self.loopback = loopback
         self.budget = budget or Budget()
         self.pace = pace or Pace(None)
+        #: What 429 asked for; and how fast it is, by what was seen so far.
+        self.door = door or Door()
+        self.speed = Speed(seconds)
         self.redact = Redactor({SECRET: secret})
         self.exchanges: list[Exchange] = []
         self.shop = Shop(secret, url)
         self.rule = ""
         self.seed = 0
         self.allowance = 0
-        #: The longest that an effect has taken to show.
-        self.lag = 0.0
         self.told: list[Told] = []
         #: The smallest story of each broken rule, to send again.
         self.replays: dict[str, dict[str, Any]] = {}
@@ -152,30 +158,27 @@ class ConsumerTarget:
         body: bytes | None = None,
         method: str = "POST",
         timeout: float | None = None,
+        raced: bool = False,
+        beside: bool = False,
     ) -> Told:
-        """One attempt. ``headers`` replace those of the delivery; ``None`` leaves one out."""
+        """One attempt. ``headers`` replace those of the delivery; ``None`` leaves one out.
+
+        What is turned away with 429 was none: it comes again after the wait. Raises
+        :class:`Denied` where that goes on for too long. ``raced``: one of several at once, whose
+        time says nothing. ``beside``: the bound on deliveries does not hold for it.
+        """
+        self.speed.check()
         wished = {**delivery.headers, **(headers or {})}
         sent = {name: value for name, value in wished.items() if value is not None}
         content = delivery.body if body is None else body
         request = self.client.build_request(method, self.url, headers=sent, content=content)
-        with self._lock:
-            self.pace.wait()
-            self.budget.take()
-        started = time.perf_counter()
-        answer, error, late = self._answered(request, timeout or self.timeout)
-        return self._recorded(request, sent, answer, error, late, time.perf_counter() - started)
-
-    def _answered(
-        self, request: httpx.Request, seconds: float
-    ) -> tuple[httpx.Response | None, str, bool]:
-        request.extensions["timeout"] = httpx.Timeout(seconds).as_dict()
-        try:
-            deadline = None if self.loopback and self.sockets else seconds
-            return within(deadline, lambda: self.client.send(request)), "", False
-        except httpx.TimeoutException:
-            return None, f"no answer in {seconds:g} s", True
-        except httpx.HTTPError as error:
-            return None, f"{type(error).__name__}: {error}", False
+        attempt = _Attempt(self, request, timeout or self.timeout, beside=beside)
+        answer, error, late = attempt.answered(in_place=raced)
+        told = self._recorded(request, sent, answer, error, late, attempt.seconds)
+        if not raced:
+            self.told.append(told)
+            self.speed.answered(told.seconds, accepted=told.accepted)
+        return told
 
     def _recorded(
         self,
@@ -194,7 +197,7 @@ class ConsumerTarget:
                 method=request.method,
                 url=self.redact(str(request.url)),
                 headers={name: self.redact(value) for name, value in sent.items()},
-                body=self.redact(request.content.decode("utf-8", "replace")),
+                body=self.redact.cut(request.content.decode("utf-8", "replace")),
                 status=answer.status_code if answer is not None else None,
                 answer_headers={k: self.redact(v) for k, v in headers.items()},
                 answer=self.redact(text),
@@ -202,9 +205,7 @@ class ConsumerTarget:
                 error=self.redact(error),
             )
             self.exchanges.append(exchange)
-            told = Told(exchange.status, seconds, exchange, headers, text, exchange.error, late)
-            self.told.append(told)
-        return told
+        return Told(exchange.status, seconds, exchange, headers, text, exchange.error, late)
 
     def deliver(self, *deliveries: Delivery) -> list[Told]:
         """Deliver as Points does: in this order; what is not acknowledged comes again, later.
@@ -222,21 +223,35 @@ class ConsumerTarget:
                 raise NetworkTrouble(f"{self.url} was not reached: {told.error}")
         return [last[number] for number in range(len(deliveries))]
 
-    def at_once(self, delivery: Delivery, times: int = 3) -> list[Told]:
-        """The same delivery so many times at the same moment."""
+    def at_once(self, delivery: Delivery) -> list[Told]:
+        """The same delivery several times at the same moment: three, or two where the consumer
+        takes long over each and would answer the last too late.
+        """
+        times = 3 if 3 * self.speed.slowest < self.timeout / 2 else 2
         answers: list[Told] = []
         start = threading.Barrier(times)
 
         def post() -> None:
             start.wait()
-            answers.append(self.send(delivery))
+            with contextlib.suppress(Denied):
+                answers.append(self.send(delivery, raced=True))
 
+        for _ in range(times):
+            self.door.wait()
         threads = [threading.Thread(target=post, daemon=True) for _ in range(times)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(self.timeout + 5)
+            thread.join(LONGEST_WAIT + self.timeout + 5)
+        self.speed.pending += sum(told.accepted for told in answers)
         return answers
+
+    def affords(self, wished: int, each: int, seconds: float) -> int:
+        """How many stories of ``each`` deliveries, at most so many, fit into the seconds by what
+        this consumer was seen to take; at least one.
+        """
+        cost = max(self.speed.cost(self.door.gap), 1e-6) * each
+        return max(1, min(wished, int(seconds / cost)))
 
     def body_with(self, delivery: Delivery, event: str) -> dict[str, Any]:
         """Body and headers of the delivery under another event's name."""
@@ -264,37 +279,100 @@ class ConsumerTarget:
         except Unreadable as error:
             if not self.calibrated:
                 raise
-            raise NotExercised(f"the state cannot be read: {error}") from error
+            raise Denied(f"the state could be read at first, and cannot now: {error}") from error
 
     def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.
 
-        Polled until all are as expected, at most the settling time, which begins anew whenever one
-        more is: many deliveries make a long queue. What is found wrong was read when the time was
-        over, however long the reads take. Looked at once more after a while, for what is applied
-        twice shows late. One wait for all of them.
+        Waited for by what this consumer was seen to take, see :meth:`settled`. Looked at once more
+        after a while, for what is applied twice shows late. One wait for all of them.
         """
         pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
-        started = moved = time.monotonic()
-        over, wrong = False, self._wrong(pairs)
-        while wrong and not over:
-            time.sleep(_POLL)
-            over, before = time.monotonic() - moved >= self.settle, len(wrong)
-            wrong = self._wrong([(found.case, found.expected) for found in wrong])
-            if len(wrong) < before:
-                over, moved = False, time.monotonic()
+        started = time.monotonic()
+        wrong = self.settled(pairs)
         if wrong:
             return wrong
-        waited = time.monotonic() - started
-        self.lag = max(self.lag, min(waited, self.settle))
-        time.sleep(self._quiet(waited))
+        if self.speed.queues:
+            self._see_the_end()
+        self.speed.pending = 0
+        time.sleep(self._quiet(time.monotonic() - started))
         return self._wrong(pairs)
+
+    def settled(
+        self, pairs: Sequence[tuple[Case, Expected]], unknown_for: float = 0.0
+    ) -> list[Mismatch]:
+        """What is still wrong when nothing has moved for longer than this consumer may take.
+
+        Any change begins the wait anew: many deliveries make a long queue. What is found wrong was
+        read when the time was over, however long the reads take. ``unknown_for``: seconds for
+        which all may stay unknown.
+        """
+        started = moved = looked = time.monotonic()
+        over, wrong = False, self._wrong(pairs)
+        while wrong and not over:
+            self.speed.check()
+            time.sleep(min(_SELDOM, max(_POLL, (looked - started) / 10)))
+            patience = self.speed.patience(self.settle)
+            if all(found.state is None for found in wrong):
+                patience = max(patience, unknown_for)
+            looked = time.monotonic()
+            over, before = looked - moved >= patience, wrong
+            wrong = self._wrong([(found.case, found.expected) for found in wrong])
+            if [found.state for found in wrong] != [found.state for found in before]:
+                over, moved = False, time.monotonic()
+        if wrong:
+            self.speed.pending = 0
+        else:
+            self.speed.showed(looked - started)
+        return wrong
+
+    def _see_the_end(self) -> None:
+        """See a queue's end: one more order is known, whose delivery came after all the others."""
+        last = self.order()
+        deliveries = [last.approved()]
+        # An order that it was told of is known before its delivery is worked off.
+        deliveries += [last.refund()] if self.introduces else []
+        for delivery in deliveries:
+            self.send(delivery, beside=True)
+        self.settled([(last, wanted(last.ledger))])
 
     def _quiet(self, waited: float) -> float:
         """How long still to wait for an effect that must not be."""
-        still = max(_SINCE_DELIVERY * self.lag - waited, _SINCE_RIGHT * self.lag)
+        lag = self.speed.lag
+        still = max(_SINCE_DELIVERY * lag - waited, _SINCE_RIGHT * lag)
         return min(self.settle, _LEAST_QUIET + still)
 
     def _wrong(self, pairs: Sequence[tuple[Case, Expected]]) -> list[Mismatch]:
         found = [Mismatch(case, expected, self.read(case)) for case, expected in pairs]
         return [mismatch for mismatch in found if not mismatch.expected.agrees(mismatch.state)]
+
+
+class _Attempt:
+    """One delivery, until it is let in. ``seconds``: how long its answer took, waits apart."""
+
+    def __init__(
+        self, consumer: ConsumerTarget, request: httpx.Request, timeout: float, *, beside: bool
+    ) -> None:
+        self.seconds = 0.0
+        self._consumer, self._request, self._timeout = consumer, request, timeout
+        self._pay = consumer.budget.note if beside else consumer.budget.take
+
+    def answered(self, *, in_place: bool) -> tuple[httpx.Response | None, str, bool]:
+        """The answer, or why there is none, and whether it was late."""
+        try:
+            return self._consumer.door.through(self._once, in_place=in_place), "", False
+        except httpx.TimeoutException:
+            return None, f"no answer in {self._timeout:g} s", True
+        except httpx.HTTPError as error:
+            return None, f"{type(error).__name__}: {error}", False
+
+    def _once(self) -> httpx.Response:
+        self._consumer.pace.wait()
+        self._pay()
+        # What was turned away is bounded by the wait for it, not by the number of deliveries.
+        self._pay = self._consumer.budget.note
+        started = time.perf_counter()
+        try:
+            return exchanged(self._consumer.client, self._request, self._timeout)
+        finally:
+            self.seconds = time.perf_counter() - started

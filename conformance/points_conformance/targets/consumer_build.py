@@ -1,8 +1,10 @@
 """Puts a consumer's target together: a URL, an application served on loopback, or a function."""
 
 import asyncio
+import contextlib
 import importlib
 import inspect
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,10 +16,12 @@ from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.budget import Budget, Pace
 from points_conformance.targets.build import tls_context
-from points_conformance.targets.consumer import ConsumerTarget
+from points_conformance.targets.consumer import SECONDS, ConsumerTarget
+from points_conformance.targets.consumer_http import exchanged
 from points_conformance.targets.consumer_probe import ConsumerState, HookProbe, HttpProbe, Probe
 from points_conformance.targets.consumer_shop import Case
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.consumer_speed import Door
+from points_conformance.targets.finding import Denied
 from points_conformance.targets.guard import is_loopback
 from points_conformance.targets.live import Unjudgeable
 
@@ -34,9 +38,10 @@ __all__ = [
 Interface = Literal["asgi", "wsgi", "function"]
 StateHook = Callable[[str], ConsumerState | None]
 OrderHook = Callable[[Case], bool]
-Call = Callable[..., httpx.Response]
 #: Calls a second off loopback.
 _RATE = 5.0
+#: Seconds before a read that came to nothing is made again.
+_PAUSES = (0.2, 1.0)
 _NOWHERE = "http://consumer.test/"
 
 
@@ -117,18 +122,22 @@ class _Function(httpx.BaseTransport):
         self._function = function
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Whatever it raises is a 500, as a server answers."""
+        """Whatever it raises is a 500, as a server answers; so is an exit, which ends a worker."""
         try:
             answer = self._function(request)
             if isinstance(answer, Awaitable):
                 answer = asyncio.run(_awaited(answer))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return httpx.Response(500, text=repr(error))
-        if isinstance(answer, int) and not isinstance(answer, bool):
+        if isinstance(answer, int) and not isinstance(answer, bool) and 100 <= answer <= 599:
             return httpx.Response(answer)
         if isinstance(answer, httpx.Response):
             return answer
-        raise Unjudgeable(f"the consumer returned {answer!r}, not an HTTP status or httpx.Response")
+        raise _NoAnswer(f"the consumer returned {answer!r}, no HTTP status and no httpx.Response")
+
+
+class _NoAnswer(httpx.TransportError):
+    """A function returned something else."""
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
@@ -141,7 +150,16 @@ def function_client(function: Callable[[httpx.Request], Any]) -> httpx.Client:
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(verify=tls_context(), timeout=10.0, trust_env=False, follow_redirects=False)
+    """A connection for each call: a consumer that serves one at a time would wait for the end of a
+    connection that is kept, and nobody else would be let in.
+    """
+    return httpx.Client(
+        verify=tls_context(),
+        timeout=DELIVERY_TIMEOUT_SECONDS,
+        trust_env=False,
+        follow_redirects=False,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
 
 
 def build_consumer(
@@ -153,13 +171,14 @@ def build_consumer(
     order_hook: OrderHook | None = None,
     calls: int | None = None,
     timeout: float = DELIVERY_TIMEOUT_SECONDS,
+    seconds: float = SECONDS,
 ) -> ConsumerTarget:
     """The target; sends nothing."""
     url = _NOWHERE if function is not None else options.url
     client = _client() if function is None else function_client(function)
     loopback = function is not None or is_loopback(urlsplit(url).hostname or "")
-    budget, pace = Budget(calls), Pace(None if loopback else _RATE)
-    beside = _beside(client, budget, pace)
+    budget, pace, door = Budget(calls), Pace(None if loopback else _RATE), Door()
+    beside = _Beside(client, budget, pace, door)
     return ConsumerTarget(
         url=url,
         client=client,
@@ -170,28 +189,47 @@ def build_consumer(
         loopback=loopback,
         budget=budget,
         timeout=timeout,
-        sockets=function is None,
         pace=pace,
+        door=door,
+        seconds=seconds,
     )
 
 
-def _beside(client: httpx.Client, budget: Budget, pace: Pace) -> Call:
-    """Calls beside the deliveries: of the same pace, and counted; how many it takes to wait for a
-    queueing consumer cannot be said before.
+class _Beside:
+    """Calls beside the deliveries: of the same pace, bounded like them, and counted; how many it
+    takes to wait for a queueing consumer cannot be said before.
     """
 
-    def call(method: str, url: str, **content: Any) -> httpx.Response:
-        pace.wait()
-        budget.note()
-        return client.request(method, url, **content)
+    def __init__(self, client: httpx.Client, budget: Budget, pace: Pace, door: Door) -> None:
+        self._client, self._budget, self._pace, self._door = client, budget, pace, door
 
-    return call
+    def __call__(self, method: str, url: str, **content: Any) -> httpx.Response:
+        """The answer, after 429 a later one. Raises :class:`httpx.HTTPError`."""
+        return self._door.through(lambda: self._once(method, url, **content))
+
+    def read(self, url: str) -> httpx.Response:
+        """A GET, which may be repeated: a dropped connection and a gateway's error are nobody's."""
+        for pause in _PAUSES:
+            with contextlib.suppress(httpx.NetworkError, httpx.RemoteProtocolError):
+                answer = self("GET", url)
+                if answer.status_code not in (502, 503, 504):
+                    return answer
+            time.sleep(pause)
+        return self("GET", url)
+
+    def _once(self, method: str, url: str, **content: Any) -> httpx.Response:
+        self._pace.wait()
+        self._budget.note()
+        request = self._client.build_request(method, url, **content)
+        return exchanged(self._client, request, DELIVERY_TIMEOUT_SECONDS)
 
 
-def _probe(options: ConsumerOptions, call: Call, url: str, hook: StateHook | None) -> Probe | None:
+def _probe(
+    options: ConsumerOptions, beside: _Beside, url: str, hook: StateHook | None
+) -> Probe | None:
     if options.state_url:
         return HttpProbe(
-            call=lambda address: call("GET", address),
+            call=beside.read,
             template=_absolute(url, options.state_url),
             status=options.state_status,
             refunded=options.state_refunded,
@@ -202,7 +240,7 @@ def _probe(options: ConsumerOptions, call: Call, url: str, hook: StateHook | Non
 
 
 def _introducer(
-    options: ConsumerOptions, call: Call, url: str, hook: OrderHook | None
+    options: ConsumerOptions, call: _Beside, url: str, hook: OrderHook | None
 ) -> Callable[[Case], object] | None:
     if not options.order_url:
         return hook
@@ -214,9 +252,9 @@ def _introducer(
         try:
             answer = call("POST", address, content=dump_json(case.as_json()), headers=headers)
         except httpx.HTTPError as error:
-            raise NotExercised(f"--order-url {address} was not reached: {error}") from None
+            raise Denied(f"--order-url {address} was not reached: {error}") from None
         if not answer.is_success:
-            raise NotExercised(
+            raise Denied(
                 f"--order-url {address} answers {answer.status_code} to an order: "
                 f"{answer.text[:200]}"
             )

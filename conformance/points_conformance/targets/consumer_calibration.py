@@ -1,6 +1,5 @@
 """Before a consumer is judged: whether it answers, and whether its state can be read."""
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +12,9 @@ from points_conformance.targets.live import Unjudgeable
 
 __all__ = ["calibrate", "look_first"]
 
+#: So many times the settling time a consumer may not know of an order yet: until then nothing is
+#: known of how long it takes.
+_UNKNOWN_FOR: Final = 5
 _WORDS: Final = frozenset(status.value for status in OrderStatus)
 
 
@@ -20,6 +22,13 @@ def look_first(consumer: ConsumerTarget) -> None:
     """Raises :class:`Unjudgeable` for a consumer that is down, hangs, answers 404 to everything or
     refuses its own secret, and for a state that cannot be read as the options say.
     """
+    try:
+        _look(consumer)
+    except (NetworkTrouble, NotExercised) as error:
+        raise Unjudgeable(str(error)) from None
+
+
+def _look(consumer: ConsumerTarget) -> None:
     try:
         case = consumer.order()
     except NotExercised as error:
@@ -61,16 +70,17 @@ def calibrate(consumer: ConsumerTarget) -> None:
 
     Wrong states are for the rules to find; unknown words and pointers that lead nowhere are not.
     """
-    part, full, gone = (consumer.order() for _ in range(3))
     try:
+        part, full, gone = (consumer.order() for _ in range(3))
         consumer.deliver(*(case.approved() for case in (part, full, gone)))
         _all_known(consumer, (part, full, gone))
+        _measure_one(consumer)
         consumer.deliver(part.refund(2500), full.refund(), gone.cancel())
+        consumer.settled([(case, wanted(case.ledger)) for case in (part, full, gone)])
         states = [_sensible(consumer, case) for case in (part, full, gone)]
         _in_our_unit(states[:2], (part, full))
         consumer.calibrated = True
-    except (NetworkTrouble, NotExercised) as error:
-        raise Unjudgeable(str(error)) from None
+        consumer.speed.pending = 0
     except Unreadable as error:
         raise Unjudgeable(
             f"the state cannot be read: {consumer.redact(str(error))}\n"
@@ -78,8 +88,19 @@ def calibrate(consumer: ConsumerTarget) -> None:
         ) from None
 
 
+def _measure_one(consumer: ConsumerTarget) -> None:
+    """What one delivery takes with nothing before it; the first ones loaded what all use."""
+    consumer.speed.begin_anew()
+    case = consumer.order()
+    consumer.deliver(case.approved())
+    consumer.settled([(case, wanted(case.ledger))])
+    consumer.speed.pending = 0
+
+
 def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
-    wrong = consumer.mismatches(cases)
+    patience = _UNKNOWN_FOR * consumer.settle
+    pairs = [(case, wanted(case.ledger)) for case in cases]
+    wrong = consumer.settled(pairs, unknown_for=patience)
     unknown = [mismatch for mismatch in wrong if mismatch.state is None]
     if len(unknown) == len(cases):
         how = (
@@ -88,7 +109,7 @@ def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
             else "was sent their `approved` (if it knows only orders of its own: --order-url)"
         )
         raise Unjudgeable(
-            f"the consumer knows none of {len(cases)} orders after {consumer.settle:g} s, though "
+            f"the consumer knows none of {len(cases)} orders after {patience:g} s, though "
             f"it {how}.\nIs --state-url right? A slow consumer needs a longer --settle"
         )
     for mismatch in wrong:
@@ -102,13 +123,8 @@ def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
 
 
 def _sensible(consumer: ConsumerTarget, case: Case) -> ConsumerState | None:
-    """Wait for the state; whatever it is then, its words must be ours."""
-    started = time.monotonic()
-    while not wanted(case.ledger).agrees(state := consumer.read(case)):
-        if time.monotonic() - started > consumer.settle:
-            break
-        time.sleep(0.03)
-    consumer.lag = max(consumer.lag, min(time.monotonic() - started, consumer.settle))
+    """Whatever the state is, its words must be ours."""
+    state = consumer.read(case)
     _in_our_words(state)
     return state
 
