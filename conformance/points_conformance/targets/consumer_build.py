@@ -67,7 +67,7 @@ def load_app(name: str) -> Any:
         raise AppError(f"--app {name!r} names no application: give pkg.mod:app")
     try:
         found: Any = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AppError(
             f"--app {name}: {module} cannot be imported: {type(error).__name__}: {error}"
         ) from None
@@ -122,7 +122,7 @@ class _Function(httpx.BaseTransport):
             answer = self._function(request)
             if isinstance(answer, Awaitable):
                 answer = asyncio.run(_awaited(answer))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return httpx.Response(500, text=repr(error))
         if isinstance(answer, int) and not isinstance(answer, bool):
             return httpx.Response(answer)
