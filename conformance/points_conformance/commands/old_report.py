@@ -57,7 +57,7 @@ def spoil(folder: Path, subject: str, why: str) -> None:
         profile=Profile.STANDARD,
         seed=0,
         started=datetime.now(UTC),
-        versions={"points-conformance": __version__, "python": platform.python_version()},
+        versions={"kit": __version__, "python": platform.python_version()},
         scope=["nothing was judged"],
         partial=True,
         interrupted=why,

@@ -354,7 +354,7 @@ class PointsSession:
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,
-            versions={"points-conformance": __version__, "python": platform.python_version()},
+            versions={"kit": __version__, "python": platform.python_version()},
             scope=self._scope(asked),
             strict=settings.strict,
             partial=partial,
