@@ -1,5 +1,6 @@
 """The command ``points-conformance``."""
 
+import contextlib
 import os
 import shlex
 import sys
@@ -12,7 +13,9 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.old_report import REPORT_DIR, folder_of, says_green, spoil
 from points_conformance.commands.selfcheck import selfcheck
+from points_conformance.commands.survivor import survived
 from points_conformance.plugin.options import (
     API_OPTIONS,
     CLIENT_OPTIONS,
@@ -23,9 +26,10 @@ from points_conformance.plugin.options import (
 
 __all__ = ["main"]
 
-REPORT_DIR = "points-conformance-report"
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
+_JUDGING = ("api", "consumer", "client")
+_REFUSED = "the command ended before it judged anything"
 
 
 class _Group(click.Group):
@@ -35,6 +39,7 @@ class _Group(click.Group):
         """Options without a command are the main job's."""
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["api", "--base-url", "simulator", *args]
+        ctx.obj = _begun(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -49,6 +54,18 @@ class _Group(click.Group):
             traceback.print_exc()
             click.echo("points-conformance: the kit itself failed: please report this", err=True)
             sys.exit(3)
+
+
+def _begun(args: Sequence[str]) -> Path | None:
+    """First of all, whatever is wrong with the options: no older green is left in the folder."""
+    folder = folder_of(args[1:]) if args[0] in _JUDGING else None
+    if folder is not None:
+        try:
+            spoil(folder, args[0], _REFUSED)
+        except OSError as error:
+            why = error.strerror or error
+            _refuse(f"the report cannot be written to {folder}: {why}; an older one may be there")
+    return folder
 
 
 @click.group(cls=_Group)
@@ -101,7 +118,7 @@ def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
     if options["replay"]:
         from points_conformance.commands.replay import replay
 
-        sys.exit(replay(options, os.environ, click.echo))
+        sys.exit(survived(lambda: replay(options, os.environ, click.echo), _left_replaying))
     _judge("consumer", options, pytest_args)
 
 
@@ -113,7 +130,32 @@ def client(pytest_args: tuple[str, ...], **options: Any) -> None:
     _judge("client", options, pytest_args)
 
 
-def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> None:
+def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
+    folder: Path | None = click.get_current_context().obj
+
+    def left(why: str) -> int:
+        """The judging ended without a word, or with a wrong one: so nothing is green."""
+        click.echo(f"points-conformance: {why}: no verdict can be relied on", err=True)
+        if folder is not None and says_green(folder):
+            with contextlib.suppress(OSError):
+                spoil(folder, subject, why)
+        return 2
+
+    def judge() -> int:
+        status = _judged(subject, options, pytest_args)
+        if status == 0 and not options["dry_run"] and not says_green(folder or Path(REPORT_DIR)):
+            return left("pytest ended with 0 though no whole report says so")
+        return status
+
+    sys.exit(survived(judge, left))
+
+
+def _left_replaying(why: str) -> int:
+    click.echo(f"points-conformance: {why}", err=True)
+    return 2
+
+
+def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     from points_conformance.rules.rule import Subject
     from points_conformance.suite.settings import SettingsError, read_settings
 
@@ -126,7 +168,7 @@ def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) ->
             _check_folder(settings.report_dir)
     except SettingsError as error:
         _refuse(str(error))
-    sys.exit(_run_pytest(subject, options, pytest_args))
+    return _run_pytest(subject, options, pytest_args)
 
 
 def _check_folder(folder: Path | None) -> None:

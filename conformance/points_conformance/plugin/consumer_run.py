@@ -109,8 +109,12 @@ class ConsumerRun:
         lines = []
         for rule, story in target.replays.items():
             path = folder / "stories" / f"{rule}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            except OSError as error:
+                self.run.stop(f"no story can be kept in {path}: {error.strerror or error}")
+                continue
             lines.append(f"story of {rule}: points-conformance consumer … --replay {path}")
         return lines
 

@@ -3,12 +3,11 @@
 Heavy; imported when a suite or the command needs it.
 """
 
-import contextlib
 import os
 import platform
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +20,9 @@ from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
-from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
-from points_conformance.plugin.marks import marked_skip
-from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
+from points_conformance.plugin.endings import PointsAdvice
+from points_conformance.plugin.judging import Judging
+from points_conformance.plugin.one_judging import SharedJudging
 from points_conformance.plugin.subject_run import Run, SubjectRun
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
@@ -34,7 +33,6 @@ from points_conformance.rules.verdict import (
     Absence,
     Outcome,
     OutcomeKind,
-    Result,
     Trouble,
     Verdict,
     settle,
@@ -105,12 +103,7 @@ class PointsSession:
         self._suite = ""
         self._skipped: dict[str, str] = {}
         self._apart = False
-        #: Why nothing may be judged at all, once that is known; the command's controller looks.
-        self._unjudgeable = ""
-        self._looked = False
-        #: What the test of each rule shows: what was found when its turn came, in that order.
-        self._turns: dict[str, list[Result]] = {}
-        self.shared = self._sharing()
+        self.judging = Judging(self, self._sharing())
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
@@ -146,7 +139,7 @@ class PointsSession:
     # ------------------------------------------------------------------ before the first call
     def begin(self) -> object | None:
         """Print the plan; on a dry run stop here. Put an inconclusive report on disk."""
-        asked = self._asked()
+        asked = self.asked()
         if not asked or self.config.option.collectonly:
             return None
         far = self.settings.base_url or not self.settings.on_loopback
@@ -158,18 +151,18 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
-        if self.shared is not None:
+        if self.judging.shared is not None:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
         if self.command:
             target = self._made()
             try:
-                self._look_first(target)
+                self.judging.look_first(target)
             except SettingsError as error:
                 raise pytest.UsageError(str(error)) from None
-            if self._unjudgeable:
-                raise pytest.UsageError(self._unjudgeable)
-            self._open(target)
+            if self.judging.unjudgeable:
+                raise pytest.UsageError(self.judging.unjudgeable)
+            self.open(target)
         return None
 
     def _begin_report(self) -> None:
@@ -183,16 +176,16 @@ class PointsSession:
                 f"the report cannot be written to {folder}: {error.strerror or error}"
             ) from None
 
-    def _asked(self) -> list[str]:
+    def asked(self) -> list[str]:
         """The IDs of the rules whose tests were collected."""
         if self._told_asked:
             return [rule.id for rule in self.judges.catalogue if rule.id in self._told_asked]
         if self.is_controller and self.command:
             return [rule.id for rule in self.settings.rules]
-        collected = self._collected()
+        collected = self.collected()
         return [rule.id for rule in self.judges.catalogue if rule.id in collected]
 
-    def _collected(self) -> dict[str, list[pytest.Item]]:
+    def collected(self) -> dict[str, list[pytest.Item]]:
         """The tests of each rule, as pytest will run them."""
         collected: dict[str, list[pytest.Item]] = {}
         for item in self.items:
@@ -201,21 +194,7 @@ class PointsSession:
                 collected.setdefault(params["points_rule"], []).append(item)
         return collected
 
-    def _look_first(self, target: Judged) -> None:
-        """Find out once whether the target can be judged; if not, nothing more is sent to it."""
-        if self._looked:
-            return
-        self.subject.ready(target)
-        if not self.subject.looks_first:
-            return
-        self._looked = True
-        try:
-            self.subject.look(target)
-        except Unjudgeable as error:
-            self._unjudgeable = str(error)
-            self.stop(self._unjudgeable)
-
-    def _open(self, target: Judged) -> None:
+    def open(self, target: Judged) -> None:
         """Have webhooks sent here, if they are to be; who else hears of the run is said."""
         lines = self.subject.opened(target)
         self._say(*lines)
@@ -253,115 +232,8 @@ class PointsSession:
 
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
-        """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
-        if self.shared is not None and rule_id not in self._turns and not self.shared.claim():
-            self._read(self.shared, rule_id, given)
-        else:
-            with self._judging():
-                self._judge_until(rule_id, given)
-        if self._unjudgeable:
-            pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
-        result, *laid = self._turns[rule_id]
-        if laid:
-            pytest.fail("\n\n".join(failure_text(broken) for broken in laid), pytrace=False)
-        self._end(result)
-
-    def _judge_until(self, rule_id: str, given: Any) -> None:
-        """Judge in the catalogue's order as far as a rule, in whatever order pytest asks: what
-        closes a run comes last. Where others read, all rules are judged.
-        """
-        target = self._target(given)
-        if self._unjudgeable:
-            return
-        shared = self.shared
-        for id_ in self._due(rule_id):
-            before = dict(self.judges.outcomes)
-            self._turns[id_] = self._judged_now(id_, target)
-            if shared is not None:
-                outcomes = self.judges.outcomes
-                shared.judged(id_, [o for k, o in outcomes.items() if before.get(k) is not o])
-
-    def _target(self, given: Any) -> Judged:
-        target = self.subject.given(given)
-        if self.shared is not None and not self._looked:
-            self.shared.judges(given)
-            self.subject.begin_ahead(self._asked())
-        self._look_first(target)
-        self._looked = True
-        if not self._unjudgeable:
-            self._open(target)
-        return target
-
-    @contextlib.contextmanager
-    def _judging(self) -> Iterator[None]:
-        """However a judging ends, whoever waits for it is told."""
-        why = "the judging was broken off"
-        try:
-            yield
-            why = self._unjudgeable
-        except (SettingsError, Unjudgeable) as error:
-            why = str(error)
-            self.stop(why)
-            pytest.fail(why, pytrace=False)
-        finally:
-            if self.shared is not None:
-                self.shared.end(why, unjudgeable=bool(self._unjudgeable))
-
-    def _due(self, rule_id: str) -> list[str]:
-        """The rules whose turn comes now, as far as the asked one."""
-        if rule_id in self._turns:
-            return []
-        items = self._collected()
-        asked = self._asked()
-        if rule_id not in asked:
-            return [rule_id]  # a test of the user's own asks for it
-        until = asked if self.shared is not None else asked[: asked.index(rule_id) + 1]
-        return [
-            id_
-            for id_ in until
-            if id_ not in self._turns and (id_ == rule_id or not all(map(marked_skip, items[id_])))
-        ]
-
-    def _judged_now(self, rule_id: str, target: Judged) -> list[Result]:
-        """A rule's result, and those of rules that its stories are found to break."""
-        self.judges.judge(rule_id, target)
-        return self._results(rule_id)
-
-    def _results(self, rule_id: str) -> list[Result]:
-        catalogue, outcomes = self.judges.catalogue, self.judges.outcomes
-        laid = outcomes[rule_id].attributed if rule_id in outcomes else {}
-        unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
-        return [self.judges.result(catalogue[id_]) for id_ in (rule_id, *unknown)]
-
-    def _read(self, shared: SharedJudging, rule_id: str, given: Any) -> None:
-        """Wait for what another worker finds of a rule."""
-        account = shared.wait(lambda account: rule_id in account.turns)
-        if account.given and account.given != identity(given):
-            self._refuse("one run judges one target, and this class names another than the first")
-        for id_, outcomes in account.turns.items():
-            if id_ not in self._turns:
-                self.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
-                self._turns[id_] = self._results(id_)
-        if account.unjudgeable:
-            self._unjudgeable = account.ended or ""
-        elif rule_id not in self._turns:
-            self._refuse(account.ended or DIED)
-
-    def _refuse(self, why: str) -> None:
-        self.stop(why)
-        pytest.fail(why, pytrace=False)
-
-    def _end(self, result: Result) -> None:
-        if result.verdict in _SKIPPED:
-            pytest.skip(f"{result.verdict.value}: {result.reason}")
-        if result.verdict is Verdict.KNOWN:
-            pytest.xfail(f"known failure: {result.reason}")
-        if result.verdict in (Verdict.FAILED, Verdict.ERROR) or (
-            self.settings.strict and result.verdict is Verdict.ADVICE
-        ):
-            pytest.fail(failure_text(result), pytrace=False)
-        if result.verdict is Verdict.ADVICE and not self.command:
-            advise(f"{result.rule.id}: {result.reason}")
+        """Judge one rule and end the test as its verdict says."""
+        self.judging.judge(rule_id, given)
 
     def _known_reason(self, outcome: Outcome) -> str | None:
         known, _ = matching(self._known, {outcome.rule: outcome}, self.started.date())
@@ -405,25 +277,16 @@ class PointsSession:
     def _told(self) -> dict[str, Any]:
         """What a worker tells the controller; the outcomes are in the shared folder."""
         return {
-            "asked": self._asked(),
+            "asked": self.asked(),
             "suite": suite_of(self.config, self.items),
             "skipped": self._skipped,
             "effect": asdict(self._effect),
             "notes": self._notes,
             "trouble": list(self.trouble),
-            "judged": self._looked,
+            "judged": self.judging.looked,
             "seed": self.settings.seed,
             "base_url": self.settings.base_url,
         }
-
-    def _take_over(self, account: Account) -> None:
-        """The outcomes that the one judging came to, on the controller."""
-        for outcomes in account.turns.values():
-            self.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
-        if account.unjudgeable:
-            self._unjudgeable = account.ended or ""
-        if account.ended != "" and (account.given or account.turns):
-            self.stop(account.ended or DIED)
 
     @property
     def name(self) -> str:
@@ -448,9 +311,8 @@ class PointsSession:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
             output.setdefault("points", {})[self.name] = self._told()
             return
-        if self.shared is not None:
-            self._take_over(self.shared.account())
-        asked = self._asked()
+        self.judging.take_over()
+        asked = self.asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):
             return
@@ -459,7 +321,7 @@ class PointsSession:
             self._write(self.report, self.settings.report_dir)
 
     def _write(self, report: RunReport, folder: Path) -> None:
-        if self._unjudgeable:
+        if self.judging.unjudgeable:
             (folder / "junit.xml").unlink(missing_ok=True)  # no tests, no failures: reads as green
         try:
             write_all(report, folder)
@@ -518,7 +380,7 @@ class PointsSession:
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,
-            versions={"points-conformance": __version__, "python": platform.python_version()},
+            versions={"kit": __version__, "python": platform.python_version()},
             scope=self._scope(asked),
             strict=settings.strict,
             partial=partial,
@@ -552,8 +414,8 @@ class PointsSession:
         """The readable result; of a target that could not be judged at all, only why."""
         if self.report is None:
             return []
-        if self._unjudgeable and not self.judges.outcomes:
-            return [] if self.command else ["", f"points-conformance: {self._unjudgeable}"]
+        if self.judging.unjudgeable and not self.judges.outcomes:
+            return [] if self.command else ["", f"points-conformance: {self.judging.unjudgeable}"]
         lines = ["", *summary_lines(self.report)]
         if self.settings.report_dir:
             lines.append(f"report: {self.settings.report_dir / 'report.html'}")

@@ -320,7 +320,7 @@ class _ObjectClient:
             outcome = ClientOutcome(self._outcome(result, error))
         except Unmapped as unmapped:
             how = str(unmapped)
-        except Exception as wrong:
+        except (Exception, SystemExit) as wrong:
             how = f"points_client_outcome {_raised(wrong)}, of what {told}"
         return Said(outcome=outcome, how=how, seconds=0.0, output=told)
 
