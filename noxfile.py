@@ -77,12 +77,14 @@ def selfcheck(session: nox.Session) -> None:
 @nox.session
 def soundness(session: nox.Session) -> None:
     """No false alarm: every dialect and made-up ones, 20 seeds each; good consumers and
-    clients, 10 each.
+    clients, 10 each; 20 seeds of every server with late webhooks, 30 of a network that loses calls.
     """
-    _install(session, "api")
+    _install(session, "test")
     session.run("python", "-m", "points_conformance.defects.soundness", "--seeds", "20")
     session.run("python", "-m", "points_conformance.defects.consumer_soundness", "--seeds", "10")
     session.run("python", "-m", "points_conformance.defects.client_soundness", "--seeds", "10")
+    session.run("python", "-m", "tests.defects.late", "--seeds", "20")
+    session.run("python", "-m", "tests.defects.flaky", "--seeds", "30")
 
 
 @nox.session

@@ -52,7 +52,7 @@ class Late:
 def told(profile: Profile) -> list[Rule]:
     """The rules that read events, and those that bring some about."""
     chosen = catalogue().select(profile)
-    beside = {rule.id for rule in catalogue().select(profile, select=BESIDE)}
+    beside = {rule.id for rule in catalogue().select(Profile.DEEP, select=BESIDE)}
     return [
         rule
         for rule in chosen
