@@ -4,11 +4,12 @@ Two things are measured. What an effect takes though nothing is waiting (``lag``
 delay), and what each delivery more adds to that (``per_job``: the worker of a queue).
 """
 
+import contextlib
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -16,12 +17,14 @@ import httpx
 
 from points_conformance.targets.finding import Denied
 
-__all__ = ["LONGEST_WAIT", "Door", "Speed"]
+__all__ = ["LONGEST_WAIT", "Door", "Promised", "Speed"]
 
 #: Seconds for which a consumer may turn one delivery or read away with 429.
 LONGEST_WAIT: Final = 60.0
 #: What 429 without Retry-After asks for.
 _A_MOMENT: Final = 1.0
+#: How often in a row what was promised may fail.
+_IN_A_ROW: Final = 5
 #: So much slower than what was turned away.
 _SLOWER: Final = 1.25
 
@@ -99,6 +102,28 @@ def _seconds(retry_after: str) -> float:
         except (ValueError, TypeError, OverflowError):
             return _A_MOMENT
     return _A_MOMENT if math.isnan(seconds) else max(seconds, 0.05)
+
+
+class Promised:
+    """Something of the user's that rules need: a state, a way to tell of orders. Where it failed
+    several times in a row it is not asked any more: each time might take as long as it may.
+    """
+
+    def __init__(self) -> None:
+        self._failed = 0
+        self._why = ""
+
+    @contextlib.contextmanager
+    def asked(self) -> Iterator[None]:
+        """Notes how it went. Raises :class:`Denied` with the last reason once it is given up."""
+        if self._failed >= _IN_A_ROW:
+            raise Denied(f"{self._why} (given up after {self._failed} times in a row)")
+        try:
+            yield
+        except Denied as error:
+            self._failed, self._why = self._failed + 1, str(error)
+            raise
+        self._failed = 0
 
 
 class Speed:
