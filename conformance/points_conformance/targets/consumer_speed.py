@@ -88,7 +88,8 @@ class Door:
                     "let more of them in where it is tested"
                 )
             taken = sum(at > now - seconds for at in self._taken)
-            self.gap = max(self.gap * 1.5, _SLOWER * seconds / (taken + 1))
+            slower = max(self.gap * _SLOWER, _SLOWER * seconds / (taken + 1))
+            self.gap = max(self.gap, min(slower, _SLOWER * seconds))
             self._free = max(self._free, now + seconds)
 
 
