@@ -1,6 +1,7 @@
 """The command ``points-conformance``."""
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -168,7 +169,8 @@ def _run_pytest(
         args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
         if workers and workers > 1:
             args += ["-p", "xdist", "-n", str(workers), "--dist", "load"]
-    args += ["--points-judges", subject, *_as_pytest_options(options), *pytest_args]
+    args += ["--points-judges", subject, f"--points-passed-on={shlex.join(pytest_args)}"]
+    args += [*_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)

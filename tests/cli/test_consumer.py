@@ -41,8 +41,7 @@ def test_the_good_example_is_conformant(shop: Path) -> None:
     done = judged(shop, *GOOD, "--strict")
     assert done.status == 0, done.out + done.err
     assert time.monotonic() - started < 45
-    assert "conformant: " in done.out
-    assert sum(rule["verdict"] == "passed" for rule in done.report["rules"]) == 58
+    assert "conformant: 58 of 58 rules that" in done.out
     for path in (shop / "points-conformance-report").rglob("*.*"):
         assert SECRET not in path.read_text(encoding="utf-8")
 

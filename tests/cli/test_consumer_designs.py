@@ -161,7 +161,7 @@ def test_a_state_that_works_at_first_and_then_gives_out_is_inconclusive(
     """A consumer's state endpoint works through calibration and then answers 500, 503, 401, 429,
     302, HTML, resets, or drops the field: the state was promised.
     """
-    with with_state(WAYS[way], lambda shop, read, order: read > 20).serving() as consumer:
+    with with_state(WAYS[way], lambda shop, read, order: read > 12).serving() as consumer:
         rules = ("--select", "consumer.second-partial-refund", "--select", "consumer.cancel")
         done = judged(tmp_path, consumer.port, *rules)
     assert done.status == 2, done.out + done.err
@@ -201,7 +201,7 @@ def test_a_state_that_drips_a_byte_a_second_ends(tmp_path: Path) -> None:
         handler.close_connection = True
         return True
 
-    with with_state(drips, lambda shop, read, order: read > 20).serving() as consumer:
+    with with_state(drips, lambda shop, read, order: read > 10).serving() as consumer:
         done = judged(tmp_path, consumer.port, "--select", "consumer.cancel")
     assert done.status == 2, done.out + done.err
     assert done.verdict("consumer.cancel") == "not exercised"

@@ -137,13 +137,25 @@ def test_every_rule_has_a_row_with_its_verdict() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("failing", "Not conformant At least one binding rule is broken"),
+        (
+            "failing",
+            "Not conformant: 5 of 6 rules that this run was equipped for; "
+            "it lacked webhook inbox (2) At least one binding rule is broken",
+        ),
         ("failing", "known failure auth.missing-key: does not fail any more"),
         ("failing", "8 orders made: 6 cancelled, 2 left approved"),
         ("failing", "cancel-settled/approved refused"),
-        ("passing", "Conformant Every binding rule that was tried held."),
+        (
+            "passing",
+            "Conformant: 6 of 6 rules that this run was equipped for; it lacked webhook inbox (2) "
+            "Every binding rule that was tried held.",
+        ),
         ("passing", "2 rules no webhook inbox: give --webhook-listen"),
-        ("partial", "Inconclusive This run proves nothing either way"),
+        (
+            "partial",
+            "Inconclusive (partial): 1 of 8 rules that this run was equipped for; "
+            "it ended before 7 This run proves nothing either way",
+        ),
         ("partial", "Partial: interrupted from the keyboard."),
         ("empty", "no rule was exercised"),
         ("scoped", "In this scope only: cancel.*."),

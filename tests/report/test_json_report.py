@@ -127,6 +127,9 @@ def test_a_rule_is_told_whole() -> None:
         "level": "MUST",
         "verdict": "failed",
         "reason": "",
+        "absence": None,
+        "lacks": "",
+        "accepted": "",
         "statement": "A cancelled order MUST refuse another cancel and stay as it is.",
         "sources": [
             "Refunds & Cancellations, Cancel an order",

@@ -82,22 +82,25 @@ def test_secrets_in_a_url_are_in_no_report(url: str, shown: str) -> None:
     [
         (
             {},
-            "conformant: 5 rules passed, 2 not exercised, 1 observed "
-            "(seed 0, profile standard, 1.8 s, 212 calls)",
+            "conformant: 6 of 6 rules that this run was equipped for; it lacked webhook inbox (2) "
+            "(5 passed, 2 not exercised, 1 observed; seed 0, profile standard, 1.8 s, 212 calls)",
         ),
         (
             {"scope": ("cancel.*", "not cancel.race")},
-            "conformant in the scope cancel.*, not cancel.race: 5 rules passed, 2 not exercised, "
-            "1 observed (seed 0, profile standard, 1.8 s, 212 calls)",
+            "conformant in the scope cancel.*, not cancel.race: 6 of 6 rules that this run was "
+            "equipped for; it lacked webhook inbox (2) (5 passed, 2 not exercised, 1 observed; "
+            "seed 0, profile standard, 1.8 s, 212 calls)",
         ),
         (
             {"partial": True, "calls": 1, "seconds": 0},
-            "inconclusive (partial): 5 rules passed, 2 not exercised, 1 observed "
-            "(seed 0, profile standard, 0.0 s, 1 call)",
+            "inconclusive (partial): 6 of 6 rules that this run was equipped for; it lacked "
+            "webhook inbox (2) (5 passed, 2 not exercised, 1 observed; seed 0, "
+            "profile standard, 0.0 s, 1 call)",
         ),
         (
             {"results": ()},
-            "inconclusive: 0 rules passed (seed 0, profile standard, 1.8 s, 212 calls)",
+            "inconclusive: 0 of 0 rules that this run was equipped for "
+            "(0 passed; seed 0, profile standard, 1.8 s, 212 calls)",
         ),
     ],
 )
@@ -114,7 +117,10 @@ def test_prerequisites_are_counted_apart() -> None:
         prerequisites=[samples.NEW.id],
     )
     report = samples.report(results=settled, scope=(samples.SECOND.id,))
-    assert ": 1 rule passed; prerequisites: 1 passed (" in report.summary
+    assert (
+        ": 1 of 1 rule that this run was equipped for (1 passed; prerequisites: 1 passed; "
+        in report.summary
+    )
     assert report.to_json()["counts"]["passed"] == 1
     assert report.to_json()["prerequisites"]["passed"] == 1
 

@@ -12,6 +12,7 @@ from points_conformance.rules.known import (
     KnownError,
     KnownFailure,
     KnownFailures,
+    accepting,
     entries_for,
     load_known,
     matching,
@@ -122,6 +123,18 @@ ENTRY = '[[known]]\nrule = "refund.part"\nreason = "r"\n'
         (
             ENTRY + '[[known]]\nrule = "refund.prat"\nreason = "r"',
             ": entry 2 (refund.prat): no rule has this ID: see points-conformance rules",
+        ),
+        ("unexercised = 1", ": unexercised is no list of entries: head each with [[unexercised]]"),
+        ('[[unexercised]]\nreason = "r"', ": unexercised entry 1: rule is missing: name the rules"),
+        ('[[unexercised]]\nrule = "refund.*"', "entry 1 (refund.*): reason is missing: say why"),
+        (
+            '[[unexercised]]\nrule = "webhook.*"\nreason = "r"',
+            ": unexercised entry 1 (webhook.*): matches no rule: see points-conformance rules",
+        ),
+        ('[[unexercised]]\nrule = "refund.*"\ntitle = "x"', "(refund.*): unknown key 'title'"),
+        (
+            '[[unexercised]]\nrule = "refund.*"\nreason = "r"\nexpires = 7',
+            "(refund.*): expires is no date",
         ),
         ("readings = 1", ": readings is no table: head it with [readings]"),
         ("[readings]\na = 1", ': readings, \'a\': is no text: write "matter/kind" = "reading"'),
@@ -302,3 +315,29 @@ def test_entries_are_for_what_fails_the_run() -> None:
     passed = Result(rule=RULES[0], verdict=Verdict.PASSED)
     assert entries_for([advice, passed]) == ""
     assert entries_for([advice, passed], strict=True).count("[[known]]") == 1
+
+
+GAPS = """
+[[unexercised]]
+rule = "refund.*"
+reason = "PAY-140"
+expires = 2026-11-22
+
+[[unexercised]]
+rule = "cancel.old"
+reason = "PAY-141"
+"""
+
+
+def test_rules_may_be_accepted_unexercised_until_the_last_day(file: Path) -> None:
+    """By an ID, an old ID or a glob; the day after the entry excuses nothing and is told."""
+    file.write_text(GAPS, encoding="utf-8")
+    known = load_known(file, RULES)
+    assert accepting(known, RULES, date(2026, 11, 22)) == (
+        {"refund.part": "PAY-140", "cancel.new": "PAY-141"},
+        [],
+    )
+    accepted, expired = accepting(known, RULES, date(2026, 11, 23))
+    assert accepted == {"cancel.new": "PAY-141"}
+    assert len(expired) == 1
+    assert expired[0].startswith("unexercised refund.*: expired after 2026-11-22")

@@ -146,6 +146,7 @@ def test_json_has_the_same_as_data() -> None:
         "matter": "reason-absent",
         "closing": True,
         "profile": "standard",
+        "far_profile": "standard",
         "calls": {"smoke": 0, "standard": 4, "deep": 12},
         "catches": ["reason-lost", "reason-of-another"],
         "aliases": ["cancel.reason"],

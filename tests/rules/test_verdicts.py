@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from points_conformance.rules.coverage import coverage
 from points_conformance.rules.rule import Level, Rule, Subject
 from points_conformance.rules.verdict import (
+    Absence,
     Evidence,
     Outcome,
     OutcomeKind,
@@ -178,8 +182,18 @@ STOPPED = Trouble(stopped=("interrupted",))
 STALE = Trouble(stale=("passes again",))
 PASSED, FAILED, ADVICE = result(V.PASSED), result(V.FAILED), result(V.ADVICE, Level.SHOULD)
 ERROR, KNOWN, OBSERVED = result(V.ERROR), result(V.KNOWN), result(V.OBSERVED, Level.OBSERVE)
-MISSING = result(V.NOT_EXERCISED, reason="no inbox")
-CORE_MISSING = result(V.NOT_EXERCISED, core=True, reason="no probe")
+LACKING, DENIAL = Absence.LACKING, Absence.DENIED
+MISSING = result(V.NOT_EXERCISED, reason="no inbox", absence=LACKING)
+CORE_MISSING = result(V.NOT_EXERCISED, core=True, reason="no probe", absence=LACKING)
+DENIED = result(V.NOT_EXERCISED, reason="ran dry", absence=DENIAL)
+DENIED_SHOULD = result(V.NOT_EXERCISED, Level.SHOULD, reason="ran dry", absence=DENIAL)
+DENIED_READING = result(V.NOT_EXERCISED, Level.OBSERVE, reason="ran dry", absence=DENIAL)
+DENIED_CORE = result(V.NOT_EXERCISED, core=True, reason="ran dry", absence=DENIAL)
+ACCEPTED = result(V.NOT_EXERCISED, reason="ran dry", absence=DENIAL, accepted="PAY-1")
+ACCEPTED_CORE = result(
+    V.NOT_EXERCISED, core=True, reason="ran dry", absence=DENIAL, accepted="PAY-1"
+)
+BEFORE_DENIED = result(V.NOT_EXERCISED, reason="ran dry", absence=DENIAL, prerequisite=True)
 CORE_BLOCKED_ON_KNOWN = result(V.BLOCKED, core=True)
 BLOCKED = result(V.BLOCKED)
 NET = result(V.BLOCKED, network=True, reason="502")
@@ -206,6 +220,19 @@ ROWS: list[tuple[str, Sequence[Result], Trouble, bool, int, RunVerdict]] = [
     ("blocked on a known failure", [KNOWN, BLOCKED], NONE, False, 0, C),
     ("core blocked on a known failure", [KNOWN, CORE_BLOCKED_ON_KNOWN], NONE, False, 0, C),
     ("something not exercised", [PASSED, MISSING], NONE, False, 0, C),
+    ("a MUST was denied", [PASSED, DENIED], NONE, False, 2, I),
+    ("a SHOULD was denied", [PASSED, DENIED_SHOULD], NONE, False, 2, I),
+    ("a reading was denied", [PASSED, DENIED_READING], NONE, False, 2, I),
+    ("a core rule was denied", [PASSED, DENIED_CORE], NONE, False, 2, I),
+    ("denied, and a MUST failed", [DENIED, FAILED], NONE, False, 1, N),
+    ("denied, and stale", [PASSED, DENIED], STALE, False, 1, N),
+    ("denied, and stopped", [PASSED, DENIED], STOPPED, False, 2, I),
+    ("denied, and the kit failed", [PASSED, DENIED], OURS, False, 3, I),
+    ("denied, and accepted", [PASSED, ACCEPTED], NONE, False, 0, C),
+    ("a core rule denied, and accepted", [PASSED, ACCEPTED_CORE], NONE, False, 0, C),
+    ("one accepted, another denied", [PASSED, ACCEPTED, DENIED], NONE, False, 2, I),
+    ("nothing exercised, and accepted", [ACCEPTED], NONE, False, 2, I),
+    ("a prerequisite was denied", [PASSED, BEFORE_DENIED], NONE, False, 0, C),
     ("core not exercised", [PASSED, CORE_MISSING], NONE, False, 2, I),
     ("core not exercised, a MUST failed", [CORE_MISSING, FAILED], NONE, False, 1, N),
     ("core prerequisite not exercised", [PASSED, BEFORE_MISSING], NONE, False, 0, C),
@@ -264,6 +291,9 @@ def test_conformant_and_zero_are_the_same(
         ([PASSED, NET_SHOULD], []),
         ([PASSED, BEFORE_MISSING], []),
         ([KNOWN, CORE_BLOCKED_ON_KNOWN], []),
+        ([PASSED, DENIED], ["x.one was denied: ran dry"]),
+        ([PASSED, DENIED_CORE], ["x.one is core and not exercised: ran dry"]),
+        ([PASSED, ACCEPTED], []),
         ([MISSING], ["no rule was exercised"]),
         ([], ["no rule was exercised"]),
         ([ADVICE], []),
@@ -272,3 +302,98 @@ def test_conformant_and_zero_are_the_same(
 def test_an_inconclusive_run_says_why(results: Sequence[Result], reasons: list[str]) -> None:
     """Each reason names the rule and what it lacked."""
     assert inconclusive_because(results) == reasons
+
+
+def test_many_rules_denied_for_one_reason_are_one_line() -> None:
+    """A cap that leaves out a hundred rules is one reason, not a hundred."""
+    rules = [rule(f"x.{number}") for number in range(5)]
+    denied = [
+        Result(rule=one, verdict=V.NOT_EXERCISED, reason="the cap", absence=DENIAL) for one in rules
+    ]
+    assert inconclusive_because([PASSED, *denied]) == [
+        "x.0, x.1, x.2 and 2 more were denied: the cap"
+    ]
+
+
+# ---------------------------------------------------------------------- coverage
+def test_the_coverage_counts_what_was_asked_for() -> None:
+    """Prerequisites are not counted, and a run is not equipped for what it lacks."""
+    covered = coverage([PASSED, FAILED, KNOWN, BLOCKED, MISSING, DENIED, ACCEPTED, BEFORE_PASSED])
+    assert (covered.selected, covered.equipped, covered.exercised) == (7, 6, 3)
+    assert [len(covered.lacking), len(covered.denied), len(covered.accepted)] == [1, 1, 1]
+    assert covered.text == "3 of 6 rules that this run was equipped for"
+
+
+def test_the_coverage_names_what_was_lacking_and_the_families_that_were_denied() -> None:
+    """In the first line of every result: in few words, the most frequent first."""
+    inbox = result(V.NOT_EXERCISED, absence=LACKING, lacks="webhook inbox")
+    second = result(V.NOT_EXERCISED, absence=LACKING, lacks="second merchant")
+    assert coverage([inbox, second, inbox, DENIED, ACCEPTED]).gaps == [
+        "it lacked webhook inbox (2), second merchant (1)",
+        "denied: x (1)",
+        "accepted unexercised: x (1)",
+    ]
+
+
+# ---------------------------------------------------------------------- lacking and denied
+def test_absence_is_handed_on_to_the_rules_after() -> None:
+    """What rests on a denied rule is denied, what rests on a lacking one is lacking."""
+    for absence in Absence:
+        settled = chain(outcome(OutcomeKind.MISSING, absence=absence, lacks="orders"))
+        assert [item.absence for item in settled] == [absence] * 3
+        assert [item.lacks for item in settled] == ["orders"] * 3
+
+
+def test_only_what_was_denied_can_be_accepted() -> None:
+    """What is lacking needs no leave, and no list excuses what the run never came to."""
+    rules = [rule("x.one"), rule("x.two"), rule("x.three")]
+    outcomes = {
+        "x.one": outcome(OutcomeKind.MISSING, absence=DENIAL),
+        "x.two": outcome(OutcomeKind.MISSING, "x.two", absence=LACKING),
+    }
+    accepted = dict.fromkeys(("x.one", "x.two", "x.three"), "PAY-1")
+    settled = settle(rules, outcomes, accepted=accepted)
+    assert [item.accepted for item in settled] == ["PAY-1", "", ""]
+    assert exit_status(settled) == 2
+
+
+IDS = ("x.one", "x.two", "x.three", "x.four")
+RULES = [
+    rule("x.one", core=True),
+    rule("x.two", after=("x.one",)),
+    rule("x.three", Level.SHOULD, after=("x.two",)),
+    rule("x.four"),
+]
+KINDS = st.builds(
+    lambda kind, absence: {"kind": kind, "absence": absence},
+    st.sampled_from(OutcomeKind),
+    st.sampled_from(Absence),
+)
+
+
+@settings(max_examples=500, deadline=None, database=None)
+@given(
+    kinds=st.fixed_dictionaries(dict.fromkeys(IDS, KINDS)),
+    taken=st.sets(st.sampled_from(IDS), min_size=1),
+    known=st.sets(st.sampled_from(IDS)),
+    accepted=st.sets(st.sampled_from(IDS)),
+    strict=st.booleans(),
+)
+def test_taking_away_an_outcome_never_turns_a_run_greener(
+    kinds: Mapping[str, Mapping[str, Any]],
+    taken: set[str],
+    known: set[str],
+    accepted: set[str],
+    strict: bool,
+) -> None:
+    """Half a run is never green that the whole run was not, whatever its lists accept."""
+    whole = {id_: Outcome(rule=id_, **facts) for id_, facts in kinds.items()}
+    half = {id_: one for id_, one in whole.items() if id_ not in taken}
+
+    def status(outcomes: Mapping[str, Outcome]) -> int:
+        reasons = {id_: "PAY-1" for id_ in known if id_ in outcomes}
+        lists = dict.fromkeys(accepted, "PAY-2")
+        return exit_status(settle(RULES, outcomes, known=reasons, accepted=lists), strict=strict)
+
+    if status(half) == 0:
+        assert status(whole) == 0

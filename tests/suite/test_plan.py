@@ -37,6 +37,27 @@ def test_off_loopback_a_run_stays_under_its_cap(profile: Profile) -> None:
     assert any(f"at most {bound.calls} calls" in line for line in bound.lines())
 
 
+def test_a_cap_chooses_rules_of_every_family() -> None:
+    """No family goes without because it stands late in the catalogue: each has its turn."""
+    first = [rule(f"a.{n}", calls=100) for n in range(10)]
+    last = [rule(f"z.{n}", calls=100) for n in range(10)]
+    rules = build(Subject.API, [*first, *last])
+    bound = plan(rules, list(rules), Profile.STANDARD, loopback=False)
+    kept = {r.id for r in rules} - bound.left_out
+    assert kept == {"a.0", "z.0", "a.1", "z.1", "a.2"}
+    assert "left out, so that the run will be inconclusive: a (7), z (8)" in bound.lines()[-1]
+
+
+def test_a_far_standard_run_judges_webhooks_and_points() -> None:
+    """They are where money is told of: a cap never leaves them to chance."""
+    shipped = catalogue()
+    bound = plan(shipped, shipped.select(Profile.STANDARD), Profile.STANDARD, loopback=False)
+    kept = {r.family for r in shipped.select(Profile.STANDARD) if r.id not in bound.left_out}
+    assert {"webhook", "points", "refund", "cancel", "race", "property", "story"} <= kept
+    cores = {r.id for r in shipped.select(Profile.STANDARD) if r.core}
+    assert not cores & bound.left_out
+
+
 def test_on_loopback_nothing_is_left_out() -> None:
     """The bound is the sum of what each rule may cost."""
     bound = plan(RULES, list(RULES), Profile.SMOKE, loopback=True)

@@ -1,6 +1,7 @@
 """Servers that take steps the lifecycle does not have, or refuse those that it has."""
 
 from dataclasses import replace
+from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderStatus, OrderType
@@ -235,3 +236,27 @@ class AutoRefundLeavesStatus(Desk):
         if isinstance(command, AutoRefund):
             return replace(booked, ledger=replace(booked.ledger, status=order.ledger.status))
         return booked
+
+
+@seed("final-before-is-reversed", "lifecycle.final-before-the-run", related="webhook.*")
+class ForgetsWhatOthersReversed(Yielding):
+    """An order that was reversed elsewhere is refunded again: it looks at its own refunds alone."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._own: set[str] = set()
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """What it reversed itself it refuses as it should."""
+        if order.uuid in self._own or order.ledger.status not in (S.CANCELLED, S.FULLY_REFUNDED):
+            return Desk.decide(self, order, command)
+        return super().decide(order, command)
+
+    def commit(self, order: Order, booked: Booked) -> None:
+        """Remember what was done here."""
+        self._own.add(order.uuid)
+        super().commit(order, booked)
+
+    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
+        """A refund, of whatever is final."""
+        return isinstance(command, Refund)

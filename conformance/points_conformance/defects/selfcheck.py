@@ -17,7 +17,7 @@ from points_conformance.defects.trial import Trial
 from points_conformance.rules.generation.generator import kept_running
 from points_conformance.rules.rule import Profile, Rule, Subject
 
-__all__ = ["SelfCheck", "idle_rules", "minutes", "self_check"]
+__all__ = ["SelfCheck", "idle_rules", "keep_running", "minutes", "self_check"]
 
 #: A run against a defect takes longer than one where nothing is wrong: what is found is made
 #: smaller, and races wait.
@@ -116,11 +116,11 @@ def _tried(jobs: Sequence[_Job], workers: int) -> Iterator[Trial]:
         return
     # Not forked: the caller may have threads.
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_running) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=keep_running) as pool:
         yield from pool.map(_try, jobs)
 
 
-def _keep_running() -> None:
+def keep_running() -> None:
     """Schemathesis once a worker, not once a defect."""
     keeping = contextlib.ExitStack()
     keeping.enter_context(kept_running())

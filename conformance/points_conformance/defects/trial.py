@@ -11,7 +11,7 @@ from points_conformance.defects.declared import Declared
 from points_conformance.defects.defect import GENERATED, Defect
 from points_conformance.rules.catalogue import Catalogue, catalogue
 from points_conformance.rules.rule import Profile, Rule, Subject
-from points_conformance.rules.verdict import OutcomeKind, Result, Verdict, settle
+from points_conformance.rules.verdict import Absence, OutcomeKind, Result, Verdict, settle
 from points_conformance.simulator.core import Parts
 from points_conformance.suite.judge import Judge
 from points_conformance.targets.build import embedded_target
@@ -107,12 +107,19 @@ def run_sound(
 def false_alarms(results: Iterable[Result], dialect: Dialect) -> tuple[str, ...]:
     """What a run against a sound server of a dialect found all the same, in words.
 
-    A SHOULD counts in the default dialect alone: a dialect may well not follow advice.
+    A SHOULD counts in the default dialect alone: a dialect may well not follow advice. A denied
+    rule counts as well, for the run would be inconclusive, as it must be where a merchant has
+    partial refunds switched off.
     """
+    switched_off = dialect.partial_refunds == "off"
     adverse = {Verdict.FAILED, Verdict.ERROR}
     if dialect == DIALECTS["default"]:
         adverse |= {Verdict.ADVICE}
-    return tuple(f"{r.rule.id}: {r.reason}" for r in results if r.verdict in adverse)
+    return tuple(
+        f"{r.rule.id}: {r.reason}"
+        for r in results
+        if r.verdict in adverse or (r.absence is Absence.DENIED and not switched_off)
+    )
 
 
 def try_defect(

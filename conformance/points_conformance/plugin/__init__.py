@@ -47,6 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             parser.addini(dest, option.help, default="")
     # The command's own: which subject it judges. Not for users.
     group.addoption("--points-judges", dest="points_judges", help=_HIDDEN)
+    # And what it was given for pytest, so that it can say how it was called.
+    group.addoption("--points-passed-on", dest="points_passed_on", default="", help=_HIDDEN)
 
 
 def _session(config: pytest.Config, subject: str = "") -> "PointsSession":

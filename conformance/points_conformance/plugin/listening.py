@@ -56,6 +56,9 @@ def _opened(settings: Settings) -> LiveInbox:
             public_url=settings.webhook_url,
             grace=settings.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
             retry_within=settings.webhook_retry_within or (NEAR_RETRY if near else None),
+            # Both on this machine, and no address of the user's between them: what does not come
+            # was not sent.
+            reachable=near and not settings.webhook_url,
         )
     except ListenError as error:
         raise SettingsError(str(error)) from None

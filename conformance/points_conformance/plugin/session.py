@@ -6,6 +6,7 @@ Heavy; imported when a suite or the command needs it.
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from points_conformance import __version__
+from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
@@ -26,9 +28,10 @@ from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
-from points_conformance.rules.known import KnownFailures, matching, pinned
+from points_conformance.rules.known import KnownFailures, accepting, matching, pinned
 from points_conformance.rules.rule import Subject
 from points_conformance.rules.verdict import (
+    Absence,
     Outcome,
     OutcomeKind,
     Result,
@@ -47,6 +50,7 @@ from points_conformance.suite.settings import (
 from points_conformance.targets.api import Effect
 from points_conformance.targets.judged import Judged
 from points_conformance.targets.live import Unjudgeable
+from points_conformance.targets.sources import load_orders
 
 __all__ = ["PointsAdvice", "PointsSession"]
 
@@ -103,6 +107,7 @@ class PointsSession:
         self._effect = Effect()
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
+        self._suite = ""
         self._apart = False
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
@@ -133,8 +138,13 @@ class PointsSession:
     def _plan(self) -> Plan:
         settings = self.settings
         bound = plan(
-            settings.catalogue, settings.rules, settings.profile, loopback=settings.on_loopback
+            settings.catalogue,
+            settings.rules,
+            settings.profile,
+            loopback=settings.on_loopback,
+            listed=len(load_orders(settings.orders)) if settings.orders else 0,
         )
+        self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
         if self.workers == 1 or self.subject.together:
             return bound
         more = repeats(settings.catalogue, settings.rules, settings.profile)
@@ -300,6 +310,7 @@ class PointsSession:
         self._effect += Effect(**told["effect"])
         self._notes += told["notes"]
         self._told_asked |= dict.fromkeys(told["asked"])
+        self._suite = self._suite or told["suite"]
         self._unjudgeable = self._unjudgeable or told["unjudgeable"]
         for why in told["trouble"]:
             self.stop(why)
@@ -319,7 +330,14 @@ class PointsSession:
         """A rule's test was skipped by the project before it could be judged."""
         reason = f"its test was skipped by the project: {why}"
         self.judges.outcomes.setdefault(
-            rule_id, Outcome(rule=rule_id, kind=OutcomeKind.MISSING, reason=reason)
+            rule_id,
+            Outcome(
+                rule=rule_id,
+                kind=OutcomeKind.MISSING,
+                reason=reason,
+                absence=Absence.LACKING,
+                lacks="tests that the project skips",
+            ),
         )
 
     def _account(self) -> dict[str, Any]:
@@ -327,6 +345,7 @@ class PointsSession:
         return {
             "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
             "asked": self._asked(),
+            "suite": suite_of(self.config, self.items),
             "effect": asdict(self._effect),
             "notes": self._notes,
             "trouble": list(self.trouble),
@@ -389,8 +408,9 @@ class PointsSession:
         report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
         known = self._known
         _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
+        _, expired = accepting(known, self.judges.catalogue, self.started.date())
         changed, unmet = pinned(known, report.readings, report.results)
-        trouble = Trouble(stopped=stopped, stale=[*stale, *changed])
+        trouble = Trouble(stopped=stopped, stale=[*stale, *expired, *changed])
         self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
 
     def _judged(self, rule_id: str) -> bool:
@@ -411,8 +431,13 @@ class PointsSession:
         catalogue = self.judges.catalogue
         rules = catalogue.with_prerequisites(catalogue[id_] for id_ in asked)
         prerequisites = {rule.id for rule in rules} - set(asked)
+        accepted, _ = accepting(self._known, rules, self.started.date())
         results = settle(
-            rules, self.judges.outcomes, known=self.judges.known(), prerequisites=prerequisites
+            rules,
+            self.judges.outcomes,
+            known=self.judges.known(),
+            accepted=accepted,
+            prerequisites=prerequisites,
         )
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
@@ -434,6 +459,9 @@ class PointsSession:
             effect=self.subject.effect_lines(self._effect),
             notes=self._notes,
             arguments=settings.arguments,
+            begun_with=[] if self.command else begun_with(self.config),
+            suite=self._suite or suite_of(self.config, self.items),
+            passed_on=shlex.split(self.config.option.points_passed_on),
         )
 
     @property

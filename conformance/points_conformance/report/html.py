@@ -32,7 +32,7 @@ _VERDICTS_MEAN: Final[Mapping[str, str]] = {
     Verdict.OBSERVED: "the documentation leaves this open: recorded, not judged",
     Verdict.KNOWN: "fails as listed in the known failures",
     Verdict.BLOCKED: "not judged: a rule before it failed, or the network stood in the way",
-    Verdict.NOT_EXERCISED: "not tried: the target lacks what it needs",
+    Verdict.NOT_EXERCISED: "not tried: the run lacked what it needs, or was denied it",
     Verdict.ERROR: "the kit itself failed: please report it",
 }
 
@@ -58,7 +58,16 @@ def render(report: RunReport) -> str:
         families=_families(content["rules"]),
         means=_MEANS[report.verdict],
         verdicts_mean=_VERDICTS_MEAN,
-        not_exercised=grouped_by_reason(report.of(Verdict.NOT_EXERCISED)),
+        headline=report.headline,
+        missing={
+            title: grouped_by_reason(results)
+            for title, results in (
+                ("Denied: equipped for, and not exercised", report.coverage.denied),
+                ("Accepted unexercised", report.coverage.accepted),
+                ("Not exercised: lacking", report.coverage.lacking),
+            )
+            if results
+        },
     )
 
 

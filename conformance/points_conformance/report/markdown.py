@@ -26,7 +26,10 @@ _SIGN: Final[Mapping[RunVerdict, str]] = {
 def render(report: RunReport) -> str:
     """The text of report.md."""
     blocks = (
-        [f"## {_SIGN[report.verdict]} points-conformance {report.subject}: {report.verdict}"],
+        [
+            f"## {_SIGN[report.verdict]} points-conformance {report.subject}: "
+            f"{_code(report.headline)}"
+        ],
         [_code(report.summary)],
         [f"Judged: {_code(report.target)}"],
         _items(map(_code, report.because)),
@@ -35,7 +38,9 @@ def render(report: RunReport) -> str:
         _grouped("Known failures", report.of(Verdict.KNOWN)),
         _grouped("In error (the kit itself failed)", report.of(Verdict.ERROR)),
         _grouped("Blocked", report.of(Verdict.BLOCKED)),
-        _grouped("Not exercised", report.of(Verdict.NOT_EXERCISED)),
+        _grouped("Denied: equipped for, and not exercised", report.coverage.denied),
+        _grouped("Accepted unexercised", report.coverage.accepted),
+        _grouped("Not exercised: lacking", report.coverage.lacking),
         _folded(
             "Readings", [f"{_code(k)}: {_code(v)}" for k, v in sorted(report.readings.items())]
         ),

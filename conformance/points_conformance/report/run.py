@@ -2,12 +2,13 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from points_conformance.report.text import counted
+from points_conformance.rules.coverage import Coverage, coverage
 from points_conformance.rules.rule import Profile, Subject
 from points_conformance.rules.verdict import (
     Evidence,
@@ -48,9 +49,24 @@ _SECRET_PARAMETER: Final = re.compile(
 )
 
 
+_SECRET_OPTION: Final = re.compile(r"(?i)--?[\w-]*(?:key|token|secret|password|auth)[\w-]*(=?)")
+
+
 def _without_secrets(text: str) -> str:
     """URLs without passwords and without what their query calls a key or a token."""
     return _SECRET_PARAMETER.sub(r"\1=REDACTED", _USERINFO.sub("REDACTED@", text))
+
+
+def _words_without_secrets(words: Iterable[str]) -> Iterator[str]:
+    """Options without the values of those that are called a key or a token."""
+    follows = False
+    for word in words:
+        option = _SECRET_OPTION.match(word)
+        if follows and not word.startswith("-"):
+            yield "REDACTED"
+        else:
+            yield option[0] + "REDACTED" if option and option[1] else _without_secrets(word)
+        follows = bool(option and option[0] == word)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +76,9 @@ class RunReport:
     ``target`` is a text ("embedded simulator (dialect default)") or the base URL. ``scope`` is
     ``("all",)``, or what was selected and deselected. ``interrupted`` says why a ``partial`` run is
     partial. ``arguments`` are the options that it takes to judge the same target again, beside its
-    URL (``("--app", "shop:app")``). Passwords and keys in URLs are cut when the report is made.
+    URL (``("--app", "shop:app")``), ``passed_on`` what the command was given for pytest. Under the
+    user's own pytest ``begun_with`` is its command line without its choice of tests, and ``suite``
+    the class whose tests were run. Passwords and keys in URLs are cut when the report is made.
     """
 
     subject: Subject
@@ -82,10 +100,14 @@ class RunReport:
     effect: Sequence[str] = ()
     notes: Sequence[str] = ()
     arguments: Sequence[str] = ()
+    passed_on: Sequence[str] = ()
+    begun_with: Sequence[str] = ()
+    suite: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", _without_secrets(self.target))
-        object.__setattr__(self, "arguments", tuple(map(_without_secrets, self.arguments)))
+        for name in ("arguments", "passed_on", "begun_with"):
+            object.__setattr__(self, name, tuple(_words_without_secrets(getattr(self, name))))
 
     @property
     def verdict(self) -> RunVerdict:
@@ -104,7 +126,9 @@ class RunReport:
         reasons = [f"the kit itself failed: {line}" for line in trouble.ours]
         reasons += [*trouble.stopped, *trouble.stale]
         if self.verdict is RunVerdict.INCONCLUSIVE:
-            reasons += inconclusive_because(self.results)
+            stopped = bool(trouble.stopped)
+            reached = [r for r in self.results if not (stopped and r.unreached)]
+            reasons += inconclusive_because(reached)
         return reasons
 
     @property
@@ -120,17 +144,27 @@ class RunReport:
         return tuple(self.scope) == ("all",)
 
     @property
-    def summary(self) -> str:
-        """The run in one line: verdict, counts, how to have the same again."""
+    def coverage(self) -> Coverage:
+        """How much of what the run was equipped for it exercised."""
+        return coverage(self.results)
+
+    @property
+    def headline(self) -> str:
+        """The verdict, and how much was exercised: the first line of every result."""
         where = "" if self.whole else f" in the scope {_brief(self.scope)}"
         where += " (partial)" if self.partial else ""
+        return "; ".join([f"{self.verdict}{where}: {self.coverage.text}", *self.coverage.gaps])
+
+    @property
+    def summary(self) -> str:
+        """The run in one line: verdict, coverage, counts, how to have the same again."""
         counts = _counts(self.selected())
-        told = [f"{counted(counts[Verdict.PASSED], 'rule')} passed", *_in_words(counts, _OTHERS)]
+        told = [f"{counts[Verdict.PASSED]} passed", *_in_words(counts, _OTHERS)]
         before = _in_words(_counts(self.prerequisites()), _WORDS)
         if before:
             told[-1] += f"; prerequisites: {', '.join(before)}"
         how = f"seed {self.seed}, profile {self.profile}, {self.seconds:.1f} s"
-        return f"{self.verdict}{where}: {', '.join(told)} ({how}, {counted(self.calls, 'call')})"
+        return f"{self.headline} ({', '.join(told)}; {how}, {counted(self.calls, 'call')})"
 
     def of(self, *verdicts: Verdict) -> list[Result]:
         """The results with one of these verdicts, prerequisites included."""
@@ -146,12 +180,18 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json (``specs/report.schema.json``), in its fixed order."""
+        covered = self.coverage
         return {
+            "summary": self.summary,
             "format": FORMAT,
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,
             "because": self.because,
-            "summary": self.summary,
+            "exercised": covered.exercised,
+            "equipped": covered.equipped,
+            "lacking": len(covered.lacking),
+            "denied": len(covered.denied),
+            "accepted": len(covered.accepted),
             "subject": self.subject.value,
             "target": self.target,
             "profile": self.profile.value,
@@ -196,6 +236,9 @@ def _rule_to_json(report: RunReport, result: Result) -> dict[str, Any]:
         "level": rule.level.value,
         "verdict": result.verdict.value,
         "reason": result.reason,
+        "absence": result.absence.value if result.absence else None,
+        "lacks": result.lacks,
+        "accepted": result.accepted,
         "statement": rule.statement,
         "sources": [str(source) for source in rule.sources],
         "core": rule.core,
@@ -228,11 +271,30 @@ def _evidence_to_json(
 
 
 def rerun_command(report: RunReport, rule_id: str) -> str:
-    """The one shell command that judges this rule again. Secrets stay in the environment."""
+    """The one shell command that judges this rule again, and the rules whose calls led to what it
+    found. Secrets stay in the environment.
+    """
+    return shlex.join(_begun(report, _led_to(report, rule_id)))
+
+
+def _begun(report: RunReport, rules: Iterable[str]) -> list[str]:
+    profile, seed = report.profile.value, str(report.seed)
+    if report.begun_with:
+        # The project's fixtures and hooks are there in its own pytest alone.
+        words = [*report.begun_with, "--points-profile", profile, "--points-seed", seed]
+        words += [word for id_ in rules for word in ("--points-select", id_)]
+        return [*words, *([report.suite] if report.suite else [])]
     words = ["points-conformance", report.subject.value, *_target_again(report)]
-    words += ["--profile", report.profile.value, "--seed", str(report.seed)]
-    words += ["--strict"] if report.strict else []
-    return shlex.join([*words, "--select", rule_id])
+    words += ["--profile", profile, "--seed", seed, *(["--strict"] if report.strict else [])]
+    words += [word for id_ in rules for word in ("--select", id_)]
+    return [*words, *(["--", *report.passed_on] if report.passed_on else [])]
+
+
+def _led_to(report: RunReport, rule_id: str) -> list[str]:
+    """The rule, then those without which it finds nothing."""
+    found = [r.evidence for r in report.results if r.rule.id == rule_id and r.evidence is not None]
+    led_by = (id_ for evidence in found for id_ in evidence.led_by)
+    return list(dict.fromkeys((rule_id, *led_by)))
 
 
 def _target_again(report: RunReport) -> Sequence[str]:

@@ -18,15 +18,18 @@ _LABEL: Final = 12
 
 
 def summary_lines(report: RunReport) -> list[str]:
-    """All that is worth saying after a run; the last line has the verdict."""
+    """All that is worth saying after a run; the first line and the last have the verdict."""
     blocks = (
+        wrapped(report.headline, hang="  "),
         _header(report),
         *(_broken(report, result) for result in report.of(Verdict.FAILED)),
         *(_error(report, result) for result in report.of(Verdict.ERROR)),
         *(_broken(report, result) for result in report.of(Verdict.ADVICE)),
         _known(report),
         _grouped("BLOCKED", report.of(Verdict.BLOCKED)),
-        _grouped("NOT EXERCISED", report.of(Verdict.NOT_EXERCISED)),
+        _grouped("DENIED: equipped for, and not exercised", report.coverage.denied),
+        _grouped("ACCEPTED UNEXERCISED", report.coverage.accepted),
+        _grouped("NOT EXERCISED: lacking", report.coverage.lacking),
         _listed("READINGS", (f"{key} = {value}" for key, value in sorted(report.readings.items()))),
         _listed("NET EFFECT", report.effect),
         _listed("NOTES", report.notes),

@@ -1,28 +1,20 @@
 """Text for people: wrapped, counted, and with nothing in it that a terminal would obey."""
 
 import textwrap
-import unicodedata
 from typing import Final
+
+from points_conformance.targets.visible import visible
 
 __all__ = ["WIDTH", "counted", "plain", "shortened", "wrapped"]
 
 WIDTH: Final = 100
 
-#: Marks that turn the direction of the text after them: what follows would read as another value.
-_TURNING: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-
 
 def plain(text: str) -> str:
-    """The text with control characters spelt out, since targets choose what we print of them."""
-    return "".join(_visible(char) if _obeyed(char) else char for char in text)
-
-
-def _obeyed(char: str) -> bool:
-    return char not in "\n\t" and (unicodedata.category(char) in {"Cc", "Cs"} or char in _TURNING)
-
-
-def _visible(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+    """The text with what a terminal would obey spelt out. What targets say is so when it is
+    recorded; this is for files of others, and for what users give.
+    """
+    return visible(text)
 
 
 def shortened(text: str, limit: int = 600) -> str:

@@ -54,7 +54,7 @@ def an_altered_key_is_refused(api: ApiTarget) -> None:
 def the_public_key_is_good_for_checkout_alone(api: ApiTarget) -> None:
     """The public key MUST NOT open any call but checkout."""
     if not api.keys.public:
-        raise NotExercised("no public key: set POINTS_PUBLIC_KEY")
+        raise NotExercised("no public key: set POINTS_PUBLIC_KEY", lacks="public key")
     _is_kept_out(api, api.keys.public)
 
 

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, TypeVar
 
+from points_conformance.rules.other_orders import with_other_orders
 from points_conformance.rules.rule import Level, Profile, Rule, Source, Subject
 
 __all__ = ["Catalogue", "CatalogueError", "Registrar", "build", "catalogue"]
@@ -77,6 +78,7 @@ class Registrar:
         needs: str | tuple[str, ...] = (),
         core: bool = False,
         profile: Profile = Profile.STANDARD,
+        far: Profile | None = None,
         calls: int | Mapping[Profile, int] = 0,
         far_calls: Mapping[Profile, int] | None = None,
         riyals: int = 100,
@@ -94,11 +96,12 @@ class Registrar:
                     statement=_statement(check),
                     sources=sources,
                     subject=self.subject,
-                    check=check,
+                    check=with_other_orders(check) if self.subject is Subject.API else check,
                     after=(after,) if isinstance(after, str) else after,
                     needs=(needs,) if isinstance(needs, str) else needs,
                     core=core,
                     profile=profile,
+                    far=far,
                     calls=dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
                     far_calls=far_calls or {},
                     riyals=riyals,
@@ -154,13 +157,15 @@ class Catalogue:
         profile: Profile,
         select: Sequence[str] = (),
         deselect: Sequence[str] = (),
+        *,
+        loopback: bool = True,
     ) -> list[Rule]:
         """The rules to judge: those of the profile, or those named, less those deselected.
 
         A rule named by its ID (or old ID) runs whatever its profile; a glob chooses within the
         profile. Raises :class:`CatalogueError` where a pattern matches nothing or nothing is left.
         """
-        within = {rule.id for rule in self if profile.includes(rule.profile)}
+        within = {rule.id for rule in self if rule.within(profile, loopback=loopback)}
         chosen: set[str] = set()
         for pattern in select:
             matched = self.matching(pattern)

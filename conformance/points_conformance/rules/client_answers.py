@@ -233,7 +233,8 @@ def a_trusted_certificate_is_accepted(client: ClientTarget) -> None:
     if not record.seen and record.turns[0].said.outcome is not ClientOutcome.DONE:
         raise NotExercised(
             "the client uses none of POINTS_CA_FILE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and "
-            "CURL_CA_BUNDLE: let it trust the authority in one of them to have HTTPS judged"
+            "CURL_CA_BUNDLE: let it trust the authority in one of them to have HTTPS judged",
+            lacks="trust in an authority",
         )
     was_done(record)
 

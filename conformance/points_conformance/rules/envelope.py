@@ -15,7 +15,7 @@ __all__ = ["rule"]
 
 rule = Registrar(Subject.API)
 MUST, SHOULD = Level.MUST, Level.SHOULD
-SMOKE = Profile.SMOKE
+SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 ENVELOPES = source("OpenAPI", "Envelopes")
 RESOURCE = source("OpenAPI", "OrderResource")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -31,7 +31,7 @@ def _carried_out(api: ApiTarget) -> list[Answer]:
     return [answer for answer in _answers(api) if answer.accepted]
 
 
-@rule("envelope.success", MUST, ENVELOPES, profile=SMOKE, calls=4)
+@rule("envelope.success", MUST, ENVELOPES, profile=SMOKE, far=STANDARD, calls=4)
 def a_success_has_its_envelope(api: ApiTarget) -> None:
     """A call that is carried out MUST be answered with status true, a message or null, and data."""
     for answer in _carried_out(api):
@@ -59,7 +59,7 @@ def a_success_is_200(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.error", MUST, ENVELOPES, profile=SMOKE, calls=3)
+@rule("envelope.error", MUST, ENVELOPES, profile=SMOKE, far=STANDARD, calls=3)
 def an_error_has_its_envelope(api: ApiTarget) -> None:
     """A refusal MUST be answered with status false and a message."""
     unknown = api.read(UNKNOWN)
@@ -124,6 +124,7 @@ def the_order_has_its_documented_shape(api: ApiTarget) -> None:
     MUST,
     source("Order Lifecycle", "order_status"),
     profile=SMOKE,
+    far=STANDARD,
     calls=4,
 )
 def order_status_is_one_of_the_seven_words(api: ApiTarget) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.targets.answer import Answer
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.finding import Denied, Finding, TurnedAway
 from points_conformance.targets.order import TestOrder
 
 __all__ = ["IDENTITY", "Expectation", "expect", "fail_unless"]
@@ -41,12 +41,14 @@ class Expectation:
         """The call was carried out.
 
         The first refund of an order that the user gave may be refused for its age or settlement,
-        which nobody can see from outside: that is not exercised, not failed.
+        which nobody can see from outside: then another order is tried. A cancel has no window.
         """
-        if self.answer.refused and self._may_be_too_old():
-            raise NotExercised(
-                f"the first refund of the given order {self.order.uuid} was refused with "  # type: ignore[union-attr]
-                f"{self.answer.status}: outside the refund window, or settled?"
+        order = self.order
+        if self.answer.refused and order is not None and self._may_be_too_old(order):
+            raise TurnedAway(
+                f"the first refund of the given order {order.uuid} was refused with "
+                f"{self.answer.status}: outside the refund window, or settled?",
+                order,
             )
         fail_unless(
             self.answer.accepted,
@@ -56,9 +58,9 @@ class Expectation:
         )
         return self
 
-    def _may_be_too_old(self) -> bool:
-        order = self.order
-        return order is not None and order.given and not order.accepted
+    def _may_be_too_old(self, order: TestOrder) -> bool:
+        refund = bool(order.reversals) and order.reversals[-1].operation == "refund"
+        return order.given and refund and not order.accepted
 
     def refused_with(self, *codes: int) -> "Expectation":
         """The call was refused with one of the codes that a source names."""
@@ -90,7 +92,7 @@ class Expectation:
         """
         if self.answer.order_status is None:
             if self.answer.exchange.method == "GET":
-                raise NotExercised("reading an order does not show its order_status")
+                raise Denied("reading an order does not show its order_status")
             return self
         fail_unless(
             self.answer.is_in(*statuses),

@@ -8,14 +8,14 @@ from points_conformance.rules.rule import Level, Profile, Subject, inferred, sou
 from points_conformance.rules.steps import fully_refunded, is_left, partially_refunded
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import REASON, ApiTarget
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.finding import Denied, NotExercised
 from points_conformance.targets.order import TestOrder
 
 __all__ = ["rule"]
 
 rule = Registrar(Subject.API)
 MUST, SHOULD = Level.MUST, Level.SHOULD
-SMOKE = Profile.SMOKE
+SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 OWNER = source("Refunds & Cancellations", "Only the owning merchant")
 NOT_FOUND = source("OpenAPI", "404 for an order that is not this merchant's")
 SECOND = "second merchant"
@@ -23,7 +23,7 @@ SECOND = "second merchant"
 TELLTALE = 15_937
 
 
-@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, calls=3)
+@rule("isolation.foreign-read", MUST, OWNER, needs=SECOND, profile=SMOKE, far=STANDARD, calls=3)
 def another_merchant_cannot_read_an_order(api: ApiTarget) -> None:
     """Another merchant's read MUST be refused, and MUST reveal nothing of the order."""
     order = api.order(total=TELLTALE)
@@ -38,6 +38,8 @@ def another_merchant_cannot_cancel_an_order(api: ApiTarget) -> None:
     for status in (OrderStatus.NEW, OrderStatus.APPROVED):
         try:
             order = api.order(status, total=TELLTALE)
+        except Denied:
+            raise
         except NotExercised:
             if status is OrderStatus.NEW:
                 continue
@@ -134,5 +136,5 @@ def the_internal_id_names_no_order(api: ApiTarget) -> None:
     order = api.order()
     internal = api.read(order).order.get("id")
     if internal is None:
-        raise NotExercised("the API does not show the internal id")
+        raise NotExercised("the API does not show the internal id", lacks="internal id")
     expect(api.call("GET", f"/orders/{internal}")).refused()

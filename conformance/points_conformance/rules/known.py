@@ -1,4 +1,5 @@
-"""Known failures and pinned readings: one TOML file that says what is accepted, why, till when.
+"""Known failures, rules accepted unexercised, pinned readings: one TOML file that says what is
+accepted, why, till when.
 
 ::
 
@@ -9,6 +10,11 @@
     expires = 2027-01-31                 # optional: the last day on which it is accepted
     intermittent = true                  # optional: it may pass
 
+    [[unexercised]]
+    rule = "webhook.*"                   # a rule's ID, or a glob
+    reason = "PAY-140: the sandbox sends no webhooks this week"
+    expires = 2027-01-31                 # optional, as above
+
     [readings]
     "cancel-settled/approved" = "refused"
 """
@@ -17,6 +23,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +31,11 @@ from points_conformance.rules.rule import Rule
 from points_conformance.rules.verdict import Outcome, OutcomeKind, Result, Verdict
 
 __all__ = [
+    "AcceptedGap",
     "KnownError",
     "KnownFailure",
     "KnownFailures",
+    "accepting",
     "entries_for",
     "load_known",
     "matching",
@@ -34,6 +43,7 @@ __all__ = [
 ]
 
 _KEYS: Final = ("rule", "reason", "title", "expires", "intermittent")
+_GAP_KEYS: Final = ("rule", "reason", "expires")
 
 #: What ready-made entries say where only a person can know.
 _TO_FILL: Final = "TODO: say why this is accepted, and where it is tracked"
@@ -66,11 +76,25 @@ class KnownFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedGap:
+    """Rules that may stay unexercised though the run is equipped for them. ``rule`` is a glob."""
+
+    rule: str
+    reason: str
+    expires: date | None = None
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires is not None and today > self.expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFailures:
-    """The content of one file. ``readings`` are the pinned ones."""
+    """The content of one file. ``readings`` are the pinned ones, ``gaps`` what may be denied."""
 
     failures: tuple[KnownFailure, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
+    gaps: tuple[AcceptedGap, ...] = ()
 
 
 def load_known(path: Path, rules: Iterable[Rule] | None = None) -> KnownFailures:
@@ -80,17 +104,29 @@ def load_known(path: Path, rules: Iterable[Rule] | None = None) -> KnownFailures
     taken for the present one.
     """
     content = _read(path)
-    _refuse_others(content, ("known", "readings"), f"{path}")
-    entries = content.get("known", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise KnownError(f"{path}: known is no list of entries: head each with [[known]]")
+    _refuse_others(content, ("known", "readings", "unexercised"), f"{path}")
     names = None if rules is None else _names(rules)
     failures = tuple(
-        _failure(entry, _place(path, number, entry), names)
-        for number, entry in enumerate(entries, start=1)
+        _failure(entry, place, names) for entry, place in _entries(path, content, "known")
     )
     _refuse_doubles(path, failures)
-    return KnownFailures(failures=failures, readings=_readings(path, content.get("readings", {})))
+    gaps = tuple(
+        _gap(entry, place, names) for entry, place in _entries(path, content, "unexercised")
+    )
+    readings = _readings(path, content.get("readings", {}))
+    return KnownFailures(failures=failures, readings=readings, gaps=gaps)
+
+
+def _entries(path: Path, content: Mapping[str, Any], key: str) -> list[tuple[dict[str, Any], str]]:
+    """The entries of one list, each with its place in words."""
+    entries = content.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise KnownError(f"{path}: {key} is no list of entries: head each with [[{key}]]")
+    word = "entry" if key == "known" else f"{key} entry"
+    return [
+        (entry, _place(f"{path}: {word} {number}", entry))
+        for number, entry in enumerate(entries, start=1)
+    ]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -109,9 +145,9 @@ def _names(rules: Iterable[Rule]) -> dict[str, str]:
     return {name: rule.id for rule in rules for name in (rule.id, *rule.aliases)}
 
 
-def _place(path: Path, number: int, entry: Mapping[str, Any]) -> str:
+def _place(where: str, entry: Mapping[str, Any]) -> str:
     rule = entry.get("rule")
-    return f"{path}: entry {number}" + (f" ({rule})" if isinstance(rule, str) else "")
+    return where + (f" ({rule})" if isinstance(rule, str) else "")
 
 
 def _refuse_others(table: Mapping[str, Any], keys: Sequence[str], place: str) -> None:
@@ -131,6 +167,18 @@ def _failure(entry: dict[str, Any], place: str, names: Mapping[str, str] | None)
         title=_text(entry, "title", place, "copy it from the report") if "title" in entry else None,
         expires=_day(entry.get("expires"), place),
         intermittent=_flag(entry.get("intermittent", False), place),
+    )
+
+
+def _gap(entry: dict[str, Any], place: str, names: Mapping[str, str] | None) -> AcceptedGap:
+    _refuse_others(entry, _GAP_KEYS, place)
+    rule = _text(entry, "rule", place, "name the rules by an ID or a glob")
+    if names is not None and not any(fnmatchcase(name, rule) for name in names):
+        raise KnownError(f"{place}: matches no rule: see points-conformance rules")
+    return AcceptedGap(
+        rule=rule,
+        reason=_text(entry, "reason", place, "say why these may stay unexercised"),
+        expires=_day(entry.get("expires"), place),
     )
 
 
@@ -217,6 +265,26 @@ def _stale_because(
     if held and not failure.intermittent:
         return "does not fail any more; remove the entry"
     return ""
+
+
+def accepting(
+    known: KnownFailures, rules: Iterable[Rule], today: date
+) -> tuple[dict[str, str], list[str]]:
+    """The rules that are accepted unexercised, with the reasons; and the entries that expired."""
+    current = [gap for gap in known.gaps if not gap.expired(today)]
+    accepted = {
+        rule.id: gap.reason
+        for rule in rules
+        for gap in reversed(current)
+        if any(fnmatchcase(name, gap.rule) for name in (rule.id, *rule.aliases))
+    }
+    expired = [
+        f"unexercised {gap.rule}: expired after {gap.expires}; supply what it takes, or decide "
+        "anew and set a new day"
+        for gap in known.gaps
+        if gap.expired(today)
+    ]
+    return accepted, expired
 
 
 def pinned(

@@ -1,11 +1,13 @@
 """``lifecycle.*``: the steps around the reversals (Order Lifecycle)."""
 
+from collections.abc import Iterator
+
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.expect import expect
-from points_conformance.rules.rule import Level, Profile, Subject, inferred, source
-from points_conformance.rules.steps import FULL, fully_refunded, partially_refunded
+from points_conformance.rules.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.rules.steps import FULL, fully_refunded, partially_refunded, refuses
 from points_conformance.targets.api import REASON, ApiTarget
 from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.order import TestOrder
@@ -14,6 +16,8 @@ __all__ = ["rule"]
 
 rule = Registrar(Subject.API)
 MUST = Level.MUST
+#: How many orders of each final status are used, of those that the user lists.
+MOST_FINAL = 5
 LIFECYCLE = source("Order Lifecycle", "State machine")
 NEW, APPROVED = OrderStatus.NEW, OrderStatus.APPROVED
 AUTHORIZED, CAPTURED = OrderStatus.AUTHORIZED, OrderStatus.CAPTURED
@@ -96,6 +100,33 @@ def a_partially_refunded_order_is_not_paid_again(api: ApiTarget) -> None:
         _step_is_refused(api, order, step)
 
 
+@rule("lifecycle.final-before-the-run", MUST, source("Refunds & Cancellations"),
+      promised("no double refunds"), needs="final orders", after="refund.full", calls=100,
+      far_calls=dict.fromkeys(Profile, 20))  # fmt: skip
+def what_was_final_before_the_run_stays_final(api: ApiTarget) -> None:
+    """An order cancelled or refunded before the run MUST refuse both with 400 and stay as it is."""
+    orders = list(_final_orders(api))
+    for order in orders:
+        refuses(api, order, "cancel", 400)
+        refuses(api, order, "refund", 400)
+        refuses(api, order, "refund", 400, amount=sar(100))
+    if not orders:
+        raise NotExercised(
+            "no order that was cancelled or fully refunded before the run: list some with --orders",
+            lacks="final orders",
+        )
+
+
+def _final_orders(api: ApiTarget) -> Iterator[TestOrder]:
+    """Of each final status some of those that are listed, or one that is made."""
+    for status in (OrderStatus.CANCELLED, FULL):
+        for _ in range(MOST_FINAL if api.loopback and api.listed_orders else 1):
+            try:
+                yield api.order(status)
+            except NotExercised:  # listed ones are used up, or there was none
+                break
+
+
 @rule("lifecycle.shipping-is-not-money", MUST, source("Order Lifecycle", "Shipping status"),
       after="refund.full", calls=6)  # fmt: skip
 def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
@@ -104,14 +135,16 @@ def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
     before = api.read(order)
     answer = api.call("POST", f"/orders/{order.uuid}/status", body=b'{"status": "cancelled"}')
     if not answer.accepted:
-        raise NotExercised(f"the shipping status is not taken: HTTP {answer.status}")
+        raise NotExercised(
+            f"the shipping status is not taken: HTTP {answer.status}", lacks="shipping status"
+        )
     expect(api.read(order)).unchanged_from(before)
     fully_refunded(api, order)
 
 
 @rule("lifecycle.auto-refund-is-final", MUST, source("Webhook Events", "auto_refunded"),
       inferred("no double refunds"), needs=("replacing orders", "auto-refund trigger"),
-      profile=Profile.SMOKE, calls=7)  # fmt: skip
+      profile=Profile.SMOKE, far=Profile.STANDARD, calls=7)  # fmt: skip
 def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     """An auto-refund MUST end in fully_refunded, and no refund or cancel MUST follow it."""
     order = api.order(APPROVED, kind=REPLACING)

@@ -59,7 +59,7 @@ def _facts(rule: Rule, defects: Sequence[str], code: str = "") -> list[tuple[str
         ("Needs", ", ".join(rule.needs)),
         ("Reads", _listed((rule.matter,) if rule.matter else (), code)),
         ("When", "at the end of the run, over all its evidence" if rule.closing else ""),
-        ("Profile", f"{rule.profile} and up" if rule.profile is not Profile.DEEP else "deep"),
+        ("Profile", _profile(rule)),
         ("Calls", _bounds(rule)),
         ("Catches", _listed(defects, code)),
         ("Formerly", _listed(rule.aliases, code)),
@@ -69,6 +69,11 @@ def _facts(rule: Rule, defects: Sequence[str], code: str = "") -> list[tuple[str
 
 def _listed(names: Iterable[str], code: str) -> str:
     return ", ".join(f"{code}{name}{code}" for name in names)
+
+
+def _profile(rule: Rule) -> str:
+    near = f"{rule.profile} and up" if rule.profile is not Profile.DEEP else "deep"
+    return near + (f"; off loopback {rule.far} and up" if rule.far else "")
 
 
 def _bounds(rule: Rule) -> str:
@@ -100,6 +105,7 @@ def _record(rule: Rule, defects: Sequence[str]) -> dict[str, Any]:
         "matter": rule.matter,
         "closing": rule.closing,
         "profile": rule.profile.value,
+        "far_profile": (rule.far or rule.profile).value,
         "calls": {profile.value: rule.bound(profile) for profile in Profile},
         "catches": list(defects),
         "aliases": list(rule.aliases),

@@ -139,7 +139,10 @@ def of_cancels_at_once_one_is_accepted(api: ApiTarget) -> None:
 def a_cancel_and_a_refund_at_once_exclude_each_other(api: ApiTarget) -> None:
     """Of cancels and full refunds of one order at once at most one MUST be accepted."""
     if readings.cancel_settled(api, OrderStatus.APPROVED) != "accepted":
-        raise NotExercised("this target refuses to cancel paid orders: no call excludes another")
+        raise NotExercised(
+            "this target refuses to cancel paid orders: no call excludes another",
+            lacks="cancels of paid orders",
+        )
 
     def one() -> None:
         order = api.order(OrderStatus.APPROVED)

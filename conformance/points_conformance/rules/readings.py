@@ -14,7 +14,7 @@ from points_conformance.rules.expect import expect
 from points_conformance.rules.rule import Level, Subject, source
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.finding import Denied, NotExercised
 
 __all__ = ["cancel_settled", "either_cancelled_or_unchanged", "rule"]
 
@@ -46,6 +46,8 @@ def cancel_settled(api: ApiTarget, status: OrderStatus) -> str:
 
     try:
         return _once(api, f"cancel-settled/{status.value}", probe)
+    except Denied:
+        raise
     except NotExercised:
         return "unknown"
 
@@ -54,6 +56,8 @@ def either_cancelled_or_unchanged(api: ApiTarget, status: OrderStatus) -> None:
     """A cancel of a paid order is done whole or refused whole. Skips what no source gives."""
     try:
         order = api.order(status)
+    except Denied:
+        raise
     except NotExercised:
         if status is OrderStatus.CAPTURED:
             return
@@ -77,7 +81,9 @@ def whether_a_paid_order_can_be_cancelled(api: ApiTarget) -> Readings:
         if reading != "unknown":
             found[f"cancel-settled/{status.value}"] = reading
     if not found:
-        raise NotExercised("no approved or captured order: supply one with --orders")
+        raise NotExercised(
+            "no approved or captured order: supply one with --orders", lacks="paid orders"
+        )
     return found
 
 

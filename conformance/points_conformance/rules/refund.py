@@ -21,14 +21,14 @@ from points_conformance.rules.steps import (
 )
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.finding import TurnedAway
 from points_conformance.targets.order import TestOrder
 
 __all__ = ["rule"]
 
 rule = Registrar(Subject.API)
 MUST, SHOULD = Level.MUST, Level.SHOULD
-SMOKE = Profile.SMOKE
+SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 REFUND = source("Refunds & Cancellations", "Refund an order")
 LIFECYCLE = source("Order Lifecycle", "State machine")
 BODY = source("OpenAPI", "POST /orders/{uuid}/refund")
@@ -47,7 +47,7 @@ def a_full_refund_ends_fully_refunded(api: ApiTarget) -> None:
     """A refund without an amount MUST end in fully_refunded."""
     order = api.refundable()
     answer = api.refund(order)
-    _unless_switched_off(answer, "refunds")
+    _unless_switched_off(answer, order, "refunds")
     settled_status(api, order, answer, FULL)
 
 
@@ -56,19 +56,21 @@ def a_partial_refund_ends_partially_refunded(api: ApiTarget) -> None:
     """A refund of less than the total MUST end in partially_refunded."""
     order = api.refundable()
     answer = api.refund(order, amount=sar(order.total // 4))
-    _unless_switched_off(answer, "partial refunds")
+    _unless_switched_off(answer, order, "partial refunds")
     settled_status(api, order, answer, PARTIAL)
 
 
-def _unless_switched_off(answer: Answer, what: str) -> None:
+def _unless_switched_off(answer: Answer, order: TestOrder, what: str) -> None:
     if answer.refused:
-        raise NotExercised(
+        raise TurnedAway(
             f"the first of the {what} was refused with {answer.status}: {what} may be switched off "
-            "for this merchant (Testing credentials), or the order is outside the refund window"
+            "for this merchant (Testing credentials), or the order is outside the refund window",
+            order,
         )
 
 
-@rule("refund.empty-object", MUST, REFUND, after=UNREASONED, profile=SMOKE, calls=3)
+@rule("refund.empty-object", MUST, REFUND, after=UNREASONED, profile=SMOKE, far=STANDARD,
+      calls=3)  # fmt: skip
 def an_empty_object_is_a_full_refund(api: ApiTarget) -> None:
     """A refund with the body {} MUST be a full refund."""
     order = api.refundable()
@@ -201,7 +203,8 @@ def a_refund_without_amount_after_a_part_is_bounded(api: ApiTarget) -> None:
         is_left(api, order, order.total - order.total // 4)
 
 
-@rule("refund.two-equal-parts", MUST, REFUND, BOUNDED, after=SUM, profile=SMOKE, calls=7)
+@rule("refund.two-equal-parts", MUST, REFUND, BOUNDED, after=SUM, profile=SMOKE, far=STANDARD,
+      calls=7)  # fmt: skip
 def two_equal_partial_refunds_both_count(api: ApiTarget) -> None:
     """Two equal partial refunds, one straight after the other, MUST both be carried out."""
     order = api.refundable()
@@ -355,7 +358,7 @@ def an_order_of_a_halala_is_refunded_once(api: ApiTarget) -> None:
 
 
 @rule("refund.sum-in-halalas", MUST, BOUNDED, inferred("money is exact"), after=PART,
-      profile=SMOKE, calls=5)  # fmt: skip
+      profile=SMOKE, far=STANDARD, calls=5)  # fmt: skip
 def sums_are_exact_where_floats_are_not(api: ApiTarget) -> None:
     """0.10 and 0.20 of an order of 0.30 MUST add up to a full refund."""
     order = api.refundable(30, exact=True)

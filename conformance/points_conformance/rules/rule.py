@@ -82,7 +82,8 @@ class Rule:
 
     ``after``: MUST rules without which this one says nothing. ``needs``: what a target must offer
     beyond plain orders. ``core``: without it no run is conclusive. ``profile``: the smallest one it
-    runs in. ``calls``: how many calls it makes at most, by profile for generated rules;
+    runs in, ``far`` that off loopback, where it differs: calls are bounded there. ``calls``: how
+    many calls it makes at most, by profile for generated rules;
     ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
     ``closing``: judges the evidence of the whole run, after all others. ``matter``: what an
     OBSERVE rule reads.
@@ -98,6 +99,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     core: bool = False
     profile: Profile = Profile.STANDARD
+    far: Profile | None = None
     calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
     far_calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
     riyals: int = 100
@@ -109,6 +111,10 @@ class Rule:
     def family(self) -> str:
         """The part of the ID before the dot."""
         return self.id.partition(".")[0]
+
+    def within(self, profile: Profile, *, loopback: bool = True) -> bool:
+        """Whether a run of this profile judges it."""
+        return profile.includes(self.profile if loopback else self.far or self.profile)
 
     def bound(self, profile: Profile, *, loopback: bool = True) -> int:
         """The most calls this rule makes in a profile, on loopback or off it."""

@@ -23,7 +23,7 @@ from points_conformance.rules.rule import Level, Profile, Subject, inferred, pro
 from points_conformance.rules.search import search
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.finding import Attributed, Finding, NotExercised
+from points_conformance.targets.finding import Attributed, Denied, Finding, NotExercised
 from points_conformance.targets.order import TestOrder
 
 if TYPE_CHECKING:
@@ -103,15 +103,20 @@ def _available(api: ApiTarget) -> list[tuple[OrderType, OrderStatus]]:
         (OrderType.REPLACING, OrderStatus.AUTHORIZED),
         (OrderType.REPLACING, OrderStatus.CAPTURED),
     ]
-    found = []
+    found: list[tuple[OrderType, OrderStatus]] = []
+    why: list[NotExercised] = []
     for kind, status in wanted:
         try:
             api.order(status, kind=kind, exact=True, fresh=True)
-        except NotExercised:
+        except NotExercised as missing:
+            why.append(missing)
             continue
         found.append((kind, status))
     if not found:
-        raise NotExercised("no fresh order can be made: stories use none of the given ones")
+        denied = [missing for missing in why if isinstance(missing, Denied)]
+        raise next(iter(denied), None) or NotExercised(
+            "no fresh order can be made: stories use none of the given ones", lacks="fresh orders"
+        )
     return found
 
 
@@ -266,7 +271,7 @@ class _Teller:
         """The next read, after this was done, shows what the books say."""
         shown = self.api.read(self.orders[number]).order_status
         if shown is None:
-            raise NotExercised("reading an order does not show its order_status")
+            raise Denied("reading an order does not show its order_status")
         if shown != self.books[number].status.value:
             self._broken(
                 number,

@@ -13,7 +13,7 @@ from points_conformance.rules import readings
 from points_conformance.rules.expect import expect
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.finding import Finding, NotExercised, TurnedAway
 from points_conformance.targets.inbox import MAIN, Inbox, Received, Reply
 from points_conformance.targets.order import TestOrder
 
@@ -100,7 +100,8 @@ def a_series(api: ApiTarget) -> Story:
         for amount, reason in zip(amounts, _REASONS, strict=True):
             answer = api.refund(order, amount=sar(amount), reason=reason)
             if answer.refused and not order.accepted:
-                raise NotExercised(f"a first partial refund is refused with {answer.status}")
+                why = f"a first partial refund is refused with {answer.status}"
+                raise TurnedAway(why, order)
             expect(answer, order).accepted()
         events = _in_order(told(api, order, "refunded", len(amounts)))
         tellings, left = [], order.total

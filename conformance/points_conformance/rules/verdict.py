@@ -72,7 +72,8 @@ class RunVerdict(StrEnum):
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
-    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers.
+    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers. ``led_by``:
+    the other rules that must run for the finding to show again.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Evidence:
     curl: tuple[str, ...] = ()
     exchanges: tuple[str, ...] = ()
     rounds: str = ""
+    led_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +109,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A rule with its verdict. ``prerequisite``: it ran for another rule's sake, unselected."""
+    """A rule with its verdict. ``prerequisite``: it ran for another rule's sake, unselected.
+
+    ``accepted`` is why the user accepts that a denied rule was not exercised. ``unreached``: the
+    run ended before it, or before a rule that it comes after.
+    """
 
     rule: Rule
     verdict: Verdict
     reason: str = ""
     absence: Absence | None = None
     lacks: str = ""
+    accepted: str = ""
+    unreached: bool = False
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
@@ -131,12 +139,14 @@ def settle(
     outcomes: Mapping[str, Outcome],
     *,
     known: Mapping[str, str] | None = None,
+    accepted: Mapping[str, str] | None = None,
     prerequisites: Iterable[str] = (),
 ) -> list[Result]:
     """The result of every rule, in the order given (each after the rules it comes after).
 
-    ``known`` maps the IDs of failures that are listed and match to their reasons. A rule without
-    an outcome was not exercised: nothing is skipped in silence.
+    ``known`` maps the IDs of failures that are listed and match to their reasons, ``accepted``
+    those of rules that the user accepts unexercised, where they are denied. A rule without an
+    outcome was not exercised: nothing is skipped in silence, and no list excuses it.
     """
     prerequisites = frozenset(prerequisites)
     outcomes = with_attributed(outcomes)
@@ -152,6 +162,8 @@ def settle(
         )
         if outcome is not None:
             result = replace(result, calls=outcome.calls, seconds=outcome.seconds)
+        if result.absence is Absence.DENIED and not result.unreached:
+            result = replace(result, accepted=(accepted or {}).get(rule.id, ""))
         results[rule.id] = replace(result, prerequisite=rule.id in prerequisites)
     return list(results.values())
 
@@ -195,13 +207,16 @@ def _held_up(rule: Rule, results: Mapping[str, Result], late: Set[str]) -> Resul
             return Result(rule=rule, verdict=Verdict.BLOCKED, reason=reason, network=result.network)
     for result in before:
         if result.verdict is Verdict.NOT_EXERCISED:
-            reason = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
+            # However long the chain, its first rule is named, so that one cause is told once.
+            first = f"comes after {result.rule.id}, which was not exercised: {result.reason}"
+            reason = result.reason if result.reason.startswith("comes after ") else first
             return Result(
                 rule=rule,
                 verdict=Verdict.NOT_EXERCISED,
                 reason=reason,
                 absence=result.absence,
                 lacks=result.lacks,
+                unreached=result.unreached,
             )
     return None
 
@@ -221,6 +236,7 @@ def _judged(rule: Rule, outcome: Outcome | None, known: str | None) -> Result:
             verdict=Verdict.NOT_EXERCISED,
             reason="the run ended before it",
             absence=Absence.DENIED,
+            unreached=True,
         )
     broken = Verdict.FAILED if rule.level is Level.MUST else Verdict.ADVICE
     verdict = {
@@ -289,24 +305,41 @@ def run_verdict(
 
 def inconclusive_because(results: Sequence[Result]) -> list[str]:
     """Why a run without failures still says nothing: core rules without a verdict of their own,
-    MUSTs that the network blocked, or a run in which no rule at all was exercised.
+    what the run was equipped for and did not get, MUSTs that the network blocked, or a run in
+    which no rule at all was exercised.
     """
+    own = [result for result in results if not result.prerequisite]
     reasons = [
         f"{result.rule.id} is core and {result.verdict.value}: {result.reason}"
-        for result in results
-        if result.rule.core
-        and not result.prerequisite
-        and (
-            result.verdict is Verdict.NOT_EXERCISED
-            or (result.verdict is Verdict.BLOCKED and result.network)
-        )
+        for result in own
+        if result.rule.core and _says_nothing(result)
     ]
+    reasons += _denied(own)
     reasons += [
         f"{result.rule.id} was blocked by the network: {result.reason}"
         for result in results
         if result.network and not result.rule.core and result.rule.level is Level.MUST
     ]
     exercised = {Verdict.PASSED, Verdict.ADVICE, Verdict.OBSERVED, Verdict.KNOWN, Verdict.FAILED}
-    if not any(result.verdict in exercised for result in results if not result.prerequisite):
+    if not any(result.verdict in exercised for result in own):
         reasons.append("no rule was exercised")
     return reasons
+
+
+def _says_nothing(result: Result) -> bool:
+    """Whether a rule was not exercised, and nobody accepts that; or the network was in its way."""
+    missing = result.verdict is Verdict.NOT_EXERCISED and not result.accepted
+    return missing or (result.verdict is Verdict.BLOCKED and result.network)
+
+
+def _denied(results: Sequence[Result]) -> list[str]:
+    """One line for each reason why rules are denied; core ones have a line of their own."""
+    ids: dict[str, list[str]] = {}
+    for result in results:
+        if result.absence is Absence.DENIED and not result.accepted and not result.rule.core:
+            ids.setdefault(result.reason, []).append(result.rule.id)
+    return [
+        f"{', '.join(rules[:3])}{f' and {len(rules) - 3} more' if rules[3:] else ''} "
+        f"{'was' if len(rules) == 1 else 'were'} denied: {reason}"
+        for reason, rules in ids.items()
+    ]

@@ -59,7 +59,8 @@ def each_part_is_told(api: ApiTarget) -> None:
     a_series(api)
 
 
-@rule(GONE, MUST, CANCEL, after="cancel.ends-cancelled", needs=INBOX, calls=8)
+@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), needs=INBOX,
+      profile=Profile.SMOKE, calls=8)  # fmt: skip
 def a_cancel_is_told(api: ApiTarget) -> None:
     """A cancel MUST be told by a cancelled event."""
     a_cancel(api)
@@ -200,7 +201,9 @@ def the_left_amount_is_what_is_left(api: ApiTarget) -> None:
     story = a_series(api)
     shown = [t for t in story.tellings if "left_amount" in t.event.order]
     if not shown:
-        raise NotExercised("no refunded event tells a left_amount: the field is optional")
+        raise NotExercised(
+            "no refunded event tells a left_amount: the field is optional", lacks="left_amount"
+        )
     for telling in shown:
         left = telling.event.order["left_amount"]
         story.require(

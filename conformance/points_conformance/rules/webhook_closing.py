@@ -23,7 +23,7 @@ from points_conformance.rules.webhook_retries import (
 )
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.finding import Denied, Finding, NotExercised
 from points_conformance.targets.inbox import Received
 
 __all__ = ["rule"]
@@ -84,7 +84,8 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
         expected=f"none in {count} orders",
         got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
         story=tuple(_line(d) for d in found[:10]),
-        exchanges=tuple(_calls(api, found[0].order)),
+        exchanges=_calls(api, found[0].order),
+        led_by=_makers(api, found[0].order),
     )
 
 
@@ -102,14 +103,19 @@ def _line(found: Discrepancy) -> str:
     return f"{found.order}: {found.kind}: {found.text}"
 
 
-def _calls(api: ApiTarget, order: str) -> list[Exchange]:
-    return [exchange for exchange in api.exchanges if order in exchange.url][-14:]
+def _calls(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
+    return tuple(exchange for exchange in api.exchanges if order in exchange.url)[-14:]
+
+
+def _makers(api: ApiTarget, order: str) -> list[str]:
+    """The rule whose order it is."""
+    return [known.rule for known in api.orders if known.uuid == order]
 
 
 @rule("webhook.all-payloads", MUST, EVENTS, after=ONE, needs=INBOX, closing=True)
 def every_payload_is_as_described(api: ApiTarget) -> None:
     """Every event of every order MUST have the documented fields and types."""
-    for event in _events(api):
+    for order, event in _events(api):
         component = event_component(event.event)
         wrong = problems(component, event.payload) if component else []
         if wrong:
@@ -118,6 +124,8 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
                 expected=f"{event.event} as {component}",
                 got="; ".join(wrong[:5]),
                 story=(event.body.decode("utf-8", "replace")[:1000],),
+                exchanges=_calls(api, order),
+                led_by=_makers(api, order),
             )
 
 
@@ -125,20 +133,23 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
       needs=INBOX, closing=True)  # fmt: skip
 def every_delivery_has_its_secret(api: ApiTarget) -> None:
     """Every delivery of the run MUST carry its endpoint's secret, in the header alone."""
-    for event in _events(api):
+    for order, event in _events(api):
         if not event.secret_right or event.secret_shown:
             raise Finding(
                 "a delivery without its secret, or with it in the body",
                 expected="the endpoint's secret in X-Webhook-Secret alone",
                 got=f"{event.event}: "
                 + ("the body shows it" if event.secret_shown else "another header"),
+                exchanges=_calls(api, order),
+                led_by=_makers(api, order),
             )
 
 
-def _events(api: ApiTarget) -> Iterator[Received]:
+def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
+    """Every event of the run, with the order that it tells of."""
     inbox = at_rest(api)
     for order in api.orders:
-        yield from inbox.of(order.uuid)
+        yield from ((order.uuid, event) for event in inbox.of(order.uuid))
 
 
 # ---------------------------------------------------------------------- attempts
@@ -153,6 +164,8 @@ def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
                 "too many attempts",
                 expected=f"at most {MAX_ATTEMPTS} attempts of a delivery",
                 got=f"{failed} that were not accepted, of order {uuid}",
+                exchanges=_calls(api, uuid),
+                led_by=_makers(api, uuid),
             )
 
 
@@ -166,6 +179,8 @@ def an_accepted_delivery_is_not_sent_again(api: ApiTarget) -> None:
                 "sent again after it was accepted",
                 expected="no attempt after a 2xx",
                 got=f"{len(attempts)} attempts of a {attempts[0].event} event of order {uuid}",
+                exchanges=_calls(api, uuid),
+                led_by=_makers(api, uuid),
             )
 
 
@@ -212,7 +227,7 @@ def _planted(api: ApiTarget, name: str) -> str:
     """The order of a story that an earlier rule began."""
     uuid = api.stories.get(name)
     if not isinstance(uuid, str):
-        raise NotExercised("the story that this looks at did not come about")
+        raise Denied("the story that this looks at did not come about")
     return uuid
 
 
@@ -247,7 +262,7 @@ def _attempts(api: ApiTarget, name: str) -> list[Received]:
     inbox = at_rest(api)
     attempts = [one for one in inbox.of(_planted(api, name), None) if one.event == "refunded"]
     if not attempts:
-        raise NotExercised("the delivery that this looks at never came")
+        raise Denied("the delivery that this looks at never came")
     return attempts
 
 
@@ -274,7 +289,7 @@ def _present(order: Iterable[str]) -> list[str]:
       matter="webhook-timestamps")  # fmt: skip
 def how_fine_timestamps_are(api: ApiTarget) -> Readings:
     """Whether timestamps of events have fractions of a second is read."""
-    fine = any("." in str(event.payload.get("timestamp")) for event in _events(api))
+    fine = any("." in str(event.payload.get("timestamp")) for _, event in _events(api))
     return {"webhook-timestamps": "fractions of a second" if fine else "whole seconds"}
 
 
@@ -289,4 +304,6 @@ def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
             if event.event == "cancelled" and order.points:
                 none = event.order.get("total_points") == 0
                 return {"webhook-cancelled-points": "zero" if none else "the order's"}
-    raise NotExercised("no cancelled event of an order with points")
+    raise NotExercised(
+        "no cancelled event of an order with points", lacks="cancelled events with points"
+    )

@@ -1,9 +1,10 @@
 """Runs checks and turns what happens into outcomes. Decides nothing: that is ``rules.verdict``."""
 
 import hashlib
+import re
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,7 @@ __all__ = ["Judge", "execute", "seed_of"]
 
 #: The story of an example-based finding is at most so many of the rule's last calls.
 _LONGEST_STORY = 14
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOLDING_UP = frozenset(
     {Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_EXERCISED}
 )
@@ -65,10 +67,13 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
         read = check()
     except Finding as finding:
         evidence = evidence_of(finding, target.exchanges[first:], target.redact)
+        mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
+        led_by = dict.fromkeys((*evidence.led_by, *mixed_up))
+        evidence = replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != rule.id))
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
-        laid = {id_: evidence_of(f, [], target.redact) for id_, f in broken.findings.items()}
+        laid = {id_: _laid(rule, id_, f, target) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
         return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
     except (Denied, BudgetSpent) as missing:
@@ -119,7 +124,37 @@ def evidence_of(
         curl=tuple(exchange.as_curl() for exchange in story),
         exchanges=tuple(exchange.as_text() for exchange in story),
         rounds=finding.rounds,
+        led_by=finding.led_by,
     )
+
+
+def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:
+    """The rules whose orders are shown in answers to calls that were about others: such a server
+    shows its bug only where there was an order before.
+    """
+    makers = {order.uuid.lower(): order.rule for order in getattr(target, "orders", ())}
+    asked = {uuid for call in calls for uuid in _UUID.findall(call.url.lower())}
+    shown = dict.fromkeys(uuid for call in calls for uuid in _UUID.findall(call.answer.lower()))
+    return [makers[uuid] for uuid in shown if uuid in makers and uuid not in asked]
+
+
+def _laid(rule: Rule, to: str, finding: Finding, target: Judged) -> Evidence:
+    """What a rule found against another one; it takes both to find it again."""
+    evidence = evidence_of(finding, [], target.redact)
+    led_by = dict.fromkeys((rule.id, *evidence.led_by))
+    return replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != to))
+
+
+def _broke_at(exchanges: Sequence[Exchange]) -> int | None:
+    """Which call was the first with a server error, of those since the last that went well."""
+    broke = None
+    for number in reversed(range(len(exchanges))):
+        status = exchanges[number].status
+        if status is not None and 200 <= status < 300:
+            break
+        if status is None or status >= 500:
+            broke = number
+    return broke
 
 
 class Judge:
@@ -137,7 +172,12 @@ class Judge:
         self.seed = seed
         self.profile = profile
         self.outcomes: dict[str, Outcome] = {}
+        #: Rules that the run's bound on calls leaves out, and what is said of each.
+        self.left_out: frozenset[str] = frozenset()
+        self.why_left_out = ""
         self._known = known or (lambda outcome: None)
+        #: The rules that ran, each with how many calls were made before it.
+        self._begun: list[tuple[int, str]] = []
 
     def judge(self, rule_id: str, target: Judged) -> Result:
         """The result of one rule. Rules that it comes after are judged first if need be."""
@@ -151,14 +191,23 @@ class Judge:
         return self.result(rule)
 
     def _ran(self, rule: Rule, target: Judged) -> Outcome:
-        calls = rule.bound(self.profile, loopback=target.loopback)
-        if target.budget.fits(calls):
-            return execute(rule, target, seed=self.seed, profile=self.profile)
-        reason = (
-            f"needs up to {calls} calls, more than the bound of {target.budget.limit} leaves: "
-            "name the rule with --select, or take --profile deep"
-        )
-        return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
+        if rule.id in self.left_out:
+            return _outcome(rule, OutcomeKind.MISSING, self.why_left_out, absence=Absence.DENIED)
+        self._begun.append((len(target.exchanges), rule.id))
+        outcome = execute(rule, target, seed=self.seed, profile=self.profile)
+        return self._with_what_broke(outcome, target)
+
+    def _with_what_broke(self, outcome: Outcome, target: Judged) -> Outcome:
+        """A finding in a target that has answered nothing but errors since another rule: it takes
+        that one as well.
+        """
+        broke = _broke_at(target.exchanges)
+        if outcome.kind is not OutcomeKind.BROKEN or outcome.evidence is None or broke is None:
+            return outcome
+        rules = [id_ for before, id_ in self._begun if before <= broke]
+        led_by = dict.fromkeys((*outcome.evidence.led_by, *rules[-1:]))
+        led_by.pop(outcome.rule, None)
+        return replace(outcome, evidence=replace(outcome.evidence, led_by=tuple(led_by)))
 
     def _late(self) -> set[str]:
         """Rules that another check found broken after they had held: they hold nothing up."""

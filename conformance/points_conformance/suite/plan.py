@@ -1,10 +1,12 @@
 """What a run will do at most, before its first call; and which rules must share a worker. Pure."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from points_conformance.rules.catalogue import Catalogue
-from points_conformance.rules.rule import Profile, Rule, Subject
+from points_conformance.rules.rule import Level, Profile, Rule, Subject
 
 __all__ = ["CAPS", "LONG", "OVERHEAD", "Plan", "groups", "plan", "repeats"]
 
@@ -12,22 +14,24 @@ __all__ = ["CAPS", "LONG", "OVERHEAD", "Plan", "groups", "plan", "repeats"]
 CAPS = {Profile.SMOKE: 120, Profile.STANDARD: 600}
 #: Calls beside the rules: the look before the run, and the inbox's registration and removal.
 OVERHEAD = 10
+#: Calls that a listed order costs which turns out to be of no use.
+AGAIN = 5
 #: A rule of so many calls is worth a worker of its own, though it judges anew what it comes after.
 LONG = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules that are to run, the bound on calls, and whether it may leave rules out."""
+    """The rules that are to run, the bound on calls, and the IDs of those that it leaves out."""
 
     rules: tuple[Rule, ...]
     calls: int
-    capped: bool = False
+    left_out: frozenset[str] = frozenset()
 
     def lines(self) -> list[str]:
         """The plan in words. Every order costs at least a call to make and one to use."""
         orders = max(self.calls - OVERHEAD, 0) // 2
-        riyals = max((rule.riyals for rule in self.rules), default=0)
+        riyals = max((r.riyals for r in self.rules if r.id not in self.left_out), default=0)
         lines = [
             f"{len(self.rules)} rules, at most {self.calls} {self._unit}",
             f"at most {orders} orders made or used up, each of at most {riyals:,} SAR",
@@ -35,9 +39,22 @@ class Plan:
         needs = sorted({need for rule in self.rules for need in rule.needs})
         if needs:
             lines.append(f"some rules need: {', '.join(needs)}")
-        if self.capped:
-            lines.append("what does not fit into these calls is left out, and listed")
+        if self.left_out:
+            families = Counter(id_.partition(".")[0] for id_ in sorted(self.left_out))
+            told = ", ".join(f"{family} ({count})" for family, count in families.items())
+            lines.append(
+                f"{len(self.left_out)} rules do not fit into these calls and are left out, so that "
+                f"the run will be inconclusive: {told}"
+            )
         return lines
+
+    @property
+    def why_left_out(self) -> str:
+        """What is said of each rule that is left out."""
+        return (
+            f"the run's bound of {self.calls} calls leaves it out: take --profile deep, or name "
+            "the rule with --select"
+        )
 
     @property
     def _unit(self) -> str:
@@ -48,19 +65,60 @@ class Plan:
 
 
 def plan(
-    catalogue: Catalogue, selected: Sequence[Rule], profile: Profile, *, loopback: bool
+    catalogue: Catalogue,
+    selected: Sequence[Rule],
+    profile: Profile,
+    *,
+    loopback: bool,
+    listed: int = 0,
 ) -> Plan:
     """What the selected rules and those they come after cost at most.
 
-    Off loopback the profile's cap holds: rules are judged in the catalogue's order, and one whose
-    own bound does not fit into what is left of it is not exercised.
+    Each of the ``listed`` orders may be turned away, so that a rule begins anew with the next.
+
+    Off loopback the profile's cap holds: see :func:`_chosen`.
     """
     rules = catalogue.with_prerequisites(selected)
     calls = OVERHEAD + sum(rule.bound(profile, loopback=loopback) for rule in rules)
     cap = None if loopback else CAPS.get(profile)
     if cap is None or calls <= cap:
-        return Plan(tuple(selected), calls)
-    return Plan(tuple(selected), cap, capped=True)
+        more = AGAIN * listed
+        return Plan(tuple(selected), calls + more if cap is None else min(calls + more, cap))
+    chosen = _chosen(catalogue, selected, profile, cap - OVERHEAD)
+    left_out = frozenset(rule.id for rule in selected if rule.id not in chosen)
+    return Plan(tuple(selected), cap, left_out)
+
+
+def _chosen(
+    catalogue: Catalogue, selected: Sequence[Rule], profile: Profile, calls: int
+) -> set[str]:
+    """The rules that a bound on calls has room for, with what they come after.
+
+    Core rules and those of the smallest profile are in whatever their bounds add up to, for what
+    several of them look at is brought about once. Then every family has its turn, and MUSTs come
+    before advice and readings: no family goes without because it stands late in the catalogue.
+    """
+    first = [r for r in selected if r.core or r.within(Profile.SMOKE, loopback=False)]
+    others = [rule for rule in selected if rule not in first]
+    chosen: set[str] = set()
+    for rule in [*first, *_in_turn(others)]:
+        more = [r for r in catalogue.with_prerequisites([rule]) if r.id not in chosen]
+        cost = sum(r.bound(profile, loopback=False) for r in more)
+        if rule in first or cost <= calls:
+            chosen.update(r.id for r in more)
+            calls -= cost
+    return chosen
+
+
+def _in_turn(rules: Sequence[Rule]) -> Iterator[Rule]:
+    """The rules of each level, one family after the other, over and over."""
+    for level in Level:
+        families: dict[str, list[Rule]] = {}
+        for rule in rules:
+            if rule.level is level:
+                families.setdefault(rule.family, []).append(rule)
+        for row in zip_longest(*families.values()):
+            yield from (rule for rule in row if rule is not None)
 
 
 def groups(

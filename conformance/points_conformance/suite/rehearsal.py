@@ -15,7 +15,7 @@ from points_conformance.targets.sources import OrderSource
 __all__ = ["orders_needed"]
 
 
-class _Noting:
+class _Noting(OrderSource):
     """Gives what another source gives, and counts it."""
 
     def __init__(self, source: OrderSource) -> None:

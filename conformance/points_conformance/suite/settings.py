@@ -39,6 +39,7 @@ class Settings:
     select: tuple[str, ...] = ()
     deselect: tuple[str, ...] = ()
     known: KnownFailures | None = None
+    known_file: Path | None = None
     strict: bool = False
     report_dir: Path | None = None
     dry_run: bool = False
@@ -64,7 +65,9 @@ class Settings:
     @property
     def rules(self) -> list[Rule]:
         """The rules that are selected."""
-        return self.catalogue.select(self.profile, self.select, self.deselect)
+        return self.catalogue.select(
+            self.profile, self.select, self.deselect, loopback=self.on_loopback
+        )
 
     @property
     def scope(self) -> list[str]:
@@ -82,16 +85,26 @@ class Settings:
 
     @property
     def arguments(self) -> list[str]:
-        """The options beside the URL that it takes to judge the same target again."""
+        """The options beside the URL that it takes to judge the same target again, and to have the
+        same said of it.
+        """
+        known = ["--known-failures", str(self.known_file)] if self.known_file else []
         if self.consumer is not None:
-            return arguments_of(self.consumer)
+            return arguments_of(self.consumer) + known
         if self.client is not None:
-            return self.client.arguments
+            return self.client.arguments + known
+        return self._of_a_server + known
+
+    @property
+    def _of_a_server(self) -> list[str]:
         words = ["--dialect", self.dialect] if self.dialect != "default" else []
         for name, value in (
             ("orders", self.orders),
             ("webhook-listen", self.webhook_listen),
             ("webhook-url", self.webhook_url),
+            ("webhook-grace", _short(self.webhook_grace)),
+            ("webhook-retry-within", _short(self.webhook_retry_within)),
+            ("rate", _short(self.rate)),
         ):
             words += [f"--{name}", str(value)] if value else []
         return words + (["--allow-production"] if self.allow_production else [])
@@ -147,6 +160,7 @@ def _common(
         select=_patterns(option("select")),
         deselect=_patterns(option("deselect")),
         known=_known(option("known_failures")),
+        known_file=_path(option("known_failures")),
         strict=bool(option("strict")),
         report_dir=_path(option("report_dir")),
         dry_run=bool(option("dry_run")),
@@ -241,6 +255,10 @@ def _seed(value: Any) -> int:
 
 def _patterns(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) and value else tuple(value or ())
+
+
+def _short(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
 
 
 def _path(value: Any) -> Path | None:

@@ -22,10 +22,10 @@ from points_conformance.targets.calls import (
     Keys,
 )
 from points_conformance.targets.endpoints import Endpoints
-from points_conformance.targets.finding import NetworkTrouble, NotExercised
+from points_conformance.targets.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.targets.inbox import Inbox
 from points_conformance.targets.journal import Journal
-from points_conformance.targets.order import Made, Reversal, TestOrder, Wanted
+from points_conformance.targets.order import Made, Reversal, TestOrder, Wanted, fits
 
 if TYPE_CHECKING:
     from points_conformance.targets.sources import OrderSource
@@ -86,9 +86,11 @@ class ApiTarget(Caller):
         self.journal = journal or Journal(None)
         self.sources: list[OrderSource] = []
         self.inbox = inbox
-        self._no_inbox = "no webhook inbox: start with --webhook-listen HOST:PORT"
+        self._inbox_refused = ""
         self.loopback = loopback
         self.orders: list[TestOrder] = []
+        #: What was wanted and what was given for it: a source that gave one has them.
+        self._delivered: list[tuple[Wanted, Made]] = []
         self.readings: dict[str, str] = {}
         self.endpoints = Endpoints(self)
         #: What several rules look at and one of them brought about, by name.
@@ -98,6 +100,7 @@ class ApiTarget(Caller):
         self.seed = 0
         self.allowance = 0
         self._auto_refund = auto_refund
+        self._has_auto_refunded = False
         self._racer = racer
 
     # ------------------------------------------------------------------ the order's calls
@@ -192,10 +195,43 @@ class ApiTarget(Caller):
         Raises :class:`NotExercised` where no source has one.
         """
         wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
-        made = self._from_sources(wanted) or self._derived(wanted)
+        made, missing = self._sought(wanted)
         if made is None:
-            raise NotExercised(_what_to_supply(wanted))
+            raise missing or self._none(wanted)
+        self._delivered.append((wanted, made))
         return self._adopt(made)
+
+    def _sought(self, wanted: Wanted) -> tuple[Made | None, NotExercised | None]:
+        """What the sources and a step or two give, or why not, where one of them says."""
+        try:
+            return self._from_sources(wanted) or self._derived(wanted), None
+        except NotExercised as missing:
+            denied = isinstance(missing, Denied) or not self._was_promised(wanted)
+            return None, missing if denied else None
+
+    def _was_promised(self, wanted: Wanted) -> bool:
+        """Whether such orders were there once, or are said to be."""
+        had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
+        return had or any(source.promises(wanted) for source in self.sources)
+
+    def _none(self, wanted: Wanted) -> NotExercised:
+        """Why there is no such order: nobody ever gave one, or those that were there are gone."""
+        if self._was_promised(wanted):
+            return Denied(_ran_dry(wanted))
+        kind = f"{wanted.kind.value} " if wanted.kind else ""
+        return NotExercised(_what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
+
+    def turned_away(self, order: TestOrder) -> None:
+        """The first refund of an order was refused: it is named among those that were no use."""
+        for source in self.sources:
+            source.turned_away(
+                order.uuid, "its first refund was refused: outside the refund window, or settled?"
+            )
+
+    @property
+    def listed_orders(self) -> int:
+        """How many orders the user listed."""
+        return sum(source.listed for source in self.sources)
 
     def _from_sources(self, wanted: Wanted) -> Made | None:
         """Ask every source. Where any type will do, replacing orders come last: they are rare."""
@@ -257,29 +293,39 @@ class ApiTarget(Caller):
         except NotExercised as missing:
             try:
                 return self.order(OrderStatus.CAPTURED, total=total, exact=exact)
+            except Denied:
+                raise
             except NotExercised:
                 raise missing from None
 
     def cancellable(self, *, fresh: bool = False) -> TestOrder:
         """An order that can be cancelled: new or authorized, or approved where that is accepted."""
+        denied: Denied | None = None
         for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
             try:
                 return self.order(status, fresh=fresh)
+            except Denied as dry:
+                denied = denied or dry
             except NotExercised:
                 continue
         if self.readings.get("cancel-settled/approved") != "accepted":
-            raise NotExercised(
+            raise denied or NotExercised(
                 "no order can be cancelled: supply new or authorized ones with --orders or the "
-                "hook pytest_points_make_order"
+                "hook pytest_points_make_order",
+                lacks="new or authorized orders",
             )
         return self.order(fresh=fresh)
 
     def auto_refund(self, order: TestOrder) -> None:
         """Have the platform refund a replacing order by itself, where it can be triggered."""
         if self._auto_refund is None or not self._auto_refund(order.uuid):
+            if self._has_auto_refunded:
+                raise Denied("the auto-refund that was triggered before is not triggered any more")
             raise NotExercised(
-                "nothing triggers an auto-refund: supply the hook pytest_points_auto_refund"
+                "nothing triggers an auto-refund: supply the hook pytest_points_auto_refund",
+                lacks="auto-refund trigger",
             )
+        self._has_auto_refunded = True
         order.auto_refunded = len(self.exchanges)
 
     @property
@@ -291,18 +337,24 @@ class ApiTarget(Caller):
     def other_key(self) -> str:
         """A second merchant's key. Raises :class:`NotExercised` without one."""
         if self.keys.other is None:
-            raise NotExercised("no second merchant: set POINTS_OTHER_API_KEY")
+            raise NotExercised(
+                "no second merchant: set POINTS_OTHER_API_KEY", lacks="second merchant"
+            )
         return self.keys.other
 
     def webhooks(self) -> Inbox:
         """The inbox. Raises :class:`NotExercised` without one."""
         if self.inbox is None:
-            raise NotExercised(self._no_inbox)
+            if self._inbox_refused:
+                raise Denied(self._inbox_refused)
+            raise NotExercised(
+                "no webhook inbox: start with --webhook-listen HOST:PORT", lacks="webhook inbox"
+            )
         return self.inbox
 
     def without_inbox(self, why: str) -> None:
-        """No webhook can be received after all."""
-        self.inbox, self._no_inbox = None, why
+        """No webhook can be received after all, though one was listened for."""
+        self.inbox, self._inbox_refused = None, why
 
     # ------------------------------------------------------------------ bookkeeping
     def effect(self) -> Effect:
@@ -322,6 +374,14 @@ class ApiTarget(Caller):
 
 def _uuid(order: TestOrder | str) -> str:
     return order if isinstance(order, str) else order.uuid
+
+
+def _ran_dry(wanted: Wanted) -> str:
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    return (
+        f"the {wanted.status.value} {kind}orders ran dry, or were not as they were said to be: "
+        "supply more (--dry-run tells how many a run wants)"
+    )
 
 
 def _what_to_supply(wanted: Wanted) -> str:

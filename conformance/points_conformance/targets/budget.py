@@ -29,10 +29,6 @@ class Budget:
         self._shares = shares
         self._lock = threading.Lock()
 
-    def fits(self, calls: int) -> bool:
-        """Whether so many calls can still be paid."""
-        return self.limit is None or self.spent - self.beside + calls <= self.limit
-
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
         with self._lock:

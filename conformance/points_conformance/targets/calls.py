@@ -192,7 +192,7 @@ class Caller:
                 for name, value in headers.items()
                 if name != "Accept"
             },
-            body=None if body is None else redact(body.decode("utf-8", "backslashreplace")),
+            body=None if body is None else redact.cut(body.decode("utf-8", "backslashreplace")),
             status=response.status_code if response is not None else None,
             answer_headers=_shown(response, redact),
             answer=redact(without_secrets(url, _text(response))),

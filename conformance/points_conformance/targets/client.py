@@ -196,7 +196,8 @@ class ClientTarget:
         if not self.clients.takes_ca:
             raise NotExercised(
                 "the client takes no ca_file: let points_api_client take the keyword ca_file, the "
-                "PEM file of an authority to trust, to have HTTPS judged"
+                "PEM file of an authority to trust, to have HTTPS judged",
+                lacks="trust in an authority",
             )
 
     def ahead(self, check: Callable[["ClientTarget"], object], seed: int, allowance: int) -> None:

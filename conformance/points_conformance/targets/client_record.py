@@ -133,7 +133,7 @@ def _exchange(number: int, seen: Seen, redact: Redactor, secure: bool) -> Exchan
         method=request.method,
         url=redact(f"{origin}{request.path}{query}"),
         headers=headers,
-        body=redact(body) if body else None,
+        body=redact.cut(body) if body else None,
         status=seen.status,
         answer=redact(seen.answer),
         seconds=seen.answered_at - seen.at,

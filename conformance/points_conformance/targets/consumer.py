@@ -183,7 +183,7 @@ class ConsumerTarget:
                 method=request.method,
                 url=self.redact(str(request.url)),
                 headers={name: self.redact(value) for name, value in sent.items()},
-                body=self.redact(request.content.decode("utf-8", "replace")),
+                body=self.redact.cut(request.content.decode("utf-8", "replace")),
                 status=answer.status_code if answer is not None else None,
                 answer_headers={k: self.redact(v) for k, v in headers.items()},
                 answer=self.redact(text),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.targets.exchange import Exchange
+    from points_conformance.targets.order import TestOrder
 
-__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised"]
+__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "TurnedAway"]
 
 
 class Finding(Exception):
@@ -19,7 +20,7 @@ class Finding(Exception):
 
     ``title`` is stable between runs (no values): known failures match on it. ``story`` is the
     steps in words, ``exchanges`` the calls of the story, oldest first, ``rounds`` "k of n rounds"
-    for races.
+    for races. ``led_by``: the rules whose calls it looks back on, where those are not its own.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Finding(Exception):
         exchanges: Sequence["Exchange"] = (),
         story: Sequence[str] = (),
         rounds: str = "",
+        led_by: Sequence[str] = (),
     ) -> None:
         super().__init__(f"{title}: expected {expected}; got {got}")
         self.title = title
@@ -39,6 +41,7 @@ class Finding(Exception):
         self.exchanges = tuple(exchanges)
         self.story = tuple(story)
         self.rounds = rounds
+        self.led_by = tuple(led_by)
 
 
 class Attributed(Exception):
@@ -64,6 +67,16 @@ class Denied(NotExercised):
     """The run was equipped for the rule, and the target or the run did not deliver: the run is
     inconclusive. The text says what did not come, and where to look.
     """
+
+
+class TurnedAway(Denied):
+    """The first refund of an order was refused, which its age, its settlement or a switch of the
+    merchant may explain: nobody can see that from outside, and another order may do.
+    """
+
+    def __init__(self, reason: str, order: "TestOrder") -> None:
+        super().__init__(reason)
+        self.order = order
 
 
 class NetworkTrouble(Exception):

@@ -21,7 +21,7 @@ from points_conformance.simulator.courier import Courier
 from points_conformance.simulator.messages import load_json
 from points_conformance.simulator.receivers import in_process
 from points_conformance.targets.endpoints import SECRET_NAME
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.finding import Denied, NotExercised
 
 __all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox"]
 
@@ -95,7 +95,8 @@ class Inbox:
         self.retry_within = retry_within
         self.redact = redact
         self._clock = clock
-        self._heard = reachable
+        self._heard = False
+        self._reachable = reachable
         self._given_up = False
         self._secrets: dict[str, str] = {}
         self._known: dict[str, list[Received]] = {}
@@ -190,7 +191,7 @@ class Inbox:
         self, uuid: str, event: str, count: int = 1, place: str | None = MAIN
     ) -> list[Received]:
         """The attempts of ``event`` for an order, once there are ``count`` that differ, or when
-        the grace time is over. Raises :class:`NotExercised` where no event of any order ever came.
+        the grace time is over. Raises :class:`Denied` where no event of any order ever came.
         """
         return self._until(
             lambda: self._named(uuid, event, place),
@@ -222,9 +223,11 @@ class Inbox:
             self._changed.wait_for(lambda: False, timeout=self._patience(self.grace))
 
     def require(self) -> None:
-        """Raises :class:`NotExercised` where no event of any order has ever come."""
-        if not self._heard:
-            raise NotExercised(
+        """Raises :class:`Denied` where no event of any order has ever come, and nobody knows
+        whether one could.
+        """
+        if not self._heard and not self._reachable:
+            raise Denied(
                 f"no webhook of any order came within {self.grace:g} s: can the server reach "
                 f"{self.redact(self.base_url)}? (--webhook-url, --webhook-grace)"
             )

@@ -14,9 +14,9 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.deadline import within
-from points_conformance.targets.finding import NotExercised
-from points_conformance.targets.order import Made, Wanted
-from points_conformance.targets.sources import fits, made_from
+from points_conformance.targets.finding import Denied, NotExercised
+from points_conformance.targets.order import Made, Wanted, fits
+from points_conformance.targets.sources import OrderSource, made_from
 
 __all__ = ["EarningSource", "Unjudgeable", "preflight"]
 
@@ -25,7 +25,7 @@ PREFLIGHT_TIMEOUT = 10.0
 _NOBODYS = "00000000-0000-4000-8000-00000000c0de"
 
 
-class EarningSource:
+class EarningSource(OrderSource):
     """Makes orders with ``POST /orders/earning`` and the sandbox's customer, one call at a time.
 
     The answer's status is read, not assumed: an order that came back in another status is kept for
@@ -44,6 +44,8 @@ class EarningSource:
         self._count = 0
         self._starts: OrderStatus | None = None
         self._why_not = ""
+        #: The largest total that it made an order of, in halalas.
+        self._largest = 0
 
     def make(self, wanted: Wanted) -> Made | None:
         """An earning order in the status that this server gives new ones; else ``None``."""
@@ -54,7 +56,7 @@ class EarningSource:
         if wanted.kind is OrderType.REPLACING or self._starts not in (None, wanted.status):
             return None
         if self._why_not:
-            raise NotExercised(self._why_not)
+            raise self._refused(self._why_not)
         if self._starts is None and wanted.status not in (OrderStatus.NEW, OrderStatus.APPROVED):
             return None
         made = self._earn(wanted.total)
@@ -82,10 +84,13 @@ class EarningSource:
             answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
-            if answer.status != 422:  # that one may be about this very order
+            if answer.status != 422 or total <= self._largest:
                 self._why_not = why
-            raise NotExercised(why)
+                raise self._refused(why)
+            # That one may be about this very order: none of such a total was made before.
+            raise NotExercised(f"{why} to one of {price} SAR", lacks="large orders")
         self.made += 1
+        self._largest = max(self._largest, total)
         asked = {"type": OrderType.EARNING.value, "total_price": price, "order_number": number}
         made = made_from(answer.order, given=False, expected=asked)
         uuid = answer.order.get("uuid")
@@ -98,8 +103,12 @@ class EarningSource:
                 "the earning endpoint gives no order to work with (pending, or without a uuid or "
                 "status): supply orders with --orders or the hook pytest_points_make_order"
             )
-            raise NotExercised(self._why_not)
+            raise self._refused(self._why_not)
         return made
+
+    def _refused(self, why: str) -> NotExercised:
+        """A source that never gave an order is none; one that gave some and stops denies them."""
+        return Denied(why) if self._starts else NotExercised(why, lacks="made orders")
 
 
 class Unjudgeable(Exception):

@@ -85,6 +85,7 @@ class LiveInbox(Inbox):
         grace: float = NEAR_GRACE,
         retry_within: float | None = NEAR_RETRY,
         clock: Callable[[], float] = time.monotonic,
+        reachable: bool = False,
     ) -> None:
         token = secrets.token_hex(12)
         self._path = re.compile(rf"/points/{token}/([a-z0-9-]+)")
@@ -95,7 +96,11 @@ class LiveInbox(Inbox):
             raise ListenError(f"--webhook-listen: {error}") from None
         origin = public_url.rstrip("/") or self._origin()
         super().__init__(
-            f"{origin}/points/{token}", grace=grace, retry_within=retry_within, clock=clock
+            f"{origin}/points/{token}",
+            grace=grace,
+            retry_within=retry_within,
+            clock=clock,
+            reachable=reachable,
         )
         #: Why nothing can be received, where the server refused to register this inbox.
         self.refused = ""

@@ -7,7 +7,7 @@ from typing import Any
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.targets.answer import Answer
 
-__all__ = ["Made", "Reversal", "TestOrder", "Wanted"]
+__all__ = ["Made", "Reversal", "TestOrder", "Wanted", "fits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,13 @@ class Made:
     points: int | None
     number: str | None
     given: bool = False
+
+
+def fits(made: Made, wanted: Wanted) -> bool:
+    """Whether an order is what a rule wants."""
+    if made.status is not wanted.status or wanted.kind not in (None, made.kind):
+        return False
+    return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@ embedded simulator. Each gives an order of the wanted kind, or ``None``.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
 from points_conformance.simulator import Simulator
-from points_conformance.targets.order import Made, Wanted
+from points_conformance.targets.order import Made, Wanted, fits
 
 __all__ = [
     "FileSource",
@@ -26,18 +27,34 @@ __all__ = [
 ]
 
 
+#: Nothing can be done to such orders: nobody is asked to make them.
+_FINAL = (OrderStatus.CANCELLED, OrderStatus.FULLY_REFUNDED)
+
+
 class OrdersFileError(ValueError):
     """An orders file that cannot be used. The text names the row and what is wrong."""
 
 
-class OrderSource(Protocol):
+class OrderSource(ABC):
     """Gives orders. ``made`` counts those that it made for the run, used or not."""
 
     made: int
 
+    @abstractmethod
     def make(self, wanted: Wanted) -> Made | None:
         """An order as wanted, or ``None`` where this source has none."""
-        ...
+
+    def promises(self, wanted: Wanted) -> bool:
+        """Whether it said that it has such orders: where none comes, that is a promise not kept."""
+        return False
+
+    def turned_away(self, uuid: str, why: str) -> None:  # noqa: B027 - made orders need no note
+        """Note an order of its own whose use was refused."""
+
+    @property
+    def listed(self) -> int:
+        """How many orders the user listed in it."""
+        return 0
 
 
 Reader = Callable[[str], Mapping[str, Any]]
@@ -85,14 +102,7 @@ def _fits_in_a_path(uuid: str) -> bool:
     return bool(uuid) and uuid.isascii() and uuid.isprintable() and not set(uuid) & set(" /?#%\\")
 
 
-def fits(made: Made, wanted: Wanted) -> bool:
-    """Whether an order is what a rule wants."""
-    if made.status is not wanted.status or wanted.kind not in (None, made.kind):
-        return False
-    return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
-
-
-class SimulatorSource:
+class SimulatorSource(OrderSource):
     """The embedded simulator makes whatever is wanted."""
 
     def __init__(self, simulator: Simulator) -> None:
@@ -118,7 +128,7 @@ class SimulatorSource:
 Hook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
-class HookSource:
+class HookSource(OrderSource):
     """``pytest_points_make_order`` of the user's. What it gives is read: it must be as asked for.
 
     ``skipped`` names orders that were not.
@@ -129,14 +139,22 @@ class HookSource:
         self._read = read
         self.made = 0
         self.skipped: list[str] = []
+        self._gave: set[tuple[OrderType, OrderStatus]] = set()
+
+    def promises(self, wanted: Wanted) -> bool:
+        """What the hook gave once, right or wrong, it has."""
+        return (wanted.kind or OrderType.EARNING, wanted.status) in self._gave
 
     def make(self, wanted: Wanted) -> Made | None:
-        """An order that the hook made, if it is what was wanted."""
+        """An order that the hook made, if it is what was wanted; it makes none that are final."""
+        if wanted.status in _FINAL:
+            return None
         kind = wanted.kind or OrderType.EARNING
         uuid = self._hook(kind, wanted.status, sar(wanted.total))
         if uuid is None:
             return None
         uuid = str(uuid)
+        self._gave.add((kind, wanted.status))
         if not _fits_in_a_path(uuid):
             self.skipped.append(f"{uuid!r}, by the hook: this is no uuid")
             return None
@@ -150,7 +168,7 @@ class HookSource:
 
 
 @dataclass(slots=True)
-class FileSource:
+class FileSource(OrderSource):
     """Orders of a file, in its order, each used once and read before it is used.
 
     ``claim`` says whether an order is still nobody's: workers share the file. ``skipped`` names
@@ -163,6 +181,20 @@ class FileSource:
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
+
+    @property
+    def listed(self) -> int:
+        """The rows of the file."""
+        return len(self.rows)
+
+    def promises(self, wanted: Wanted) -> bool:
+        """Whether the file lists such orders, used up or not."""
+        return not wanted.fresh and any(fits(row, wanted) for row in self.rows)
+
+    def turned_away(self, uuid: str, why: str) -> None:
+        """Named among those that were no use."""
+        if uuid in self.used:
+            self.skipped.append(f"{uuid}: {why}")
 
     def make(self, wanted: Wanted) -> Made | None:
         """The first unused row that fits and is still what the file says it is."""

@@ -95,7 +95,7 @@ class Generator:
         if self._process is not None:
             return self
         if importlib.util.find_spec("schemathesis") is None:
-            raise NotExercised(f"Schemathesis is not installed: {_INSTALL}")
+            raise NotExercised(f"Schemathesis is not installed: {_INSTALL}", lacks="Schemathesis")
         # An empty folder: neither a schemathesis.toml nor a .hypothesis of the user's reaches in.
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._errors: IO[bytes] = tempfile.TemporaryFile()
@@ -145,7 +145,9 @@ class Generator:
         told = self._answer()
         self._asked = None
         if "unusable" in told:
-            raise NotExercised(f"this version cannot be used, {told['unusable']}: {_INSTALL}")
+            raise NotExercised(
+                f"this version cannot be used, {told['unusable']}: {_INSTALL}", lacks="Schemathesis"
+            )
         return [
             Case(
                 row["operation"],

@@ -20,7 +20,7 @@ from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.budget import BudgetSpent
 from points_conformance.targets.calls import MOST_RETRIES
 from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
+from points_conformance.targets.finding import Denied, Finding, NetworkTrouble, NotExercised
 from points_conformance.targets.order import Reversal, TestOrder
 
 __all__ = ["SHRINKING", "Seen", "Sweep", "latest", "start_ahead", "sweep"]
@@ -155,8 +155,10 @@ class _Sweeper:
         try:
             made.append(_fresh(self.api))
         except NotExercised as reason:
+            if isinstance(reason, Denied):
+                raise
             if not made:
-                raise NotExercised(_NONE_MADE) from reason
+                raise NotExercised(_NONE_MADE, lacks="fresh orders") from reason
 
     # ------------------------------------------------------------------ smaller
     def _make_smaller(self, kind: str, fails: Callable[[Seen, Case], Seen | None]) -> None:
