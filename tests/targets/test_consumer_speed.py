@@ -138,6 +138,22 @@ class TestWaiting:
         target.speed.per_job = 100.0
         assert target.affords(24, 4, 30.0) == 1
 
+    def test_a_state_that_is_read_slowly_is_read_less_often(self) -> None:
+        """Two reads of each order count as well."""
+        target = build_consumer(
+            ConsumerOptions(), SECRET, function=lambda request: 204, state_hook=_slowly
+        )
+        target.read(target.order())
+        assert target.affords(24, 4, 2.0) < 24
+
+    def test_a_503_is_left_alone_for_as_long_as_it_asks(self) -> None:
+        """Then it comes again, and is taken."""
+        answers = iter([httpx.Response(503, headers={"retry-after": "0.3"}), httpx.Response(204)])
+        target = build_consumer(ConsumerOptions(), SECRET, function=lambda request: next(answers))
+        started = time.monotonic()
+        assert target.deliver(target.order().approved())[0].accepted
+        assert time.monotonic() - started > 0.29
+
     def test_a_queue_whose_rest_is_still_to_be_worked_off_is_waited_for(self) -> None:
         """A worker of 0.1 s: what many deliveries of other rules left in it is no lost refund."""
         consumer = _Worker(SECRET)
@@ -167,6 +183,10 @@ class _Worker(SlowQueue):
     """A worker that is not so slow."""
 
     job = 0.1
+
+
+def _slowly(order_id: str) -> None:
+    time.sleep(0.1)
 
 
 class TestOneAtATime:

@@ -198,4 +198,6 @@ def _calls_apart(target: ConsumerTarget) -> list[str]:
     spent, beside = target.budget.spent, target.budget.beside
     if not beside:
         return []
-    return [f"{spent} calls: {spent - beside} deliveries, {beside} that read states or told orders"]
+    return [
+        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, or were no delivery yet (429) or the end of a queue"
+    ]

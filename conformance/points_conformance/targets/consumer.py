@@ -21,7 +21,13 @@ from points_conformance.targets.consumer_probe import (
     wanted,
 )
 from points_conformance.targets.consumer_shop import Case, Shop
-from points_conformance.targets.consumer_speed import LONGEST_WAIT, Door, Promised, Speed
+from points_conformance.targets.consumer_speed import (
+    LONGEST_WAIT,
+    Door,
+    Promised,
+    Speed,
+    waiting_time,
+)
 from points_conformance.targets.consumer_told import Mismatch, Told
 from points_conformance.targets.exchange import Exchange, Redactor
 from points_conformance.targets.finding import Denied, NetworkTrouble, NotExercised
@@ -39,6 +45,8 @@ _NO_PROBE: Final = (
 SECONDS: Final = 900.0
 #: After so many attempts without an answer in time the next such is not repeated.
 _HANGS: Final = 3
+#: Seconds for which a 503 with Retry-After is waited for.
+_LONGEST_PAUSE: Final = 10.0
 #: Seconds between two looks at the states: few, and more the longer they are waited for.
 _POLL: Final = 0.03
 _SELDOM: Final = 0.5
@@ -210,7 +218,12 @@ class ConsumerTarget:
         return [last[number] for number in range(len(deliveries))]
 
     def comes_again(self, told: Told) -> bool:
-        """Whether a sender repeats it. One that hangs has been waited for often enough, soon."""
+        """Whether a sender repeats it; waits for as long as a 503 asks for, ten seconds at most.
+        One that hangs has been waited for often enough, soon.
+        """
+        asked = told.headers.get("retry-after", "") if told.status == 503 else ""
+        if asked:
+            time.sleep(min(waiting_time(asked), _LONGEST_PAUSE))
         hangs = told.late and sum(one.late for one in self.told) > _HANGS
         return not told.accepted and not hangs
 
@@ -241,8 +254,8 @@ class ConsumerTarget:
         """How many stories of ``each`` deliveries, at most so many, fit into the seconds by what
         this consumer was seen to take; at least one.
         """
-        cost = max(self.speed.cost(self.door.gap), 1e-6) * each
-        return max(1, min(wished, int(seconds / cost)))
+        cost = self.speed.cost(self.door.gap) * each + 2 * self.speed.reading
+        return max(1, min(wished, int(seconds / max(cost, 1e-6))))
 
     def body_with(self, delivery: Delivery, event: str) -> dict[str, Any]:
         """Body and headers of the delivery under another event's name."""
@@ -266,13 +279,16 @@ class ConsumerTarget:
     def read(self, case: Case) -> ConsumerState | None:
         """What the consumer says of an order now."""
         probe = self.probe()
+        started = time.monotonic()
         with self._state.asked():
             try:
-                return probe.read(case.id)
+                state = probe.read(case.id)
             except Unreadable as error:
                 if not self.calibrated:
                     raise
                 raise Denied(f"the state could be read at first, and not now: {error}") from error
+        self.speed.reading = max(self.speed.reading / 2, time.monotonic() - started)
+        return state
 
     def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.

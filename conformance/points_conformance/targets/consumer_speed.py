@@ -17,7 +17,7 @@ import httpx
 
 from points_conformance.targets.finding import Denied
 
-__all__ = ["LONGEST_WAIT", "Door", "Promised", "Speed"]
+__all__ = ["LONGEST_WAIT", "Door", "Promised", "Speed", "waiting_time"]
 
 #: Seconds for which a consumer may turn one delivery or read away with 429.
 LONGEST_WAIT: Final = 60.0
@@ -78,7 +78,7 @@ class Door:
             self._turned_away(answer.headers.get("retry-after", ""), until)
 
     def _turned_away(self, retry_after: str, until: float) -> None:
-        seconds = _seconds(retry_after)
+        seconds = waiting_time(retry_after)
         with self._lock:
             now = self._clock()
             if now + seconds > until:
@@ -93,8 +93,8 @@ class Door:
             self._free = max(self._free, now + seconds)
 
 
-def _seconds(retry_after: str) -> float:
-    """Seconds or a date, and at least a moment."""
+def waiting_time(retry_after: str) -> float:
+    """The seconds that Retry-After asks for, as such or as a date, and at least a moment."""
     try:
         seconds = float(retry_after)
     except ValueError:
@@ -138,6 +138,8 @@ class Speed:
         self.pending = 0
         #: The longest that one delivery by itself was waited for.
         self.slowest = 0.0
+        #: What a read of a state takes.
+        self.reading = 0.0
         self._answers = 0
         self._answering = 0.0
         self._clock = clock
