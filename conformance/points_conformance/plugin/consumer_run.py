@@ -199,5 +199,6 @@ def _calls_apart(target: ConsumerTarget) -> list[str]:
     if not beside:
         return []
     return [
-        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, or were no delivery yet (429) or the end of a queue"
+        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, came "
+        "again after 429 or marked the end of a queue"
     ]
