@@ -83,24 +83,18 @@ _PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + API_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def api(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a server; without --base-url the embedded simulator. After -- options for pytest."""
     if not options["base_url"]:
         options["base_url"] = os.environ.get("POINTS_BASE_URL")
-    _judge("api", options, workers, pytest_args)
+    _judge("api", options, pytest_args)
 
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
     if "" not in sys.path:
         sys.path.insert(0, "")  # --app names a module of this folder
@@ -108,23 +102,18 @@ def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) 
         from points_conformance.commands.replay import replay
 
         sys.exit(replay(options, os.environ, click.echo))
-    _judge("consumer", options, workers, pytest_args)
+    _judge("consumer", options, pytest_args)
 
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + CLIENT_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def client(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def client(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge an API client by --command: what it does when answers are lost, late or wrong."""
-    _judge("client", options, workers, pytest_args)
+    _judge("client", options, pytest_args)
 
 
-def _judge(
-    subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
-) -> None:
+def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> None:
     from points_conformance.rules.rule import Subject
     from points_conformance.suite.settings import SettingsError, read_settings
 
@@ -137,7 +126,7 @@ def _judge(
             _check_folder(settings.report_dir)
     except SettingsError as error:
         _refuse(str(error))
-    sys.exit(_run_pytest(subject, options, workers, pytest_args))
+    sys.exit(_run_pytest(subject, options, pytest_args))
 
 
 def _check_folder(folder: Path | None) -> None:
@@ -155,9 +144,7 @@ def _refuse(text: str) -> NoReturn:
     sys.exit(2)
 
 
-def _run_pytest(
-    subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
-) -> int:
+def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     """Run the subject's suite in this process, apart from whatever the folder configures."""
     import pytest
 
@@ -167,8 +154,6 @@ def _run_pytest(
     args += ["-q", "--no-header", "--tb=no", "-rN", "--disable-warnings"]
     if not options["dry_run"]:
         args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
-        if workers and workers > 1:
-            args += ["-p", "xdist", "-n", str(workers), "--dist", "load"]
     args += ["--points-judges", subject, f"--points-passed-on={shlex.join(pytest_args)}"]
     args += [*_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-MODES = ("prompt", "late", "shuffled", "repeated")
+MODES = ("prompt", "late", "shuffled", "repeated", "untimely")
 ATTEMPTS = 3
 TIMEOUT = 10.0
 # How long a shuffled event waits for a later one to overtake it.
@@ -63,8 +63,9 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> bool:
 class Route:
     """The deliveries to one URL, made one after another as they fall due."""
 
-    def __init__(self, url: str, mode: str, retry_pause: float, seed: int) -> None:
+    def __init__(self, url: str, mode: str, retry_pause: float, seed: int, longest: float) -> None:
         """Start the thread."""
+        self.longest = longest
         self.url = url
         self.mode = mode
         self.retry_pause = retry_pause
@@ -80,7 +81,7 @@ class Route:
         """Take a new event."""
         with self._changed:
             parcel = Parcel(time.monotonic() + self._delay(), self._turn, body, headers)
-            parcel.repeats = 1 if self.mode == "repeated" else 0
+            parcel.repeats = self._repeats()
             self._push(parcel)
 
     def close(self) -> None:
@@ -90,8 +91,16 @@ class Route:
             self._changed.notify()
         self._thread.join(TIMEOUT + 1)
 
+    def _repeats(self) -> int:
+        """Return how often this event is sent again after it was delivered."""
+        if self.mode == "untimely":
+            return self._random.choice((0, 0, 1, 2))
+        return 1 if self.mode == "repeated" else 0
+
     def _delay(self) -> float:
         """Return how long this event is held back."""
+        if self.mode == "untimely":
+            return self._random.uniform(0.0, self.longest)
         if self.mode == "late":
             return self._random.uniform(0.2, 0.5)
         # Every other event waits, so that the one after it comes first.
@@ -139,13 +148,14 @@ class Route:
 class Courier:
     """Sends events to endpoints."""
 
-    def __init__(self, mode: str, retry_pause: float, seed: int) -> None:
-        """Keep how deliveries are made."""
+    def __init__(self, mode: str, retry_pause: float, seed: int, longest: float = 2.0) -> None:
+        """Keep how deliveries are made; `longest` is for those of the mode untimely."""
         if mode not in MODES:
             raise ValueError(f"no delivery mode {mode!r}; there are: {', '.join(MODES)}")
         self.mode = mode
         self.retry_pause = retry_pause
         self.seed = seed
+        self.longest = longest
         self._routes: dict[str, Route] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -163,7 +173,7 @@ class Courier:
             if self._closed:
                 return
             if url not in self._routes:
-                self._routes[url] = Route(url, self.mode, self.retry_pause, self.seed)
+                self._routes[url] = Route(url, self.mode, self.retry_pause, self.seed, self.longest)
             self._routes[url].send(body, headers)
 
     def close(self) -> None:

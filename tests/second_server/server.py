@@ -189,11 +189,12 @@ class SecondServer:
         port: int = 0,
         delivery_mode: str = "prompt",
         retry_pause: float = 0.05,
+        longest_delay: float = 2.0,
     ) -> None:
         """Bind the port; serving begins with `start`."""
         if dialect not in DIALECTS:
             raise ValueError(f"no dialect {dialect!r}; there are: {', '.join(DIALECTS)}")
-        self.courier = Courier(delivery_mode, retry_pause, seed)
+        self.courier = Courier(delivery_mode, retry_pause, seed, longest_delay)
         desk = desk_class(defect)
         self.shop = Shop(DIALECTS[dialect], desk, self.courier, seed, commit_delay)
         self._merchants = dict(zip(("first", "second"), self.shop.merchants.values(), strict=True))

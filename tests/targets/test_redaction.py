@@ -170,7 +170,7 @@ def pasted(exchange: Exchange) -> list[str]:
     script = line.replace("curl", f"{shlex.quote(sys.executable)} -c {shlex.quote(printed)}", 1)
     environment = {"POINTS_API_KEY": KEY, "HOME": "/home/somebody", "LC_ALL": "C.UTF-8"}
     shell = ["bash", "-c", script]
-    done = subprocess.run(shell, env=environment, capture_output=True, check=True, timeout=30)  # noqa: S603
+    done = subprocess.run(shell, env=environment, capture_output=True, check=True, timeout=30)
     return [str(word) for word in json.loads(done.stdout)]
 
 

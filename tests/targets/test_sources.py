@@ -129,17 +129,6 @@ def test_a_given_order_is_never_used_where_a_fresh_one_is_wanted(tmp_path: Path)
     assert orders.make(wanted()) is not None
 
 
-def test_an_order_that_another_worker_claimed_is_left_alone(tmp_path: Path) -> None:
-    """It is not even read."""
-    path = tmp_path / "orders.json"
-    path.write_text(json.dumps([ORDER]))
-
-    def read(uuid: str) -> Mapping[str, Any]:
-        raise AssertionError(uuid)
-
-    assert FileSource(load_orders(path), read, lambda uuid: False).make(wanted()) is None
-
-
 def test_what_the_hook_made_is_read_and_named_where_it_does_not_fit() -> None:
     """The hook is told what is wanted; another order is not used."""
     asked: list[tuple[object, ...]] = []

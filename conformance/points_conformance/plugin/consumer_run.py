@@ -23,7 +23,6 @@ from points_conformance.targets.consumer_build import (
 from points_conformance.targets.consumer_calibration import look_first
 from points_conformance.targets.consumer_probe import ConsumerState
 from points_conformance.targets.consumer_shop import Case
-from points_conformance.targets.shares import Shares
 
 __all__ = ["ConsumerRun"]
 
@@ -39,14 +38,12 @@ _SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.
 class ConsumerRun:
     """Makes the target of a run's settings, and stops what it served."""
 
-    #: One worker judges all, and looks first: what an effect takes is measured once.
-    together = True
+    #: What an effect takes is measured once.
     looks_first = True
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target: ConsumerTarget | None = None
-        self.shares: Shares | None = None
         self._given: Any = None
         self._stop: Callable[[], None] | None = None
 
@@ -67,6 +64,9 @@ class ConsumerRun:
                 "another in a run of its own (points_consumer returns the same for all tests)"
             )
         return self.target
+
+    def ready(self, target: ConsumerTarget) -> None:
+        """Nothing more is opened."""
 
     def look(self, target: ConsumerTarget) -> None:
         """Whether the consumer can be judged. Raises ``Unjudgeable``."""

@@ -3,13 +3,12 @@
 Heavy; imported when a suite or the command needs it.
 """
 
-import hashlib
+import contextlib
 import os
 import platform
 import shlex
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +22,9 @@ from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
 from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
+from points_conformance.plugin.marks import marked_skip
+from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
 from points_conformance.plugin.subject_run import Run, SubjectRun
-from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
@@ -41,7 +41,7 @@ from points_conformance.rules.verdict import (
     with_attributed,
 )
 from points_conformance.suite.judge import Judge
-from points_conformance.suite.plan import Plan, groups, plan, repeats
+from points_conformance.suite.plan import Plan, plan
 from points_conformance.suite.settings import (
     Settings,
     SettingsError,
@@ -56,20 +56,6 @@ __all__ = ["PointsAdvice", "PointsSession"]
 
 #: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
-#: Which of two outcomes of one rule counts, where two workers judged it for the sake of others.
-_WEIGHT = {
-    kind: weight
-    for weight, kind in enumerate(
-        (
-            OutcomeKind.MISSING,
-            OutcomeKind.HELD,
-            OutcomeKind.READ,
-            OutcomeKind.NETWORK,
-            OutcomeKind.BROKEN,
-            OutcomeKind.CRASHED,
-        )
-    )
-}
 #: What knows each subject.
 _RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
     Subject.API: ApiRun,
@@ -79,9 +65,18 @@ _RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
 _UNREACHED = "the run ended before it"
 
 
+def shared_folder(config: pytest.Config) -> Path | None:
+    """The folder that the processes of a run share; its name is made up anew for each run."""
+    from points_conformance.plugin import SHARED
+
+    name = getattr(config, "workerinput", {}).get("points_shared") or config.stash.get(SHARED, "")
+    return Path(name) if name else None
+
+
 class PointsSession:
     """What the plugin knows of a run. One subject and one target; the command and the suites share
-    it. Under pytest-xdist each worker judges, and the controller settles.
+    it. Under the user's own pytest-xdist one worker judges, the tests in all of them show what it
+    finds, and the controller settles.
     """
 
     def __init__(self, config: pytest.Config, subject: Subject = Subject.API) -> None:
@@ -108,32 +103,28 @@ class PointsSession:
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
         self._suite = ""
+        self._skipped: dict[str, str] = {}
         self._apart = False
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
-        self._looked = self.worker is not None and self.command == Subject.API
+        self._looked = False
+        #: What the test of each rule shows: what was found when its turn came, in that order.
+        self._turns: dict[str, list[Result]] = {}
+        self.shared = self._sharing()
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
         from points_conformance.plugin import _option
 
         def option(key: str) -> Any:
-            value = _option(self.config, key)
-            return self._common_seed(value) if key == "seed" else value
+            return _option(self.config, key)
 
         return read_settings(option, os.environ, subject, command=bool(self.command))
 
-    def _common_seed(self, value: Any) -> Any:
-        """A random seed is the same for all workers of a run."""
-        if value != "random" or self.worker is None:
-            return value
-        return str(int(hashlib.sha256(self.worker["testrunuid"].encode()).hexdigest()[:8], 16))
-
-    @property
-    def workers(self) -> int:
-        if self.worker is not None:
-            return int(self.worker["workercount"])
-        return int(getattr(self.config.option, "numprocesses", None) or 1)
+    def _sharing(self) -> SharedJudging | None:
+        """Where the workers of a run find what its one judging found; ``None`` without any."""
+        folder = shared_folder(self.config)
+        return SharedJudging(folder / self.name) if folder is not None else None
 
     def _plan(self) -> Plan:
         settings = self.settings
@@ -145,25 +136,12 @@ class PointsSession:
             listed=len(load_orders(settings.orders)) if settings.orders else 0,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
-        if self.workers == 1 or self.subject.together:
-            return bound
-        more = repeats(settings.catalogue, settings.rules, settings.profile)
-        return replace(bound, calls=bound.calls + more)
+        return bound
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """One test per selected rule."""
         ids = [rule.id for rule in self.settings.rules]
         metafunc.parametrize("points_rule", ids, ids=ids, indirect=True)
-
-    def scheduler(self, log: Any) -> object:
-        """How the command's workers share its rules: what builds on one another stays together."""
-        from points_conformance.plugin.schedule import RuleScheduling
-
-        settings = self.settings
-        by_rule = groups(
-            settings.catalogue, settings.rules, settings.profile, together=self.subject.together
-        )
-        return RuleScheduling(self.config, log, by_rule)
 
     # ------------------------------------------------------------------ before the first call
     def begin(self) -> object | None:
@@ -180,10 +158,15 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
+        if self.shared is not None:
+            return None  # whoever judges will look
         self.subject.begin_ahead(asked)
-        if self.command and self.worker is None:
+        if self.command:
             target = self._made()
-            self._look_first(target)
+            try:
+                self._look_first(target)
+            except SettingsError as error:
+                raise pytest.UsageError(str(error)) from None
             if self._unjudgeable:
                 raise pytest.UsageError(self._unjudgeable)
             self._open(target)
@@ -206,16 +189,24 @@ class PointsSession:
             return [rule.id for rule in self.judges.catalogue if rule.id in self._told_asked]
         if self.is_controller and self.command:
             return [rule.id for rule in self.settings.rules]
-        calls = (getattr(item, "callspec", None) for item in self.items)
-        return [
-            str(call.params["points_rule"])
-            for call in calls
-            if call and "points_rule" in call.params
-        ]
+        collected = self._collected()
+        return [rule.id for rule in self.judges.catalogue if rule.id in collected]
+
+    def _collected(self) -> dict[str, list[pytest.Item]]:
+        """The tests of each rule, as pytest will run them."""
+        collected: dict[str, list[pytest.Item]] = {}
+        for item in self.items:
+            params = getattr(getattr(item, "callspec", None), "params", {})
+            if "points_rule" in params:
+                collected.setdefault(params["points_rule"], []).append(item)
+        return collected
 
     def _look_first(self, target: Judged) -> None:
         """Find out once whether the target can be judged; if not, nothing more is sent to it."""
-        if self._looked or not self.subject.looks_first:
+        if self._looked:
+            return
+        self.subject.ready(target)
+        if not self.subject.looks_first:
             return
         self._looked = True
         try:
@@ -262,23 +253,103 @@ class PointsSession:
 
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
-        """Judge one rule and end the test as its verdict says."""
-        try:
-            target = self.subject.given(given)
-        except (SettingsError, Unjudgeable) as error:
-            self.stop(str(error))
-            pytest.fail(str(error), pytrace=False)
-        self._look_first(target)
+        """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
+        if self.shared is not None and rule_id not in self._turns and not self.shared.claim():
+            self._read(self.shared, rule_id, given)
+        else:
+            with self._judging():
+                self._judge_until(rule_id, given)
         if self._unjudgeable:
             pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
-        self._open(target)
-        result = self.judges.judge(rule_id, target)
-        laid = self.judges.outcomes[rule_id].attributed if rule_id in self.judges.outcomes else {}
-        unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
-        if unknown:
-            found = [self.judges.result(self.judges.catalogue[id_]) for id_ in unknown]
-            pytest.fail("\n\n".join(failure_text(broken) for broken in found), pytrace=False)
+        result, *laid = self._turns[rule_id]
+        if laid:
+            pytest.fail("\n\n".join(failure_text(broken) for broken in laid), pytrace=False)
         self._end(result)
+
+    def _judge_until(self, rule_id: str, given: Any) -> None:
+        """Judge in the catalogue's order as far as a rule, in whatever order pytest asks: what
+        closes a run comes last. Where others read, all rules are judged.
+        """
+        target = self._target(given)
+        if self._unjudgeable:
+            return
+        shared = self.shared
+        for id_ in self._due(rule_id):
+            before = dict(self.judges.outcomes)
+            self._turns[id_] = self._judged_now(id_, target)
+            if shared is not None:
+                outcomes = self.judges.outcomes
+                shared.judged(id_, [o for k, o in outcomes.items() if before.get(k) is not o])
+
+    def _target(self, given: Any) -> Judged:
+        target = self.subject.given(given)
+        if self.shared is not None and not self._looked:
+            self.shared.judges(given)
+            self.subject.begin_ahead(self._asked())
+        self._look_first(target)
+        self._looked = True
+        if not self._unjudgeable:
+            self._open(target)
+        return target
+
+    @contextlib.contextmanager
+    def _judging(self) -> Iterator[None]:
+        """However a judging ends, whoever waits for it is told."""
+        why = "the judging was broken off"
+        try:
+            yield
+            why = self._unjudgeable
+        except (SettingsError, Unjudgeable) as error:
+            why = str(error)
+            self.stop(why)
+            pytest.fail(why, pytrace=False)
+        finally:
+            if self.shared is not None:
+                self.shared.end(why, unjudgeable=bool(self._unjudgeable))
+
+    def _due(self, rule_id: str) -> list[str]:
+        """The rules whose turn comes now, as far as the asked one."""
+        if rule_id in self._turns:
+            return []
+        items = self._collected()
+        asked = self._asked()
+        if rule_id not in asked:
+            return [rule_id]  # a test of the user's own asks for it
+        until = asked if self.shared is not None else asked[: asked.index(rule_id) + 1]
+        return [
+            id_
+            for id_ in until
+            if id_ not in self._turns and (id_ == rule_id or not all(map(marked_skip, items[id_])))
+        ]
+
+    def _judged_now(self, rule_id: str, target: Judged) -> list[Result]:
+        """A rule's result, and those of rules that its stories are found to break."""
+        self.judges.judge(rule_id, target)
+        return self._results(rule_id)
+
+    def _results(self, rule_id: str) -> list[Result]:
+        catalogue, outcomes = self.judges.catalogue, self.judges.outcomes
+        laid = outcomes[rule_id].attributed if rule_id in outcomes else {}
+        unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
+        return [self.judges.result(catalogue[id_]) for id_ in (rule_id, *unknown)]
+
+    def _read(self, shared: SharedJudging, rule_id: str, given: Any) -> None:
+        """Wait for what another worker finds of a rule."""
+        account = shared.wait(lambda account: rule_id in account.turns)
+        if account.given and account.given != identity(given):
+            self._refuse("one run judges one target, and this class names another than the first")
+        for id_, outcomes in account.turns.items():
+            if id_ not in self._turns:
+                self.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
+                self._turns[id_] = self._results(id_)
+        if account.unjudgeable:
+            self._unjudgeable = account.ended or ""
+        elif rule_id not in self._turns:
+            self._refuse(account.ended or DIED)
+
+    def _refuse(self, why: str) -> None:
+        self.stop(why)
+        pytest.fail(why, pytrace=False)
 
     def _end(self, result: Result) -> None:
         if result.verdict in _SKIPPED:
@@ -301,33 +372,24 @@ class PointsSession:
         return self.settings.known or KnownFailures()
 
     # ------------------------------------------------------------------ the end
-    def worker_died(self, why: object) -> None:
-        """A worker of pytest-xdist gave no account: what it judged is lost."""
-        self.stop(f"a worker of pytest-xdist died: {why or 'no word from it'}")
-
     def worker_done(self, told: Mapping[str, Any]) -> None:
-        """Take over what a worker of pytest-xdist judged."""
+        """Take over what a worker of pytest-xdist tells of its part in the run."""
         self._effect += Effect(**told["effect"])
         self._notes += told["notes"]
         self._told_asked |= dict.fromkeys(told["asked"])
         self._suite = self._suite or told["suite"]
-        self._unjudgeable = self._unjudgeable or told["unjudgeable"]
         for why in told["trouble"]:
             self.stop(why)
-        settings = self.settings
-        if told["base_url"] and not settings.base_url:
-            settings = replace(settings, base_url=told["base_url"])
-        self.settings = replace(settings, seed=told["seed"])
-        for row in told["outcomes"]:
-            outcome = outcome_from(row)
-            before = self.judges.outcomes.get(outcome.rule)
-            if before is None or _WEIGHT[before.kind] < _WEIGHT[outcome.kind]:
-                self.judges.outcomes[outcome.rule] = outcome
-        if told["shares"]:
-            shutil.rmtree(told["shares"], ignore_errors=True)
+        for rule_id, why in told["skipped"].items():
+            self.not_run(rule_id, why)
+        if told["judged"]:
+            self.settings = replace(self.settings, seed=told["seed"])
+            if told["base_url"] and not self.settings.base_url:
+                self.settings = replace(self.settings, base_url=told["base_url"])
 
     def not_run(self, rule_id: str, why: str) -> None:
         """A rule's test was skipped by the project before it could be judged."""
+        self._skipped[rule_id] = why
         reason = f"its test was skipped by the project: {why}"
         self.judges.outcomes.setdefault(
             rule_id,
@@ -340,20 +402,28 @@ class PointsSession:
             ),
         )
 
-    def _account(self) -> dict[str, Any]:
-        """What a worker tells the controller."""
+    def _told(self) -> dict[str, Any]:
+        """What a worker tells the controller; the outcomes are in the shared folder."""
         return {
-            "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
             "asked": self._asked(),
             "suite": suite_of(self.config, self.items),
+            "skipped": self._skipped,
             "effect": asdict(self._effect),
             "notes": self._notes,
             "trouble": list(self.trouble),
-            "unjudgeable": self._unjudgeable,
+            "judged": self._looked,
             "seed": self.settings.seed,
             "base_url": self.settings.base_url,
-            "shares": str(self.subject.shares.folder) if self.subject.shares else "",
         }
+
+    def _take_over(self, account: Account) -> None:
+        """The outcomes that the one judging came to, on the controller."""
+        for outcomes in account.turns.values():
+            self.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
+        if account.unjudgeable:
+            self._unjudgeable = account.ended or ""
+        if account.ended != "" and (account.given or account.turns):
+            self.stop(account.ended or DIED)
 
     @property
     def name(self) -> str:
@@ -376,8 +446,10 @@ class PointsSession:
         self._notes += notes
         if self.worker is not None:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
-            output.setdefault("points", {})[self.name] = self._account()
+            output.setdefault("points", {})[self.name] = self._told()
             return
+        if self.shared is not None:
+            self._take_over(self.shared.account())
         asked = self._asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):

@@ -310,5 +310,5 @@ def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
         )
         order = api.refundable()
         expect(api.refund(order), order).accepted()
-        inbox.wait(order.uuid, "refunded")
+        inbox.settled(order.uuid, "refunded")
         api.stories[DELETED] = order.uuid

@@ -12,6 +12,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderType
 from points_conformance.ledger import points_tolerance
 from points_conformance.rules.catalogue import Registrar
+from points_conformance.rules.events import all_of
 from points_conformance.rules.expect import expect, fail_unless
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, promised, source
 from points_conformance.targets.api import ApiTarget
@@ -29,19 +30,25 @@ FIELDS = ("refund_points", "left_points")
 
 
 def told_refunds(api: ApiTarget, order: TestOrder, count: int) -> list[dict[str, Any]]:
-    """The order as each of its ``refunded`` events tells it, in the order of their left_amount.
+    """The order as each of its ``refunded`` events tells it, in the order of the refunds, however
+    the events came.
 
-    Raises :class:`NotExercised` where they do not all come, or do not tell points: that they come
-    is another rule's business, and the fields are optional.
+    Raises :class:`NotExercised` where they do not tell points, which is optional, or do not all
+    come: that they come is another rule's business.
     """
-    events = api.webhooks().wait(order.uuid, "refunded", count)
-    told = {received.body: received.order for received in events}
-    if len(told) < count:
-        raise NotExercised(f"{len(told)} of {count} refunded events came within the grace time")
-    orders = list(told.values())
-    if not all(isinstance(row.get(name), int | Decimal) for row in orders for name in FIELDS):
+    events = api.webhooks().settled(order.uuid, "refunded", count)
+    if not all(_is_number(event.order.get(name)) for event in events for name in FIELDS):
         raise NotExercised("the refunded events do not tell points: those fields are optional")
-    return sorted(orders, key=lambda row: row["left_points"], reverse=True)
+    return _as_booked([event.order for event in all_of(api, order, "refunded", count)])
+
+
+def _as_booked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Points fall or stay: of refunds that leave as many, those without points are the later."""
+    return sorted(rows, key=lambda row: (row["left_points"], row["refund_points"]), reverse=True)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _with_points(api: ApiTarget, total: int = 15_075) -> TestOrder:
@@ -161,12 +168,11 @@ def left_points_never_grow(api: ApiTarget) -> None:
     part = order.total // 6
     for _ in range(4):
         expect(api.refund(order, amount=sar(part)), order).accepted()
-    events = api.webhooks().wait(order.uuid, "refunded", 4)
-    told = {e.body: e.order for e in events}.values()
-    if not all(isinstance(row.get("left_points"), int | Decimal) for row in told):
-        raise NotExercised("the refunded events do not tell left_points: the field is optional")
-    if not all(isinstance(row.get("left_amount"), int | Decimal) for row in told):
-        raise NotExercised("the refunded events do not tell left_amount: the field is optional")
+    told = [event.order for event in api.webhooks().settled(order.uuid, "refunded", 4)]
+    for name in ("left_points", "left_amount"):
+        if not all(_is_number(row.get(name)) for row in told):
+            raise NotExercised(f"the refunded events do not tell {name}: the field is optional")
+    told = [event.order for event in all_of(api, order, "refunded", 4)]
     rows = sorted(told, key=lambda row: row["left_amount"], reverse=True)
     left = [row["left_points"] for row in rows]
     fail_unless(

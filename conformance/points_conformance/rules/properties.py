@@ -6,6 +6,7 @@ from points_conformance.contract.money import nearby_halalas, sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.rules import readings
 from points_conformance.rules.catalogue import Registrar
+from points_conformance.rules.events import all_of
 from points_conformance.rules.expect import expect, fail_unless
 from points_conformance.rules.points import proportionate, told_refunds
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, promised, source
@@ -13,7 +14,7 @@ from points_conformance.rules.search import search
 from points_conformance.rules.steps import FULL, PARTIAL, is_left
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.finding import NotExercised
+from points_conformance.targets.finding import Denied
 from points_conformance.targets.order import TestOrder
 
 __all__ = ["rule"]
@@ -224,7 +225,7 @@ def points_follow_any_split(api: ApiTarget) -> None:
         gone = 0
         rows = told_refunds(api, order, len(story.parts))
         if len(rows) != len(story.parts):
-            raise NotExercised(f"{len(story.parts)} refunds are told by {len(rows)} events")
+            raise Denied(f"{len(story.parts)} refunds are told by {len(rows)} events")
         for told in rows:
             gone += told["refund_points"]
             fail_unless(
@@ -258,7 +259,7 @@ def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
         expect(api.cancel(order, reason=reason)).accepted()
         if api.inbox is None:
             return
-        for received in api.inbox.wait(order.uuid, "cancelled"):
+        for received in all_of(api, order, "cancelled"):
             told = received.order.get("reason")
             fail_unless(told == reason, "wrong reason", expected=repr(reason), got=repr(told))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.rules.catalogue import Registrar
+from points_conformance.rules.events import all_of
 from points_conformance.rules.expect import expect
 from points_conformance.rules.rule import Level, Subject, source
 from points_conformance.targets.answer import Answer
@@ -166,8 +167,8 @@ def _reason(api: ApiTarget, matter: str, reason: str | None) -> Readings:
         return {matter: _reaction(answer)}
     if api.inbox is None:
         return {matter: "accepted"}
-    told = [received.order.get("reason") for received in api.inbox.wait(order.uuid, "cancelled")]
-    return {matter: f"accepted, told as {told[0]!r}" if told else "accepted"}
+    told = [received.order.get("reason") for received in all_of(api, order, "cancelled")]
+    return {matter: f"accepted, told as {told[0]!r}"}
 
 
 @rule("reading.reason-null", OBSERVE, SPEC, after="cancel.ends-cancelled", matter="reason-null",

@@ -235,6 +235,9 @@ class _Views:
         """The refunds in the order in which they were booked, as far as they tell."""
         if all(told.left is not None for told in self.told_refunds):
             told = sorted(self.told_refunds, key=lambda told: -(told.left or 0))
+        elif all(told.left_points is not None for told in self.told_refunds):
+            # Timestamps may be of whole seconds, and events come in any order.
+            told = sorted(self.told_refunds, key=_by_points, reverse=True)
         else:
             told = sorted(self.told_refunds, key=lambda told: told.timestamp)
         return [*told, *self.by_platform]
@@ -350,6 +353,11 @@ def _status(told: Told, left: int) -> Differences:
             Kind.STATUS,
             f"refunded tells order_status {told.status!r} where {sar_text(left)} SAR are left",
         )
+
+
+def _by_points(told: Told) -> tuple[Decimal, Decimal]:
+    """Of refunds that leave as many points, those that took none are the later."""
+    return told.left_points or Decimal(0), told.points or Decimal(0)
 
 
 def _money(amounts: Iterable[int]) -> str:

@@ -7,14 +7,14 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from points_conformance.contract.money import sar
+from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.rules import readings
 from points_conformance.rules.expect import expect
 from points_conformance.targets.api import ApiTarget
 from points_conformance.targets.exchange import Exchange
 from points_conformance.targets.finding import Finding, NotExercised, TurnedAway
-from points_conformance.targets.inbox import MAIN, Inbox, Received, Reply
+from points_conformance.targets.inbox import LAST_LOOK, MAIN, Inbox, Received, Reply
 from points_conformance.targets.order import TestOrder
 
 __all__ = [
@@ -25,9 +25,9 @@ __all__ = [
     "a_series",
     "all_told",
     "at_rest",
-    "distinct",
     "failed_deliveries",
     "told",
+    "wait_for_the_late",
 ]
 
 _REASONS = ("The first item came back", "The second item came back", "The rest came back")
@@ -61,22 +61,20 @@ class Story:
 def told(
     api: ApiTarget, order: TestOrder, event: str, count: int = 1, place: str = MAIN
 ) -> list[Received]:
-    """The events of an order that differ, at least ``count`` of them, or a finding."""
-    events = distinct(api.webhooks().wait(order.uuid, event, count, place))
+    """The events of an order that differ, at least ``count`` of them, or a finding: for the rules
+    that say that a reversal is told.
+    """
+    inbox = api.webhooks()
+    events = inbox.settled(order.uuid, event, count, place)
     if len(events) < count:
         missing = f"no {event} event" if not events else f"a {event} event is missing"
         raise Finding(
             missing,
-            expected=f"{count} {event} event{'s' if count > 1 else ''} within the grace time of "
-            f"{api.webhooks().grace:g} s",
+            expected=f"{count} {event} event{'s' if count > 1 else ''} within "
+            f"{inbox.patience:g} s (the grace time of {inbox.grace:g} s, and a last look)",
             got=f"{len(events)}",
         )
     return events
-
-
-def distinct(events: Iterable[Received]) -> list[Received]:
-    """The events without identical repeats, oldest first."""
-    return list({event.digest: event for event in events}.values())
 
 
 def _once(api: ApiTarget, name: str, story: Callable[[], Story]) -> Story:
@@ -119,9 +117,18 @@ def _in_order(events: list[Received]) -> list[Received]:
     reasons = [event.order.get("reason") for event in events]
     if sorted(map(str, reasons)) == sorted(_REASONS):
         return sorted(events, key=lambda event: _REASONS.index(event.order["reason"]))
-    if all("left_amount" in event.order for event in events):
-        return sorted(events, key=lambda event: str(event.order["left_amount"]).zfill(20))[::-1]
+    left = [_halalas(event.order.get("left_amount")) for event in events]
+    if all(amount is not None for amount in left):
+        order = sorted(range(len(events)), key=lambda n: left[n] or 0, reverse=True)
+        return [events[n] for n in order]
     return sorted(events, key=lambda event: str(event.payload.get("timestamp")))
+
+
+def _halalas(value: object) -> int | None:
+    try:
+        return halalas(value)  # type: ignore[arg-type]
+    except MoneyError:
+        return None
 
 
 def a_refund(api: ApiTarget) -> Story:
@@ -182,3 +189,10 @@ def at_rest(api: ApiTarget) -> Inbox:
         api.stories["calls at rest"] = len(api.exchanges)
     inbox.require()
     return inbox
+
+
+def wait_for_the_late(api: ApiTarget) -> None:
+    """Look once more for what had not come at rest; once for all rules."""
+    if api.stories.get("calls at the last look") != len(api.exchanges):
+        api.webhooks().rest(LAST_LOOK)
+        api.stories["calls at the last look"] = len(api.exchanges)

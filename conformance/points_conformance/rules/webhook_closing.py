@@ -12,7 +12,7 @@ from points_conformance.rules.catalogue import Registrar
 from points_conformance.rules.histories import histories
 from points_conformance.rules.reconcile import Discrepancy, Kind, discrepancies
 from points_conformance.rules.rule import Level, Profile, Subject, inferred, promised, source
-from points_conformance.rules.telling import at_rest
+from points_conformance.rules.telling import at_rest, wait_for_the_late
 from points_conformance.rules.webhook_retries import (
     ALWAYS_FAILING,
     DELETED,
@@ -90,13 +90,23 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
 
 
 def _compared(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
-    """How many orders were compared, and what was found; once for all rules."""
+    """How many orders were compared, and what was found; once for all rules.
+
+    An order that lacks events is not compared before they have had their last chance to come.
+    """
     known: tuple[int, int, list[Discrepancy]] = api.stories.get("compared", (-1, 0, []))
     if known[0] != len(api.exchanges):
-        every = [history for history in histories(api) if history.asked or history.platform]
-        found = [d for history in every for d in discrepancies(history)]
-        known = api.stories["compared"] = (len(api.exchanges), len(every), found)
+        count, found = _differences(api)
+        if any(d.kind is Kind.LOST for d in found):
+            wait_for_the_late(api)
+            count, found = _differences(api)
+        known = api.stories["compared"] = (len(api.exchanges), count, found)
     return known[1:]
+
+
+def _differences(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
+    every = [history for history in histories(api) if history.asked or history.platform]
+    return len(every), [d for history in every for d in discrepancies(history)]
 
 
 def _line(found: Discrepancy) -> str:

@@ -291,12 +291,14 @@ class Courier:
         if parcel.lost:
             self._note(parcel.delivery, Reply(None, "lost on the way (a fault on demand)", 0.0))
             return
+        reply = None
         for number in range(self.attempts()):
             reply = yield from self._attempt(parcel.delivery, number)
             if reply is None or not self.repeats(reply):
                 break
-        for _ in range(parcel.extra):
-            yield from self._attempt(parcel.delivery)
+        if reply is not None and reply.status is not None and 200 <= reply.status < 300:
+            for _ in range(parcel.extra):
+                yield from self._attempt(parcel.delivery)
 
     def _attempt(
         self, delivery: Delivery, number: int = 0

@@ -4,7 +4,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
@@ -30,14 +29,11 @@ class EarningSource(OrderSource):
 
     The answer's status is read, not assumed: an order that came back in another status is kept for
     a rule that wants it so. A fresh ``order_number`` each, never used before in any run. A server
-    that makes none is not asked again. ``making`` is held while one is made.
+    that makes none is not asked again.
     """
 
-    def __init__(
-        self, api: ApiTarget, making: AbstractContextManager[object] | None = None
-    ) -> None:
+    def __init__(self, api: ApiTarget) -> None:
         self._api = api
-        self._making = making or nullcontext()
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
         self.made = 0
@@ -79,9 +75,8 @@ class EarningSource(OrderSource):
             "order_number": number,
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
-        with self._making:
-            self._api.journal.write("order", order_number=number, total_price=str(price))
-            answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
+        self._api.journal.write("order", order_number=number, total_price=str(price))
+        answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
             if answer.status != 422 or total <= self._largest:

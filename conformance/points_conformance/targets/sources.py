@@ -171,13 +171,11 @@ class HookSource(OrderSource):
 class FileSource(OrderSource):
     """Orders of a file, in its order, each used once and read before it is used.
 
-    ``claim`` says whether an order is still nobody's: workers share the file. ``skipped`` names
-    those whose reading did not match it.
+    ``skipped`` names those whose reading did not match it.
     """
 
     rows: Sequence[Made]
     read: Reader
-    claim: Callable[[str], bool] = lambda uuid: True
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
@@ -204,8 +202,6 @@ class FileSource(OrderSource):
             if row.uuid in self.used or not fits(row, wanted):
                 continue
             self.used.add(row.uuid)
-            if not self.claim(row.uuid):
-                continue
             told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
             made = made_from(self.read(row.uuid), given=True, expected=told)
             if made is not None and fits(made, wanted) and made.total == row.total:
