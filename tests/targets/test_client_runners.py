@@ -174,11 +174,13 @@ def test_a_command_is_told_all_in_its_environment() -> None:
     }
 
 
-def test_what_is_not_asked_for_is_absent_and_nothing_is_inherited() -> None:
-    """None of the caller's POINTS_* variables reaches a client; the rest does, past proxies."""
+def test_what_is_not_asked_for_is_absent_and_only_our_own_names_are_replaced() -> None:
+    """What we tell it by takes the place of the caller's; a bearer token or another of the user's
+    variables that begins with POINTS_ reaches it like any other, and all goes past proxies.
+    """
     callers = {
         "POINTS_AMOUNT": "999", "POINTS_REASON": "mine", "POINTS_API_KEY": "sk_live",
-        "POINTS_WEBHOOK_SECRET": "s", "SHOP": "ours", "NO_PROXY": "intern",
+        "POINTS_BEARER_TOKEN": "t", "SHOP": "ours", "NO_PROXY": "intern",
     }  # fmt: skip
     where = meeting()
     environment = told(cancel(), where, **callers)
@@ -187,6 +189,7 @@ def test_what_is_not_asked_for_is_absent_and_nothing_is_inherited() -> None:
         "POINTS_ORDER_UUID": "a-uuid",
         "POINTS_BASE_URL": "http://127.0.0.1:9/api/v1",
         "POINTS_API_KEY": where.key,
+        "POINTS_BEARER_TOKEN": "t",
     }
     assert environment["SHOP"] == "ours"
     assert environment["NO_PROXY"] == "intern,127.0.0.1,localhost"

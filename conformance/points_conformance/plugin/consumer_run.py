@@ -7,10 +7,11 @@ from typing import Any
 
 from points_conformance.plugin.subject_run import Run
 from points_conformance.plugin.users_own import users_own
+from points_conformance.rules.rule import Profile
 from points_conformance.suite.consumer_settings import WrongOption, checked_url
 from points_conformance.suite.settings import SettingsError
 from points_conformance.targets.api import Effect
-from points_conformance.targets.consumer import SECRET, ConsumerTarget
+from points_conformance.targets.consumer import SECONDS, SECRET, ConsumerTarget
 from points_conformance.targets.consumer_build import (
     ConsumerOptions,
     Interface,
@@ -29,6 +30,9 @@ _WITHOUT_PROBE = (
     "the half that matters was not tested: without --state-url or the hook "
     "pytest_points_consumer_state nobody can see what the consumer made of a refund"
 )
+
+#: How long a run may take, however slow the consumer is.
+_SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
 
 
 class ConsumerRun:
@@ -78,7 +82,15 @@ class ConsumerRun:
     def plan_lines(self) -> list[str]:
         """Deliveries at most."""
         told = [line for line in self.run.plan.lines() if "orders made" not in line]
+        told.append(
+            f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
+            "in is not exercised"
+        )
         return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+
+    @property
+    def _seconds(self) -> float:
+        return _SECONDS[self.run.settings.profile]
 
     def orders_needed(self) -> list[str]:
         """None."""
@@ -143,6 +155,7 @@ class ConsumerRun:
             function=function,
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
+            seconds=self._seconds,
             calls=None if self.run.settings.on_loopback else self.run.plan.calls,
         )
 
@@ -189,4 +202,7 @@ def _calls_apart(target: ConsumerTarget) -> list[str]:
     spent, beside = target.budget.spent, target.budget.beside
     if not beside:
         return []
-    return [f"{spent} calls: {spent - beside} deliveries, {beside} that read states or told orders"]
+    return [
+        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, came "
+        "again after 429 or marked the end of a queue"
+    ]

@@ -31,6 +31,13 @@ _CA_VARIABLES: Final = (
     "NODE_EXTRA_CA_CERTS",
     "CURL_CA_BUNDLE",
 )
+#: The variables that a command is told by. Others that begin alike are the user's own.
+_OURS: Final = frozenset(
+    {
+        *("POINTS_OPERATION", "POINTS_ORDER_UUID", "POINTS_AMOUNT", "POINTS_REASON"),
+        *("POINTS_BASE_URL", "POINTS_API_KEY", "POINTS_CA_FILE"),
+    }
+)
 #: What tells a case's processes from all others. The key alone does not: another run of the same
 #: case has the same one at the same time, but never the same port.
 _MARKS: Final = ("POINTS_API_KEY", "POINTS_BASE_URL")
@@ -155,8 +162,8 @@ def _parsed(command: str, path: str | None) -> list[str]:
 
 
 def _without_points(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without our own variables, and without a proxy to loopback."""
-    kept = {name: text for name, text in environment.items() if not name.startswith("POINTS_")}
+    """The caller's environment without what we tell it, and without a proxy to loopback."""
+    kept = {name: text for name, text in environment.items() if name not in _OURS}
     here = "127.0.0.1,localhost"
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = f"{kept[name]},{here}" if kept.get(name) else here
