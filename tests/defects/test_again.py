@@ -10,16 +10,17 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from tests.cli.command import Ended, run
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.again import looked_for_again, main, selected
+from points_conformance.defects.again import Again, looked_for_again, main, selected
 from points_conformance.defects.catalogue import named
 from points_conformance.defects.seeded import SEEDED
 from points_conformance.defects.trial import judged
@@ -95,7 +96,9 @@ def test_a_command_that_does_not_fail_again_is_told(monkeypatch: pytest.MonkeyPa
     assert "1 defects, " in done.output
 
 
-def map_here(look, jobs, workers):  # type: ignore[no-untyped-def]
+def map_here(
+    look: Callable[[Any], list[Again]], jobs: Sequence[Any], workers: int | None
+) -> Iterable[list[Again]]:
     """In this process, where what is patched is patched."""
     return map(look, jobs)
 
