@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from points_conformance import __version__
-from points_conformance.plugin.again import begun_with, suite_of
+from points_conformance.plugin.again import begun_with, suite_of, used_up
 from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
@@ -344,8 +344,9 @@ class PointsSession:
         _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
         _, expired = accepting(known, self.judges.catalogue, self.started.date())
         changed, unmet = pinned(known, report.readings, report.results)
+        again = used_up(self.settings, report.results)
         trouble = Trouble(stopped=stopped, stale=[*stale, *expired, *changed])
-        self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
+        self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet, *again])
 
     def _judged(self, rule_id: str) -> bool:
         result = self.judges.result(self.judges.catalogue[rule_id])

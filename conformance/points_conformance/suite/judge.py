@@ -67,9 +67,7 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
         read = check()
     except Finding as finding:
         evidence = evidence_of(finding, target.exchanges[first:], target.redact)
-        mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
-        led_by = dict.fromkeys((*evidence.led_by, *mixed_up))
-        evidence = replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != rule.id))
+        evidence = replace(evidence, led_by=_led_by(rule, finding, target, first))
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
@@ -126,6 +124,15 @@ def evidence_of(
         rounds=finding.rounds,
         led_by=finding.led_by,
     )
+
+
+def _led_by(rule: Rule, finding: Finding, target: Judged, first: int) -> tuple[str, ...]:
+    """The other rules that it takes to find this again. What a finding looks back on counts where
+    its rule closes the run: any other rule brings it about by itself.
+    """
+    mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
+    others = dict.fromkeys((*(finding.led_by if rule.closing else ()), *mixed_up))
+    return tuple(id_ for id_ in others if id_ not in ("", rule.id, *rule.after))
 
 
 def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:
