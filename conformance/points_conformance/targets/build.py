@@ -116,7 +116,7 @@ def live_target(
         ),
         budget=Budget(settings.calls, shares),
         pace=Pace(rate, shares=shares),
-        journal=Journal(settings.journal),
+        journal=Journal(settings.journal, base_url=base_url),
         inbox=settings.inbox,
         loopback=loopback,
         racer=live_client,
