@@ -10,7 +10,11 @@ import simplejson
 
 from points_conformance.contract.bounds import MOST_DIGITS
 
-__all__ = ["Refusal", "Request", "Response", "dump_json", "load_json"]
+__all__ = ["NumberError", "Refusal", "Request", "Response", "dump_json", "load_json"]
+
+
+class NumberError(ValueError):
+    """A number that no program can take: endless, of thousands of digits, or none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def load_json(body: bytes) -> Any:
 
 def _whole(text: str) -> int:
     if len(text) > MOST_DIGITS:
-        raise ValueError(f"a number of more than {MOST_DIGITS} digits")
+        raise NumberError(f"a number of more than {MOST_DIGITS} digits")
     return int(text)
 
 
@@ -77,12 +81,12 @@ def _number(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise ValueError("a number's exponent is out of any range") from None
+        raise NumberError("a number's exponent is out of any range") from None
     # A short 1e9999999 is a number of ten million digits as soon as it is made whole.
     if max(len(text), abs(number.adjusted())) > MOST_DIGITS:
-        raise ValueError(f"a number of more than {MOST_DIGITS} digits")
+        raise NumberError(f"a number of more than {MOST_DIGITS} digits")
     return number
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise NumberError(f"{name} is not JSON")

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from points_conformance.contract.bounds import MOST_BYTES, MOST_SECONDS
+from points_conformance.contract.bounds import MOST_BYTES, MOST_DIGITS, MOST_SECONDS
 from points_conformance.contract.limits import KEY_HEADER
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.budget import Budget, Pace
@@ -270,6 +270,12 @@ class Caller:
         if answer.status >= 500:
             raise Finding(
                 "server error", expected="an answer below 500", got=f"HTTP {answer.status}"
+            )
+        if answer.wrong_number:
+            raise Finding(
+                "a number that no program can take",
+                expected=f"JSON with numbers of at most {MOST_DIGITS} digits",
+                got=answer.wrong_number,
             )
         return answer
 
