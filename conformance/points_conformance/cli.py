@@ -13,6 +13,7 @@ import click
 from points_conformance import __version__
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.plugin.options import (
+    NO_DOCSTRINGS,
     API_OPTIONS,
     CLIENT_OPTIONS,
     COMMON_OPTIONS,
@@ -32,6 +33,8 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Options without a command are the main job's."""
+        if sys.flags.optimize > 1:
+            _refuse(NO_DOCSTRINGS)
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["api", "--base-url", "simulator", *args]
         return super().parse_args(ctx, args)
@@ -102,7 +105,7 @@ def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> No
 def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
     if "" not in sys.path:
-        sys.path.insert(0, "")  # --app names a module of this folder
+        sys.path.append("")  # --app names a module of this folder; none stands for Python's own
     if options["replay"]:
         from points_conformance.commands.replay import replay
 
@@ -174,7 +177,7 @@ def _run_pytest(
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if "" not in sys.path:
-        sys.path.insert(0, "")  # a module of the user's in this folder can be loaded with -p
+        sys.path.append("")  # a module of the user's in this folder can be loaded with -p
     status = int(pytest.main(args))
     return _EXIT.get(status, status)
 

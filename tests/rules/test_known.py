@@ -36,7 +36,11 @@ def rule(id_: str, level: Level = Level.MUST, **fields: Any) -> Rule:
     )
 
 
-RULES = (rule("cancel.new", aliases=("cancel.old",)), rule("refund.part"))
+RULES = (
+    rule("cancel.new", aliases=("cancel.old",)),
+    rule("refund.part"),
+    rule("reading.cancel-settled", Level.OBSERVE, matter="cancel-settled"),
+)
 
 
 @pytest.fixture
@@ -302,3 +306,14 @@ def test_entries_are_for_what_fails_the_run() -> None:
     passed = Result(rule=RULES[0], verdict=Verdict.PASSED)
     assert entries_for([advice, passed]) == ""
     assert entries_for([advice, passed], strict=True).count("[[known]]") == 1
+
+
+@pytest.mark.parametrize("key", ["cancel-setled/approved", "cancel-setled", "refund.part", "", "/"])
+def test_a_pinned_reading_whose_name_is_mistyped_is_refused(file: Path, key: str) -> None:
+    """As an unknown rule is: it would hold nothing, for ever, and only a note would say so."""
+    file.write_text(f'[readings]\n"{key}" = "refused"\n', encoding="utf-8")
+    with pytest.raises(KnownError, match="no rule reads this matter") as caught:
+        load_known(file, RULES)
+    assert "\n" not in str(caught.value)
+    if key.startswith("cancel"):
+        assert "is it 'cancel-settled'?" in str(caught.value)
