@@ -21,6 +21,7 @@ from points_conformance.plugin.options import (
     CLIENT_OPTIONS,
     COMMON_OPTIONS,
     CONSUMER_OPTIONS,
+    NO_DOCSTRINGS,
     Option,
 )
 
@@ -37,6 +38,8 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Options without a command are the main job's."""
+        if sys.flags.optimize > 1:
+            _refuse(NO_DOCSTRINGS)
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["api", "--base-url", "simulator", *args]
         ctx.obj = _begun(args)
@@ -114,7 +117,7 @@ def api(pytest_args: tuple[str, ...], **options: Any) -> None:
 def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
     if "" not in sys.path:
-        sys.path.insert(0, "")  # --app names a module of this folder
+        sys.path.append("")  # --app names a module of this folder; none stands for Python's own
     if options["replay"]:
         from points_conformance.commands.replay import replay
 
@@ -203,7 +206,7 @@ def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if "" not in sys.path:
-        sys.path.insert(0, "")  # a module of the user's in this folder can be loaded with -p
+        sys.path.append("")  # a module of the user's in this folder can be loaded with -p
     status = int(pytest.main(args))
     return _EXIT.get(status, status)
 

@@ -6,12 +6,13 @@ Whatever a fixture, a suite or an option needs is imported when it is used
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from points_conformance.plugin.options import OPTIONS
+from points_conformance.plugin.options import NO_DOCSTRINGS, OPTIONS
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -65,6 +66,8 @@ def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
     sessions = config.stash.setdefault(_SESSIONS, {})
     name = config.option.points_judges or subject or "api"
     if name not in sessions:
+        if sys.flags.optimize > 1:
+            raise pytest.UsageError(f"points-conformance: {NO_DOCSTRINGS}")
         from points_conformance.plugin.session import PointsSession
         from points_conformance.rules.rule import Subject
         from points_conformance.suite.settings import SettingsError

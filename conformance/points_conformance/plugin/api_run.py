@@ -14,6 +14,7 @@ from points_conformance.suite.judge import seed_of
 from points_conformance.suite.settings import Settings, SettingsError, with_base_url
 from points_conformance.targets.api import ApiTarget, Effect
 from points_conformance.targets.build import LiveSettings, embedded_target, live_target
+from points_conformance.targets.journal import Journal, JournalError
 from points_conformance.targets.live import preflight
 from points_conformance.targets.sources import FileSource, HookSource
 
@@ -164,13 +165,17 @@ class ApiRun:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
-        return folder / "journal.jsonl"
+        path = folder / "journal.jsonl"
+        try:
+            Journal(path).begin()
+        except JournalError as error:
+            raise SettingsError(str(error)) from None
+        return path
 
     def _begin_journal(self, target: ApiTarget) -> None:
         run = self.run
         target.journal.write(
             "run",
-            base_url=target.base_url,
             started=f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
             profile=run.settings.profile.value,
             seed=run.settings.seed,

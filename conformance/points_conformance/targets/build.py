@@ -110,7 +110,7 @@ def live_target(
         ),
         budget=Budget(settings.calls),
         pace=Pace(rate),
-        journal=Journal(settings.journal),
+        journal=Journal(settings.journal, base_url=base_url),
         inbox=settings.inbox,
         loopback=loopback,
         racer=live_client,
