@@ -71,7 +71,9 @@ def test_a_secret_inside_of_what_is_base64_is_cut(before: str, after: str) -> No
         text = encode(f"{before}{KEY}{after}".encode()).decode()
         shown = REDACT(text)
         assert "$POINTS_API_KEY" in shown
-        assert len(shown.replace("$POINTS_API_KEY(encoded)", "")) <= len(text) - 4 * len(KEY) // 3 + 2
+        assert (
+            len(shown.replace("$POINTS_API_KEY(encoded)", "")) <= len(text) - 4 * len(KEY) // 3 + 2
+        )
 
 
 def test_half_of_an_encoded_secret_is_cut() -> None:
@@ -126,7 +128,10 @@ def test_cutting_costs_little() -> None:
     ("said", "shown"),
     [
         ("\x1b[32mconformant\x1b[0m", "\\x1b[32mconformant\\x1b[0m"),
-        ("\x1b]8;;http://evil\x07click\x1b]8;;\x07", "\\x1b]8;;http://evil\\x07click\\x1b]8;;\\x07"),
+        (
+            "\x1b]8;;http://evil\x07click\x1b]8;;\x07",
+            "\\x1b]8;;http://evil\\x07click\\x1b]8;;\\x07",
+        ),
         ("\x9b31m", "\\u009b31m"),
         ("passed\rfailed", "passed\\rfailed"),
         ("a\x08b\x7f\x00", "a\\x08b\\x7f\\x00"),
@@ -142,7 +147,9 @@ def test_escape_sequences_and_bidi_marks_are_spelt_out(said: str, shown: str) ->
     assert REDACT(said) == shown
 
 
-@pytest.mark.parametrize("text", ["تم إلغاء الطلب", "two\nlines\tand a tab", "naïve ünïcode 👩‍👩‍👧 日本"])
+@pytest.mark.parametrize(
+    "text", ["تم إلغاء الطلب", "two\nlines\tand a tab", "naïve ünïcode 👩‍👩‍👧 日本"]
+)
 def test_what_people_write_stays_readable(text: str) -> None:
     """Arabic, line breaks and joined signs are no control characters."""
     assert REDACT(text) == text
@@ -163,13 +170,11 @@ def pasted(exchange: Exchange) -> list[str]:
     script = line.replace("curl", f"{shlex.quote(sys.executable)} -c {shlex.quote(printed)}", 1)
     environment = {"POINTS_API_KEY": KEY, "HOME": "/home/somebody", "LC_ALL": "C.UTF-8"}
     shell = ["bash", "-c", script]
-    done = subprocess.run(shell, env=environment, capture_output=True, check=True, timeout=30)  # noqa: S603
+    done = subprocess.run(shell, env=environment, capture_output=True, check=True, timeout=30)
     return [str(word) for word in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize(
-    "body", ['{"reason": "\x1b[31m\u202e it\'s \\\\ \u0085"}', "it's", "تم"]
-)
+@pytest.mark.parametrize("body", ['{"reason": "\x1b[31m\u202e it\'s \\\\ \u0085"}', "it's", "تم"])
 def test_a_line_to_paste_sends_what_was_sent_and_shows_nothing_raw(body: str) -> None:
     """Also where the body holds what a terminal obeys."""
     assert pasted(made(body=body))[-1] == body
@@ -177,7 +182,7 @@ def test_a_line_to_paste_sends_what_was_sent_and_shows_nothing_raw(body: str) ->
 
 def test_a_line_to_paste_has_the_shell_fill_in_the_key_and_nothing_else() -> None:
     """The key in the URL's path is a variable; what a target chose is never run."""
-    url = REDACT(f"http://host/{KEY}/orders/$(touch x)`id`\"$HOME\\")
+    url = REDACT(f'http://host/{KEY}/orders/$(touch x)`id`"$HOME\\')
     words = pasted(made(url=url, headers={"x-api-key": "$POINTS_API_KEY"}))
-    assert words[3] == f"http://host/{KEY}/orders/$(touch x)`id`\"$HOME\\"
+    assert words[3] == f'http://host/{KEY}/orders/$(touch x)`id`"$HOME\\'
     assert words[5] == f"x-api-key: {KEY}"

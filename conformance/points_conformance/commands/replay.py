@@ -18,6 +18,7 @@ from points_conformance.targets.consumer_build import (
     served,
 )
 from points_conformance.targets.consumer_probe import Unreadable
+from points_conformance.targets.exchange import Redactor
 from points_conformance.targets.live import Unjudgeable
 
 __all__ = ["replay"]
@@ -33,20 +34,29 @@ def replay(
     Status 0 where it was sent, 2 where it could not be.
     """
     stop: Callable[[], object] | None = None
+    say = _cleaned(environment, echo)
     try:
         settings = read_settings(options.get, environment, Subject.CONSUMER, command=True)
         story = _loaded(Path(options["replay"]))
         chosen = settings.consumer or ConsumerOptions()
         if chosen.app:
             chosen, stop = _serve(chosen)
-        _send(chosen, environment[SECRET], story, echo)
+        _send(chosen, environment[SECRET], story, say)
     except (SettingsError, Unjudgeable, Unreadable) as error:
-        echo(f"points-conformance: {error}")
+        say(f"points-conformance: {error}")
         return 2
     finally:
         if stop is not None:
             stop()
     return 0
+
+
+def _cleaned(
+    environment: Mapping[str, str], echo: Callable[[str], object]
+) -> Callable[[str], object]:
+    """Says what is fit to be said: a consumer's state, and a story, may hold anything."""
+    redact = Redactor.of(environment)
+    return lambda text: echo(redact(text))
 
 
 def _loaded(path: Path) -> dict[str, Any]:

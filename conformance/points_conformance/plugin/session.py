@@ -45,6 +45,7 @@ from points_conformance.suite.settings import (
     read_settings,
 )
 from points_conformance.targets.api import Effect
+from points_conformance.targets.exchange import Redactor
 from points_conformance.targets.judged import Judged
 from points_conformance.targets.live import Unjudgeable
 
@@ -87,6 +88,8 @@ class PointsSession:
         self.is_controller = config.pluginmanager.hasplugin("dsession")
         self.command: str | None = config.option.points_judges
         self.settings = self._settings(Subject(self.command or subject))
+        #: Fit to be said and kept: what the user gave may hold a secret, a URL's path say.
+        self.redact = Redactor.of(self.settings.environment)
         self.judges = Judge(
             self.settings.catalogue,
             seed=self.settings.seed,
@@ -211,7 +214,7 @@ class PointsSession:
         try:
             self.subject.look(target)
         except Unjudgeable as error:
-            self._unjudgeable = str(error)
+            self._unjudgeable = self.redact(target.redact(str(error)))
             self.stop(self._unjudgeable)
 
     def _open(self, target: Judged) -> None:
@@ -221,14 +224,14 @@ class PointsSession:
         self._notes += lines
 
     def stop(self, why: str) -> None:
-        self.trouble[why] = None
+        self.trouble[self.redact(why)] = None
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             terminal.ensure_newline()
             for line in lines:
-                terminal.write_line(line)
+                terminal.write_line(self.redact(line))
 
     # ------------------------------------------------------------------ targets
     def api_target(self) -> Judged:
@@ -241,7 +244,7 @@ class PointsSession:
         try:
             return self.subject.made()
         except (SettingsError, Unjudgeable) as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(self.redact(str(error))) from None
 
     def judge_instead(self, settings: Settings) -> None:
         """A fixture names the target: its name in the report, its bound on calls."""
@@ -257,7 +260,7 @@ class PointsSession:
             target = self.subject.given(given)
         except (SettingsError, Unjudgeable) as error:
             self.stop(str(error))
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(self.redact(str(error)), pytrace=False)
         self._look_first(target)
         if self._unjudgeable:
             pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
@@ -417,7 +420,7 @@ class PointsSession:
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
-            target=settings.target,
+            target=self.redact(settings.target),
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,
@@ -430,10 +433,10 @@ class PointsSession:
             seconds=time.perf_counter() - self._clock,
             readings=readings,
             results=results,
-            plan=self.subject.plan_lines(),
+            plan=list(map(self.redact, self.subject.plan_lines())),
             effect=self.subject.effect_lines(self._effect),
-            notes=self._notes,
-            arguments=settings.arguments,
+            notes=list(map(self.redact, self._notes)),
+            arguments=list(map(self.redact, settings.arguments)),
         )
 
     @property

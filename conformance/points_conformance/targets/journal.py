@@ -8,7 +8,7 @@ One JSON object a line. An interrupted run can be cleaned up from it (``points-c
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,16 @@ class Journal:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        #: Cuts what must not be kept; the target that writes here says how.
+        self.redact: Callable[[str], str] = str
         self._lock = threading.Lock()
 
     def write(self, kind: str, **facts: Any) -> None:
         """Append one line, flushed to disk before this returns."""
         if self.path is None:
             return
-        line = json.dumps({"kind": kind, **facts}, ensure_ascii=False)
+        kept = {k: self.redact(v) if isinstance(v, str) else v for k, v in facts.items()}
+        line = json.dumps({"kind": kind, **kept}, ensure_ascii=False)
         with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()
