@@ -21,8 +21,9 @@ class Sandbox:
     """Serves a simulator while the ``with`` block lasts; ``port=0`` takes any free port.
 
     ``control`` adds the control API under :attr:`control_url`; ``courier`` sends deliveries as
-    events happen, and is closed with the sandbox. Pages in a browser are kept out. With ``certfile`` and ``keyfile``
-    (PEM) it speaks HTTPS. Raises :class:`PortTakenError` on entering.
+    events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
+    (PEM) it speaks HTTPS. Pages in a browser are kept out. Raises :class:`PortTakenError` on
+    entering.
     """
 
     def __init__(
