@@ -21,6 +21,7 @@ from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
 from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
+from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject_run import Run, SubjectRun
 from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
@@ -106,6 +107,7 @@ class PointsSession:
         self._effect = Effect()
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
+        self._mind_no_signals: Callable[[], object] = lambda: None
         self._apart = False
         #: Why nothing may be judged at all, once that is known; the command's controller looks.
         self._unjudgeable = ""
@@ -173,6 +175,7 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
+        self._mind_no_signals = end_on_signals()
         self.subject.begin_ahead(asked)
         if self.command and self.worker is None:
             target = self._made()
@@ -356,6 +359,7 @@ class PointsSession:
         instead.
         """
         effect, notes = self.subject.close()
+        self._mind_no_signals()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
