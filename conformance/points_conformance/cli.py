@@ -54,7 +54,9 @@ class _Group(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception:
-            traceback.print_exc()
+            from points_conformance.targets.redaction import Redactor
+
+            click.echo(Redactor.of(os.environ)(traceback.format_exc()), err=True)
             click.echo("points-conformance: the kit itself failed: please report this", err=True)
             sys.exit(3)
 
@@ -185,7 +187,9 @@ def _check_folder(folder: Path | None) -> None:
 
 
 def _refuse(text: str) -> NoReturn:
-    click.echo(f"points-conformance: {text}", err=True)
+    from points_conformance.targets.redaction import Redactor
+
+    click.echo(f"points-conformance: {Redactor.of(os.environ)(text)}", err=True)
     sys.exit(2)
 
 
@@ -320,12 +324,14 @@ def clean(journal: Path, allow_production: bool) -> None:
     Nothing is refunded or cancelled. Status 1 where an endpoint could not be deleted.
     """
     from points_conformance.targets.clean import CleaningRefused, clean_up
+    from points_conformance.targets.redaction import Redactor
 
     try:
         cleaning = clean_up(journal, os.environ, allow_production=allow_production)
     except CleaningRefused as error:
         _refuse(str(error))
-    click.echo("\n".join(cleaning.lines()))
+    redact = Redactor.of(os.environ)
+    click.echo("\n".join(map(redact, cleaning.lines())))
     sys.exit(1 if cleaning.left else 0)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from points_conformance.report.text import plain
 from points_conformance.rules.rule import Subject
 from points_conformance.suite.settings import SettingsError, read_settings
 from points_conformance.targets.consumer import SECRET, ConsumerTarget, Told
@@ -63,10 +62,10 @@ def replay(
     Status 0 where it was sent, 2 where it could not be. The secret is shown nowhere, whoever says
     it.
     """
-    redact = Redactor({SECRET: environment.get(SECRET)})
+    redact = Redactor.of(environment)
 
     def show(text: str) -> None:
-        echo(plain(redact(text)))
+        echo(redact(text))
 
     stop: Callable[[], object] | None = None
     try:

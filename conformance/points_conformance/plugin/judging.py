@@ -92,7 +92,7 @@ class Judging:
         try:
             self.run.subject.look(target)
         except Unjudgeable as error:
-            self.unjudgeable = str(error)
+            self.unjudgeable = self.run.redact(target.redact(str(error)))
             self.run.stop(self.unjudgeable)
 
     @contextlib.contextmanager
@@ -159,7 +159,7 @@ class Judging:
     # ------------------------------------------------------------------ the end of a test
     def _refuse(self, why: str) -> NoReturn:
         self.run.stop(why)
-        pytest.fail(why, pytrace=False)
+        pytest.fail(self.run.redact(why), pytrace=False)
 
     def _end(self, result: Result) -> None:
         if result.verdict in _SKIPPED:

@@ -23,6 +23,7 @@ from points_conformance.plugin.consumer_run import ConsumerRun
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
+from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject_run import Run, SubjectRun
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
@@ -46,6 +47,7 @@ from points_conformance.suite.settings import (
     read_settings,
 )
 from points_conformance.targets.api import Effect
+from points_conformance.targets.exchange import Redactor
 from points_conformance.targets.judged import Judged
 from points_conformance.targets.live import Unjudgeable
 from points_conformance.targets.sources import load_orders
@@ -84,6 +86,8 @@ class PointsSession:
         self.is_controller = config.pluginmanager.hasplugin("dsession")
         self.command: str | None = config.option.points_judges
         self.settings = self._settings(Subject(self.command or subject))
+        #: Fit to be said and kept: what the user gave may hold a secret, a URL's path say.
+        self.redact = Redactor.of(self.settings.environment)
         self.judges = Judge(
             self.settings.catalogue,
             seed=self.settings.seed,
@@ -102,6 +106,7 @@ class PointsSession:
         self._told_asked: dict[str, None] = {}
         self._suite = ""
         self._skipped: dict[str, str] = {}
+        self._mind_no_signals: Callable[[], object] = lambda: None
         self._apart = False
         self.judging = Judging(self, self._sharing())
 
@@ -151,6 +156,7 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
+        self._mind_no_signals = end_on_signals()
         if self.judging.shared is not None:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
@@ -201,14 +207,14 @@ class PointsSession:
         self._notes += lines
 
     def stop(self, why: str) -> None:
-        self.trouble[why] = None
+        self.trouble[self.redact(why)] = None
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             terminal.ensure_newline()
             for line in lines:
-                terminal.write_line(line)
+                terminal.write_line(self.redact(line))
 
     # ------------------------------------------------------------------ targets
     def api_target(self) -> Judged:
@@ -221,7 +227,7 @@ class PointsSession:
         try:
             return self.subject.made()
         except (SettingsError, Unjudgeable) as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(self.redact(str(error))) from None
 
     def judge_instead(self, settings: Settings) -> None:
         """A fixture names the target: its name in the report, its bound on calls."""
@@ -305,6 +311,7 @@ class PointsSession:
         instead.
         """
         effect, notes = self.subject.close()
+        self._mind_no_signals()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
@@ -377,7 +384,7 @@ class PointsSession:
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
-            target=settings.target,
+            target=self.redact(settings.target),
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,
@@ -390,13 +397,13 @@ class PointsSession:
             seconds=time.perf_counter() - self._clock,
             readings=readings,
             results=results,
-            plan=self.subject.plan_lines(),
+            plan=list(map(self.redact, self.subject.plan_lines())),
             effect=self.subject.effect_lines(self._effect),
-            notes=self._notes,
-            arguments=settings.arguments,
-            begun_with=[] if self.command else begun_with(self.config),
+            notes=list(map(self.redact, self._notes)),
+            arguments=list(map(self.redact, settings.arguments)),
+            begun_with=list(map(self.redact, [] if self.command else begun_with(self.config))),
             suite=self._suite or suite_of(self.config, self.items),
-            passed_on=shlex.split(self.config.option.points_passed_on),
+            passed_on=list(map(self.redact, shlex.split(self.config.option.points_passed_on))),
         )
 
     @property

@@ -65,8 +65,8 @@ def broken(
     consumer.replays[consumer.rule] = {
         "rule": consumer.rule,
         "title": title,
-        "expected": expected,
-        "got": got,
+        "expected": consumer.redact(expected),
+        "got": consumer.redact(got),
         "deliveries": [
             {"method": e.method, "headers": dict(e.headers), "body": e.body} for e in exchanges
         ],

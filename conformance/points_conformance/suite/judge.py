@@ -73,7 +73,8 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
     except Attributed as broken:
         laid = {id_: _laid(rule, id_, f, target) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
-        return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
+        reason = target.redact(str(broken))
+        return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence, attributed=laid)
     except (Denied, BudgetSpent) as missing:
         reason = target.redact(str(missing))
         return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
@@ -87,7 +88,7 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
     except Exception as error:
         return _crashed(rule, error, target.redact)
     if isinstance(read, Mapping):
-        readings = {str(matter): target.redact(str(told)) for matter, told in read.items()}
+        readings = {target.redact(str(k)): target.redact(str(told)) for k, told in read.items()}
         words = "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
         return _outcome(rule, OutcomeKind.READ, words, readings=readings)
     return _outcome(rule, OutcomeKind.HELD, "")
@@ -115,7 +116,7 @@ def evidence_of(
     """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
     return Evidence(
-        title=finding.title,
+        title=redact(finding.title),
         expected=redact(finding.expected),
         got=redact(finding.got),
         story=tuple(redact(step) for step in finding.story),

@@ -14,6 +14,7 @@ import httpx
 from points_conformance.contract.limits import KEY_HEADER
 from points_conformance.targets.budget import Pace
 from points_conformance.targets.build import live_client
+from points_conformance.targets.exchange import Redactor
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
 from points_conformance.targets.journal import Journal, JournalError, read_torn_journal
@@ -173,11 +174,14 @@ class _Merchant:
             raise CleaningRefused(
                 "the journal does not say which server its endpoints are on (a line of kind run)"
             )
+        self._key = environment.get("POINTS_API_KEY", "")
+        self._redact = Redactor.of(environment)
+        # The journal has no key, not even where the address has it in its path.
+        base_url = server.base_url.replace("$POINTS_API_KEY", quote(self._key, safe=""))
         try:
-            self._base = checked_base_url(server.base_url, allow_production=allow_production)
+            self._base = checked_base_url(base_url, allow_production=allow_production)
         except TargetRefused as error:
             raise CleaningRefused(str(error)) from None
-        self._key = environment.get("POINTS_API_KEY", "")
         if not self._key:
             raise CleaningRefused(
                 f"no key for {self._base}: set POINTS_API_KEY in the environment, the same that "
@@ -204,14 +208,15 @@ class _Merchant:
 
     def found(self, wanted: Iterable[tuple[str, str]], *, but: Iterable[str]) -> list[str]:
         """The uuids of endpoints that have both a URL and a name of the run's, less those known."""
-        names = set(wanted)
+        names = set(wanted)  # as the journal has them, without secrets
         known = set(but)
         if not names:
             return []
         return [
             str(row["uuid"])
             for row in self._listed()
-            if (row.get("url"), row.get("name")) in names and row.get("uuid") not in known
+            if (self._redact(str(row.get("url"))), self._redact(str(row.get("name")))) in names
+            and row.get("uuid") not in known
         ]
 
     def _listed(self) -> list[Mapping[str, Any]]:

@@ -38,9 +38,6 @@ _OURS: Final = frozenset(
         *("POINTS_BASE_URL", "POINTS_API_KEY", "POINTS_CA_FILE"),
     }
 )
-#: What tells a case's processes from all others. The key alone does not: another run of the same
-#: case has the same one at the same time, but never the same port.
-_MARKS: Final = ("POINTS_API_KEY", "POINTS_BASE_URL")
 #: Seconds after which it is looked whether the run is over.
 _TICK: Final = 0.1
 #: The standard output is one for the whole process.
@@ -127,7 +124,7 @@ class CommandClients:
     def _run(self, operation: Operation, meeting: Meeting) -> Said:
         words = self._environment | _told(meeting) | _asked(operation, meeting.uuid)
         try:
-            ended = self._processes.run(self.argv, words, self.timeout, *_MARKS)
+            ended = self._processes.run(self.argv, words, self.timeout)
             return _said(ended, self.timeout)
         except OSError as error:
             return Said(outcome=None, how=f"could not be run: {error.strerror}", seconds=0.0)

@@ -9,7 +9,7 @@ One JSON object a line. An interrupted run can be cleaned up from it (``points-c
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Journal:
 
     def __init__(self, path: Path | None, *, base_url: str = "") -> None:
         self.path = path
+        #: Cuts what must not be kept; the target that writes here says how.
+        self.redact: Callable[[str], str] = str
         self._server = {"base_url": base_url} if base_url else {}
         self._lock = threading.Lock()
         self._begun = False
@@ -45,7 +47,8 @@ class Journal:
         """
         # In ASCII, for a server's uuid may hold what UTF-8 cannot, or what other readers take for
         # the end of a line.
-        line = json.dumps({"kind": kind, **self._server, **facts}) + "\n"
+        kept = {k: self.redact(v) if isinstance(v, str) else v for k, v in facts.items()}
+        line = json.dumps({"kind": kind, **self._server, **kept}) + "\n"
         try:
             self._append(line.encode("ascii"))
         except OSError as error:
