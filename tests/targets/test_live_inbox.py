@@ -112,6 +112,14 @@ def test_an_event_later_than_the_grace_is_late_and_not_missing(inbox: LiveInbox)
     assert len(inbox.settled(UUID, "refunded", 2)) == 2
 
 
+def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) -> None:
+    """As long as events of other orders come, ours may be behind them."""
+    for number in range(1, 5):
+        threading.Timer(inbox.grace * 1.5 * number, send, [inbox], {"id": "another's"}).start()
+    threading.Timer(inbox.grace * 6, send, [inbox]).start()
+    assert len(inbox.settled(UUID, "refunded")) == 1
+
+
 def test_what_never_comes_is_waited_for_at_length_once(inbox: LiveInbox) -> None:
     """A server that loses every event of a kind costs the grace time an order after that."""
     send(inbox, id="somebody else's")
