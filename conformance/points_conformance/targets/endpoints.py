@@ -27,6 +27,8 @@ class Endpoints:
         self._api = api
         self._open: dict[str, str] = {}
         self.made = 0
+        #: Registrations that were sent: one whose answer was lost may stand all the same.
+        self._sent = 0
 
     def listed(self) -> list[dict[str, Any]]:
         """Every endpoint of the merchant, at most five pages of a hundred."""
@@ -43,6 +45,7 @@ class Endpoints:
     def open(self, name: str, url: str) -> Answer:
         """``POST /webhooks``, written down before it is sent; what it makes is remembered."""
         self._api.journal.write("endpoint", url=url, name=name)
+        self._sent += 1
         answer = self._api.call("POST", "/webhooks", body=dump_json({"name": name, "url": url}))
         uuid = endpoint_of(answer).get("uuid")
         if answer.accepted and isinstance(uuid, str):
@@ -68,7 +71,7 @@ class Endpoints:
 
         The run's bound of calls is set aside: nothing is left behind for its sake.
         """
-        if not self._open and not self.made:
+        if not self._open and not self._sent:
             return []
         self._api.budget.limit = None
         try:
