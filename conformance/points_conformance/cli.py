@@ -1,5 +1,6 @@
 """The command ``points-conformance``."""
 
+import contextlib
 import os
 import shlex
 import sys
@@ -12,20 +13,24 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.old_report import REPORT_DIR, folder_of, says_green, spoil
 from points_conformance.commands.selfcheck import selfcheck
+from points_conformance.commands.survivor import survived
 from points_conformance.plugin.options import (
     API_OPTIONS,
     CLIENT_OPTIONS,
     COMMON_OPTIONS,
     CONSUMER_OPTIONS,
+    NO_DOCSTRINGS,
     Option,
 )
 
 __all__ = ["main"]
 
-REPORT_DIR = "points-conformance-report"
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
+_JUDGING = ("api", "consumer", "client")
+_REFUSED = "the command ended before it judged anything"
 
 
 class _Group(click.Group):
@@ -33,8 +38,11 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Options without a command are the main job's."""
+        if sys.flags.optimize > 1:
+            _refuse(NO_DOCSTRINGS)
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["api", "--base-url", "simulator", *args]
+        ctx.obj = _begun(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -46,9 +54,23 @@ class _Group(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception:
-            traceback.print_exc()
+            from points_conformance.targets.redaction import Redactor
+
+            click.echo(Redactor.of(os.environ)(traceback.format_exc()), err=True)
             click.echo("points-conformance: the kit itself failed: please report this", err=True)
             sys.exit(3)
+
+
+def _begun(args: Sequence[str]) -> Path | None:
+    """First of all, whatever is wrong with the options: no older green is left in the folder."""
+    folder = folder_of(args[1:]) if args[0] in _JUDGING else None
+    if folder is not None:
+        try:
+            spoil(folder, args[0], _REFUSED)
+        except OSError as error:
+            why = error.strerror or error
+            _refuse(f"the report cannot be written to {folder}: {why}; an older one may be there")
+    return folder
 
 
 @click.group(cls=_Group)
@@ -83,48 +105,62 @@ _PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + API_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def api(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def api(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a server; without --base-url the embedded simulator. After -- options for pytest."""
     if not options["base_url"]:
         options["base_url"] = os.environ.get("POINTS_BASE_URL")
-    _judge("api", options, workers, pytest_args)
+    _judge("api", options, pytest_args)
 
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def consumer(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
     if "" not in sys.path:
-        sys.path.insert(0, "")  # --app names a module of this folder
+        sys.path.append("")  # --app names a module of this folder; none stands for Python's own
     if options["replay"]:
         from points_conformance.commands.replay import replay
 
-        sys.exit(replay(options, os.environ, click.echo))
-    _judge("consumer", options, workers, pytest_args)
+        sys.exit(survived(lambda: replay(options, os.environ, click.echo), _left_replaying))
+    _judge("consumer", options, pytest_args)
 
 
 @main.command(context_settings=_PASS_ON)
 @_options(COMMON_OPTIONS + CLIENT_OPTIONS)
-@click.option(
-    "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="workers of pytest-xdist"
-)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def client(workers: int | None, pytest_args: tuple[str, ...], **options: Any) -> None:
+def client(pytest_args: tuple[str, ...], **options: Any) -> None:
     """Judge an API client by --command: what it does when answers are lost, late or wrong."""
-    _judge("client", options, workers, pytest_args)
+    _judge("client", options, pytest_args)
 
 
-def _judge(
-    subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
-) -> None:
+def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
+    folder: Path | None = click.get_current_context().obj
+
+    def left(why: str) -> int:
+        """The judging ended without a word, or with a wrong one: so nothing is green."""
+        click.echo(f"points-conformance: {why}: no verdict can be relied on", err=True)
+        if folder is not None and says_green(folder):
+            with contextlib.suppress(OSError):
+                spoil(folder, subject, why)
+        return 2
+
+    def judge() -> int:
+        status = _judged(subject, options, pytest_args)
+        if status == 0 and not options["dry_run"] and not says_green(folder or Path(REPORT_DIR)):
+            return left("pytest ended with 0 though no whole report says so")
+        return status
+
+    sys.exit(survived(judge, left))
+
+
+def _left_replaying(why: str) -> int:
+    click.echo(f"points-conformance: {why}", err=True)
+    return 2
+
+
+def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     from points_conformance.rules.rule import Subject
     from points_conformance.suite.settings import SettingsError, read_settings
 
@@ -137,7 +173,7 @@ def _judge(
             _check_folder(settings.report_dir)
     except SettingsError as error:
         _refuse(str(error))
-    sys.exit(_run_pytest(subject, options, workers, pytest_args))
+    return _run_pytest(subject, options, pytest_args)
 
 
 def _check_folder(folder: Path | None) -> None:
@@ -151,13 +187,13 @@ def _check_folder(folder: Path | None) -> None:
 
 
 def _refuse(text: str) -> NoReturn:
-    click.echo(f"points-conformance: {text}", err=True)
+    from points_conformance.targets.redaction import Redactor
+
+    click.echo(f"points-conformance: {Redactor.of(os.environ)(text)}", err=True)
     sys.exit(2)
 
 
-def _run_pytest(
-    subject: str, options: dict[str, Any], workers: int | None, pytest_args: Sequence[str]
-) -> int:
+def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     """Run the subject's suite in this process, apart from whatever the folder configures."""
     import pytest
 
@@ -167,8 +203,6 @@ def _run_pytest(
     args += ["-q", "--no-header", "--tb=no", "-rN", "--disable-warnings"]
     if not options["dry_run"]:
         args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
-        if workers and workers > 1:
-            args += ["-p", "xdist", "-n", str(workers), "--dist", "load"]
     args += ["--points-judges", subject, f"--points-passed-on={shlex.join(pytest_args)}"]
     args += [*_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]
@@ -176,7 +210,7 @@ def _run_pytest(
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if "" not in sys.path:
-        sys.path.insert(0, "")  # a module of the user's in this folder can be loaded with -p
+        sys.path.append("")  # a module of the user's in this folder can be loaded with -p
     status = int(pytest.main(args))
     return _EXIT.get(status, status)
 
@@ -290,12 +324,14 @@ def clean(journal: Path, allow_production: bool) -> None:
     Nothing is refunded or cancelled. Status 1 where an endpoint could not be deleted.
     """
     from points_conformance.targets.clean import CleaningRefused, clean_up
+    from points_conformance.targets.redaction import Redactor
 
     try:
         cleaning = clean_up(journal, os.environ, allow_production=allow_production)
     except CleaningRefused as error:
         _refuse(str(error))
-    click.echo("\n".join(cleaning.lines()))
+    redact = Redactor.of(os.environ)
+    click.echo("\n".join(map(redact, cleaning.lines())))
     sys.exit(1 if cleaning.left else 0)
 
 

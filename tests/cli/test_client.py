@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -240,9 +241,12 @@ def test_https_is_not_exercised_where_no_authority_can_be_told(tmp_path: Path) -
 
 # ---------------------------------------------------------------------- an end in the middle
 @linux
-def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
-    """Exit status 2, a report that calls itself partial, and no process is left."""
-    script = "echo $$ >>pids; sleep 60 & echo $! >>pids; sleep 60"
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_ends_everything_at_once(tmp_path: Path, sent: signal.Signals) -> None:
+    """Ctrl-C, SIGTERM, SIGHUP during a client run: exit status 2, a report that calls itself
+    partial, and no process is left, not even one in a session of its own.
+    """
+    script = "echo $$ >>pids; env -i setsid sleep 60 & echo $! >>pids; sleep 60"
     command = shlex.join(["sh", "-c", script])
     process = start(tmp_path, "client", "--command", command, *SMOKE, key=None)
     pids = tmp_path / "pids"
@@ -250,7 +254,7 @@ def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
         if pids.exists() and len(pids.read_text("utf-8").split()) >= 4:
             break
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     started = time.monotonic()
     done = ended(process, tmp_path)
     assert time.monotonic() - started < 10
@@ -258,6 +262,48 @@ def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
     assert (done.report["partial"], done.report["verdict"]) == (True, "inconclusive")
     assert "Traceback" not in done.out + done.err
     assert not [pid for pid in pids.read_text("utf-8").split() if _runs(pid)]
+
+
+@linux
+def test_nothing_runs_on_where_the_kit_is_killed(tmp_path: Path) -> None:
+    """SIGKILL cannot be minded, but clients end with the kit."""
+    script = "echo $$ >>pids; env -i setsid sleep 60 & echo $! >>pids; sleep 60"
+    command = shlex.join(["sh", "-c", script])
+    process = start(tmp_path, "client", "--command", command, *SMOKE, key=None)
+    pids = tmp_path / "pids"
+    _until(lambda: pids.exists() and len(pids.read_text("utf-8").split()) >= 4)
+    process.kill()
+    ended(process, tmp_path)
+    _until(lambda: not [pid for pid in pids.read_text("utf-8").split() if _runs(pid)])
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+
+
+@linux
+def test_a_daemon_that_is_left_is_a_finding(tmp_path: Path) -> None:
+    """Also one with a cleared environment in a session of its own; it is ended, too."""
+    (tmp_path / "client.py").write_text(f"{SCRIPT}\nsys.exit(once())\n", "utf-8")
+    client = f"{shlex.quote(sys.executable)} client.py"
+    script = f"env -i setsid sleep 61.5 >/dev/null 2>&1 & {client}"
+    command = shlex.join(["sh", "-c", script])
+    rule = "client.leaves-nothing-running"
+    done = run(tmp_path, "client", "--command", command, *SMOKE, "--select", rule, key=None)
+    assert done.verdict(rule) == "advice", done.out
+    assert "something is left running" in done.out
+    left = [p for p in Path("/proc").glob("[0-9]*/cmdline") if _reads(p) == b"sleep\x0061.5\0"]
+    assert left == []
+
+
+def _reads(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _runs(pid: str) -> bool:

@@ -185,9 +185,8 @@ def test_a_dry_run_prints_the_plan_and_the_orders_and_sends_nothing(tmp_path: Pa
     """No call, no report, no journal; exit 0."""
     with listening(always(200, {})) as listener:
         done = run(
-            tmp_path, "api", "--base-url", listener.base_url, "--profile", "smoke", "--dry-run",
-            "-n", "2",
-        )  # fmt: skip
+            tmp_path, "api", "--base-url", listener.base_url, "--profile", "smoke", "--dry-run"
+        )
     assert done.status == 0, done
     assert listener.calls == []
     for words in ("plan for http://127.0.0.1", "at most", "orders needed", "approved earning, of"):

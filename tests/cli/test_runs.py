@@ -1,4 +1,4 @@
-"""What a run does between its first call and its end: interrupts, workers, secrets, the journal."""
+"""What a run does between its first call and its end: interrupts, secrets, the journal."""
 
 from __future__ import annotations
 
@@ -69,53 +69,11 @@ def test_an_interrupted_run_is_never_green(tmp_path: Path, end: signal.Signals) 
     assert "Traceback" not in done.err + done.out
 
 
-def test_a_worker_that_dies_is_never_green(tmp_path: Path) -> None:
-    """What a worker of pytest-xdist judged is lost with it: exit 2, and said so."""
-    (tmp_path / "deadly.py").write_text(
-        "import os, signal\n"
-        "def pytest_runtest_setup(item):\n"
-        "    if 'refund.partial' in item.name and hasattr(item.config, 'workerinput'):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = run(
-        tmp_path, "--select", "refund.partial", "--select", "auth.*", "-n", "2",
-        "--", "-p", "deadly", key=None,
-    )  # fmt: skip
-    assert done.status == 2, done
-    assert done.report["verdict"] != "conformant"
-    assert "a worker of pytest-xdist died" in done.out
-
-
-# ---------------------------------------------------------------------- workers
 def judged(done: Ended) -> object:
-    """All that several workers must agree on."""
+    """All that two runs must agree on."""
     rows = [(r["id"], r["verdict"], r["readings"], r["prerequisite"]) for r in done.report["rules"]]
     report = done.report
     return report["verdict"], report["exit_status"], report["counts"], report["readings"], rows
-
-
-def test_workers_agree_on_the_embedded_simulator(tmp_path: Path) -> None:
-    """Any number of workers gives the same verdicts and readings, and one net effect."""
-    some = (*SMOKE, *QUICK, "--select", "reading.amount-zero")
-    one, two = run(tmp_path, *some, key=None), run(tmp_path, *some, "-n", "2", key=None)
-    assert judged(one) == judged(two)
-    assert one.status == two.status == 0
-    assert one.report["readings"]
-    assert one.report["effect"] == two.report["effect"]
-
-
-def test_workers_agree_on_a_live_server_and_use_each_order_once(tmp_path: Path) -> None:
-    """With given orders too, whose number is just enough for some rules."""
-    reports = []
-    for workers in ("1", "2"):
-        with SecondServer("plain") as server:
-            server.orders_file(tmp_path / "o.json", n_each=3)
-            done = run(
-                tmp_path, "api", "--base-url", server.base_url, "--orders", "o.json", *SMOKE,
-                *QUICK, "-n", workers, key=server.key,
-            )  # fmt: skip
-        reports.append(judged(done))
-    assert reports[0] == reports[1]
 
 
 # ---------------------------------------------------------------------- the same again
@@ -357,15 +315,3 @@ def test_a_redirect_in_the_middle_is_a_finding_and_not_followed(tmp_path: Path) 
         assert other.calls == []
     assert done.status == 1, done
     assert "redirects" in done.reason("refund.full")
-
-
-def test_workers_leave_nothing_behind(tmp_path: Path) -> None:
-    """After a run with workers no folder of theirs is left in the temporary directory."""
-    shared = tmp_path / "tmp"
-    shared.mkdir()
-    with SecondServer("plain") as server:
-        run(
-            tmp_path, "api", "--base-url", server.base_url, "--select", "auth.*", "-n", "2",
-            key=server.key, TMPDIR=str(shared),
-        )  # fmt: skip
-    assert [path.name for path in shared.iterdir() if path.name.startswith("points")] == []

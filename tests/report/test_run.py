@@ -1,6 +1,7 @@
 """What a run says of itself, and how one rule of it is judged again."""
 
 import shlex
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -56,6 +57,36 @@ def test_one_command_judges_a_rule_again(fields: dict[str, Any], words: str) -> 
     command = rerun_command(samples.report(**fields), "cancel.new-order")
     assert command == f"points-conformance {words} --select cancel.new-order"
     assert shlex.split(command)[-1] == "cancel.new-order"
+
+
+def test_the_rules_that_lead_there_are_selected_too() -> None:
+    """The rule itself first; each once."""
+    evidence = replace(samples.EVIDENCE, led_by=("story.orders-at-once", "refund.full"))
+    outcomes = samples.outcomes_of_failing_run()
+    outcomes[samples.SECOND.id] = replace(outcomes[samples.SECOND.id], evidence=evidence)
+    report = samples.report(results=settle(samples.RULES, outcomes))
+    assert rerun_command(report, samples.SECOND.id).endswith(
+        "--seed 0 --select cancel.second-is-refused --select story.orders-at-once "
+        "--select refund.full"
+    )
+    assert rerun_command(report, samples.NEW.id).endswith(" --select cancel.new-order")
+
+
+def test_what_came_after_the_dashes_comes_there_again() -> None:
+    """Hooks that are loaded with -p make the orders."""
+    report = samples.report(passed_on=("-p", "my rig"))
+    command = rerun_command(report, "cancel.new-order")
+    assert command.endswith(" --select cancel.new-order -- -p 'my rig'")
+
+
+def test_under_their_own_pytest_the_command_is_pytests() -> None:
+    """For their fixtures are there alone; secret words of theirs are not repeated."""
+    words = ("pytest", "-p", "rig", "--shop-token", "hunter2", "--api-key=hunter2", "--keys")
+    report = samples.report(begun_with=words, suite="t/test_api.py::TestApi", seed=3)
+    assert rerun_command(report, "cancel.new-order") == (
+        "pytest -p rig --shop-token REDACTED --api-key=REDACTED --keys --points-profile standard "
+        "--points-seed 3 --points-select cancel.new-order t/test_api.py::TestApi"
+    )
 
 
 @pytest.mark.parametrize(

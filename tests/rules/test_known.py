@@ -37,7 +37,11 @@ def rule(id_: str, level: Level = Level.MUST, **fields: Any) -> Rule:
     )
 
 
-RULES = (rule("cancel.new", aliases=("cancel.old",)), rule("refund.part"))
+RULES = (
+    rule("cancel.new", aliases=("cancel.old",)),
+    rule("refund.part"),
+    rule("reading.cancel-settled", Level.OBSERVE, matter="cancel-settled"),
+)
 
 
 @pytest.fixture
@@ -341,3 +345,14 @@ def test_rules_may_be_accepted_unexercised_until_the_last_day(file: Path) -> Non
     assert accepted == {"cancel.new": "PAY-141"}
     assert len(expired) == 1
     assert expired[0].startswith("unexercised refund.*: expired after 2026-11-22")
+
+
+@pytest.mark.parametrize("key", ["cancel-setled/approved", "cancel-setled", "refund.part", "", "/"])
+def test_a_pinned_reading_whose_name_is_mistyped_is_refused(file: Path, key: str) -> None:
+    """As an unknown rule is: it would hold nothing, for ever, and only a note would say so."""
+    file.write_text(f'[readings]\n"{key}" = "refused"\n', encoding="utf-8")
+    with pytest.raises(KnownError, match="no rule reads this matter") as caught:
+        load_known(file, RULES)
+    assert "\n" not in str(caught.value)
+    if key.startswith("cancel"):
+        assert "is it 'cancel-settled'?" in str(caught.value)

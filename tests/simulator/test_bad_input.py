@@ -250,7 +250,7 @@ class TestBodies:
 
     @pytest.mark.parametrize(
         "metadata", [b'{"a":1e400}', b'{"a":' + b"9" * 4000 + b"}", b'{"\\ud800":"\\udfff"}',
-                     b'{"a":1e-999999999}', b'{"":null}'],
+                     b'{"a":1e-400}', b'{"":null}'],
     )  # fmt: skip
     def test_odd_metadata_comes_back(self, metadata: bytes) -> None:
         """What is stored is shown again with the same value."""

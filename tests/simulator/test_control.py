@@ -20,7 +20,8 @@ def ask(control: Control, line: str, body: Any = None, *, raw: bytes | None = No
     method, _, path = line.partition(" ")
     path, _, query = f"/_points{path}".partition("?")
     content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-    response = control.handle(Request(method, path, {}, content, query))
+    headers = {"content-type": "application/json"}
+    response = control.handle(Request(method, path, headers, content, query))
     assert response is not None
     return response.status, json.loads(response.body)
 

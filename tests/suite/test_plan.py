@@ -1,10 +1,10 @@
-"""What a run will do at most, and which rules must share a worker."""
+"""What a run will do at most."""
 
 import pytest
 
 from points_conformance.rules.catalogue import build, catalogue
 from points_conformance.rules.rule import Level, Profile, Rule, Source, Subject
-from points_conformance.suite.plan import CAPS, OVERHEAD, groups, plan, repeats
+from points_conformance.suite.plan import CAPS, OVERHEAD, plan
 
 
 def rule(id_: str, *after: str, calls: int = 3, core: bool = False, closing: bool = False) -> Rule:
@@ -70,26 +70,3 @@ def test_a_plan_counts_what_a_rule_comes_after() -> None:
     bound = plan(RULES, [B], Profile.SMOKE, loopback=True)
     assert bound.calls == OVERHEAD + 6
     assert bound.rules == (B,)
-
-
-def test_rules_that_come_after_one_another_share_a_worker() -> None:
-    """A long one that nothing comes after stands alone, and what it repeats is counted."""
-    by_rule = groups(RULES, list(RULES), Profile.SMOKE, together=False)
-    assert by_rule["a.first"] == by_rule["b.second"]
-    assert len(set(by_rule.values())) == 3
-    assert repeats(RULES, list(RULES), Profile.SMOKE) == 6
-
-
-def test_two_branches_of_one_rule_share_a_worker() -> None:
-    """Also where they only meet in a third."""
-    rules = build(Subject.API, [A, C, rule("e.both", "a.first", "c.alone"), B])
-    by_rule = groups(rules, list(rules), Profile.SMOKE, together=False)
-    assert len(set(by_rule.values())) == 1
-
-
-def test_what_is_scarce_or_closes_the_run_keeps_all_together() -> None:
-    """Given orders go to the same rules for any number of workers."""
-    assert set(groups(RULES, list(RULES), Profile.SMOKE, together=True).values()) == {"all"}
-    closing = build(Subject.API, [A, C, rule("z.end", closing=True)])
-    assert set(groups(closing, list(closing), Profile.SMOKE, together=False).values()) == {"all"}
-    assert repeats(closing, list(closing), Profile.SMOKE) == 0

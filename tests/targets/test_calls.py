@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,7 +17,6 @@ from points_conformance.targets.budget import Budget, BudgetSpent, Pace
 from points_conformance.targets.calls import Keys
 from points_conformance.targets.deadline import within
 from points_conformance.targets.finding import Finding, NetworkTrouble
-from points_conformance.targets.shares import Shares
 
 Answers = Iterator[httpx.Response | type[httpx.HTTPError]]
 
@@ -189,22 +187,6 @@ def test_the_budget_is_never_overspent() -> None:
     _at_once([spend] * 5)
     assert budget.spent == 50
     assert len(refused) == 50
-
-
-def test_workers_share_calls_pace_and_orders(tmp_path: Path) -> None:
-    """Two workers together stay within the bound and the rate, and never claim the same order."""
-    one, two = Shares(tmp_path), Shares(tmp_path)
-    budgets = [Budget(3, one), Budget(3, two)]
-    for budget in (budgets[0], budgets[1], budgets[0]):
-        budget.take()
-    with pytest.raises(BudgetSpent):
-        budgets[1].take()
-    assert [budget.spent for budget in budgets] == [2, 1]
-    assert one.place(0.5) == 0
-    assert 0.3 < two.place(0.5) <= 0.5
-    assert one.claim("u-1")
-    assert not two.claim("u-1")
-    assert two.claim("u-2")
 
 
 def _at_once(jobs: list[Callable[[], None]]) -> None:

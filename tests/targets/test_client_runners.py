@@ -1,12 +1,14 @@
 """How a command is made to do one operation, and is ended with everything that it starts."""
 
+import contextlib
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -174,11 +176,13 @@ def test_a_command_is_told_all_in_its_environment() -> None:
     }
 
 
-def test_what_is_not_asked_for_is_absent_and_nothing_is_inherited() -> None:
-    """None of the caller's POINTS_* variables reaches a client; the rest does, past proxies."""
+def test_what_is_not_asked_for_is_absent_and_only_our_own_names_are_replaced() -> None:
+    """What we tell it by takes the place of the caller's; a bearer token or another of the user's
+    variables that begins with POINTS_ reaches it like any other, and all goes past proxies.
+    """
     callers = {
         "POINTS_AMOUNT": "999", "POINTS_REASON": "mine", "POINTS_API_KEY": "sk_live",
-        "POINTS_WEBHOOK_SECRET": "s", "SHOP": "ours", "NO_PROXY": "intern",
+        "POINTS_BEARER_TOKEN": "t", "SHOP": "ours", "NO_PROXY": "intern",
     }  # fmt: skip
     where = meeting()
     environment = told(cancel(), where, **callers)
@@ -187,6 +191,7 @@ def test_what_is_not_asked_for_is_absent_and_nothing_is_inherited() -> None:
         "POINTS_ORDER_UUID": "a-uuid",
         "POINTS_BASE_URL": "http://127.0.0.1:9/api/v1",
         "POINTS_API_KEY": where.key,
+        "POINTS_BEARER_TOKEN": "t",
     }
     assert environment["SHOP"] == "ours"
     assert environment["NO_PROXY"] == "intern,127.0.0.1,localhost"
@@ -230,11 +235,83 @@ def test_a_child_that_stays_is_counted_and_ended() -> None:
 
 @linux
 def test_a_child_that_leaves_its_session_is_counted_and_ended() -> None:
-    """It is known by the key in its environment."""
+    """Whatever loses its parent is adopted by the process beside the command."""
     where = meeting()
     said = said_by(shell("setsid sleep 60 & sleep 0.2; exit 11"), where=where)
     assert (said.outcome, said.left > 0) == (UNKNOWN, True)
     assert with_key(where.key) == []
+
+
+def _named(seconds: str) -> list[str]:
+    """The processes that sleep for so many seconds, a number of this test's own."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if entry.read_bytes() == f"sleep\0{seconds}\0".encode():
+                found.append(entry.parent.name)
+    return found
+
+
+@linux
+@pytest.mark.parametrize(
+    "script",
+    [
+        "env -i setsid {sleep} & exit 0",
+        "env -i setsid {sleep} </dev/null >/dev/null 2>&1 & sleep 0.2; exit 0",
+        "(cd / && env -i setsid sh -c '{sleep} & {sleep}' & ) ; exit 0",
+    ],
+)
+def test_a_daemon_with_a_cleared_environment_is_counted_and_ended(script: str) -> None:
+    """``env -i setsid``: in another session, another folder, without the key, twice forked."""
+    seconds = f"60.{time.monotonic_ns()}"
+    said = said_by(shell(script.replace("{sleep}", f"sleep {seconds}")))
+    assert (said.outcome, said.left > 0) == (DONE, True)
+    assert _named(seconds) == []
+
+
+@linux
+def test_a_daemon_of_a_command_that_hangs_is_ended() -> None:
+    """When its time is over."""
+    seconds = f"60.{time.monotonic_ns()}"
+    said = said_by(shell(f"env -i setsid sleep {seconds} & sleep {seconds}"), timeout=0.4)
+    assert said.hung
+    assert _named(seconds) == []
+
+
+@linux
+def test_a_command_is_ended_where_the_kit_is_killed() -> None:
+    """SIGKILL of the kit: nothing that it could still do, and nothing runs on."""
+    seconds = f"60.{time.monotonic_ns()}"
+    command = shell(f"env -i setsid sleep {seconds} & sleep {seconds}")
+    script = (
+        "import os; from points_conformance.targets.client_process import Processes;"
+        f"Processes().run({shlex.split(command)!r}, dict(os.environ), 60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as kit:
+        _until(lambda: len(_named(seconds)) == 2)
+        kit.kill()
+    _until(lambda: not _named(seconds))
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+@linux
+def test_a_command_sees_nothing_of_what_keeps_it() -> None:
+    """No descriptor, no variable, no ignored signal of ours; a session of its own."""
+    script = (
+        "import os, signal, sys; assert os.getsid(0) == os.getpid();"
+        "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL;"
+        "open_ = [fd for fd in range(3, 64) if os.path.exists(f'/proc/self/fd/{fd}')];"
+        "print(open_, sorted(k for k in os.environ if k[:3] in ('LC_', 'PYT')))"
+    )
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    said = said_by(shlex.join([sys.executable, "-I", "-S", "-c", script]), environment=environment)
+    assert said.output.strip() == "[] ['LC_ALL']"
 
 
 @linux

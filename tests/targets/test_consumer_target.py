@@ -19,6 +19,7 @@ from points_conformance.targets.consumer_build import (
 )
 from points_conformance.targets.consumer_probe import (
     ConsumerState,
+    HookProbe,
     HttpProbe,
     PointerError,
     Unreadable,
@@ -88,6 +89,19 @@ class TestState:
         """The text says what it looked like."""
         with pytest.raises(Unreadable, match=complaint.replace("{", r"\{")):
             self.probe(answer).read("x")
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            {"status": "approved"}, "approved", 0,
+            ConsumerState(["approved"]), ConsumerState(7), ConsumerState("approved", [1]),
+            ConsumerState("approved", 25.0), ConsumerState("approved", True),
+        ],
+    )  # fmt: skip
+    def test_nonsense_of_a_hook_cannot_be_read(self, state: object) -> None:
+        """Which is no failure of the kit, and no finding."""
+        with pytest.raises(Unreadable, match="must be a"):
+            HookProbe(lambda order_id: state).read("x")  # type: ignore[arg-type,return-value]
 
     def test_a_sum_that_is_no_halala_agrees_with_nothing(self) -> None:
         """0.1 + 0.2."""

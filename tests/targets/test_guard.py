@@ -1,6 +1,9 @@
 """Which hosts may be called at all, however they are spelt."""
 
+import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
 
@@ -100,3 +103,49 @@ def test_the_prefix_is_there_once(url: str, full: str) -> None:
 def test_this_machine_has_several_names(host: str) -> None:
     """All of them are loopback."""
     assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://[zz]/",
+        "https://[::1%25eth0]:x",
+        "https://a..b",
+        "https://.a.example",
+        f"https://{'a' * 64}.example",
+        f"https://{'a' * 70_000}.example",
+        "http://localhost..",
+        "https://xn--a.example",
+        "https://a.example:99999",
+        "https://exa mple.com",
+        f"https://a.example/{'x' * 70_000}",
+        "https://[",
+        "https://]",
+        "https://a.example:١",
+        "http://127.0.0.1:-1",
+        "\x00",
+        "https://\ud800.example",
+    ],
+    ids=lambda url: repr(url[:30]),
+)
+def test_what_no_host_is_called_is_refused_in_one_line(url: str) -> None:
+    """A broken bracket, an empty label, a leading dot, a label of 64: never an error of ours."""
+    with pytest.raises(TargetRefused) as caught:
+        checked_base_url(url)
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).isprintable()
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(
+    st.text(st.sampled_from("htps:/[]@.%?#\\ aZ0-_\x00\ud800é١。") | st.characters(), max_size=40),
+    st.sampled_from(["", "https://", "http://127.0.0.1", "https://["]),
+)
+def test_any_text_is_a_base_url_or_refused(text: str, start: str) -> None:
+    """Whatever is given, and it is one that the client can call."""
+    try:
+        url = checked_base_url(start + text, allow_production=True)
+    except TargetRefused:
+        return
+    assert httpx.URL(url).raw_host

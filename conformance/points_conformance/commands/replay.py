@@ -2,14 +2,16 @@
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from points_conformance.rules.rule import Subject
 from points_conformance.suite.settings import SettingsError, read_settings
-from points_conformance.targets.consumer import SECRET
+from points_conformance.targets.consumer import SECRET, ConsumerTarget, Told
 from points_conformance.targets.consumer_build import (
     ConsumerOptions,
     build_consumer,
@@ -18,11 +20,38 @@ from points_conformance.targets.consumer_build import (
     served,
 )
 from points_conformance.targets.consumer_probe import Unreadable
+from points_conformance.targets.exchange import Redactor
+from points_conformance.targets.finding import NotExercised
 from points_conformance.targets.live import Unjudgeable
 
 __all__ = ["replay"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+#: What a header of a story may hold.
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+
+class _Failed(Exception):
+    """The story could not be sent to its end. The text says why, in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One delivery of a story."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """The deliveries of a finding, and what was expected and got."""
+
+    rows: tuple[_Row, ...]
+    expected: str
+    got: str
 
 
 def replay(
@@ -30,8 +59,14 @@ def replay(
 ) -> int:
     """Send the story's deliveries about fresh orders, and show answers and states.
 
-    Status 0 where it was sent, 2 where it could not be.
+    Status 0 where it was sent, 2 where it could not be. The secret is shown nowhere, whoever says
+    it.
     """
+    redact = Redactor.of(environment)
+
+    def show(text: str) -> None:
+        echo(redact(text))
+
     stop: Callable[[], object] | None = None
     try:
         settings = read_settings(options.get, environment, Subject.CONSUMER, command=True)
@@ -39,9 +74,9 @@ def replay(
         chosen = settings.consumer or ConsumerOptions()
         if chosen.app:
             chosen, stop = _serve(chosen)
-        _send(chosen, environment[SECRET], story, echo)
-    except (SettingsError, Unjudgeable, Unreadable) as error:
-        echo(f"points-conformance: {error}")
+        _send(chosen, environment[SECRET], story, show)
+    except (SettingsError, Unjudgeable, Unreadable, NotExercised, _Failed) as error:
+        show(f"points-conformance: {error}")
         return 2
     finally:
         if stop is not None:
@@ -49,21 +84,38 @@ def replay(
     return 0
 
 
-def _loaded(path: Path) -> dict[str, Any]:
+# ---------------------------------------------------------------------- the file
+def _loaded(path: Path) -> _Story:
     try:
         text = path.read_text(encoding="utf-8")
         for known in dict.fromkeys(_UUID.findall(text)):
             text = text.replace(known, str(uuid.uuid4()))
-        story: dict[str, Any] = json.loads(text)
-        if isinstance(story["deliveries"], list):
-            return story
+        return _story(json.loads(text))
     except OSError as error:
         raise SettingsError(f"--replay {path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise SettingsError(f"--replay {path} is no story of a run")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise SettingsError(f"--replay {path} is no story of a run") from None
 
 
+def _story(told: Any) -> _Story:
+    """Raises ValueError, KeyError, TypeError or AttributeError for what is none."""
+    rows = tuple(_row(row) for row in told["deliveries"])
+    if not rows:
+        raise ValueError("no deliveries")
+    return _Story(rows, str(told.get("expected")), str(told.get("got")))
+
+
+def _row(told: Any) -> _Row:
+    method, headers, body = told["method"], dict(told["headers"].items()), told["body"] or ""
+    body.encode()
+    values = list(headers.values())
+    sound = all(_TOKEN.fullmatch(name) for name in (method, *headers))
+    if not sound or not all(_VALUE.fullmatch(value) for value in values):
+        raise ValueError("no HTTP request holds that")
+    return _Row(method, headers, body)
+
+
+# ---------------------------------------------------------------------- sending
 def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], object]]:
     from dataclasses import replace
 
@@ -76,29 +128,29 @@ def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], obje
 
 
 def _send(
-    options: ConsumerOptions, secret: str, story: dict[str, Any], echo: Callable[[str], object]
+    options: ConsumerOptions, secret: str, story: _Story, show: Callable[[str], object]
 ) -> None:
     consumer = build_consumer(options, secret)
-    orders: dict[str, None] = {}
-    for row in story["deliveries"]:
-        headers = {k: str(v).replace(f"${SECRET}", secret) for k, v in row["headers"].items()}
-        body = str(row["body"])
-        answer = consumer.client.request(
-            row["method"], consumer.url, headers=headers, content=body.encode()
-        )
-        echo(f"{row['method']} {body[:80]}... -> {answer.status_code}")
-        orders |= dict.fromkeys(_UUID.findall(body)[:1])
-    if consumer.has_probe:
-        for order in orders:
-            state = _settled(consumer, order)
-            echo(f"order {order}: {state if state is not None else 'unknown'}")
-    echo(f"expected: {story.get('expected')}; got in the run: {story.get('got')}")
-    consumer.client.close()
+    try:
+        orders: dict[str, None] = {}
+        for row in story.rows:
+            told = _sent(consumer, row)
+            show(f"{row.method} {row.body[:80]}... -> {told.status}")
+            orders |= dict.fromkeys(_UUID.findall(row.body)[:1])
+        if consumer.has_probe:
+            time.sleep(min(consumer.settle, 2.0))
+            for order in orders:
+                state = consumer.probe().read(order)
+                show(f"order {order}: {state if state is not None else 'unknown'}")
+        show(f"expected: {story.expected}; got in the run: {story.got}")
+    finally:
+        consumer.client.close()
 
 
-def _settled(consumer: Any, order: str) -> Any:
-    """The state once the settling time is over."""
-    import time
-
-    time.sleep(min(consumer.settle, 2.0))
-    return consumer.probe().read(order)
+def _sent(consumer: ConsumerTarget, row: _Row) -> Told:
+    """The answer, which there must be. 429 is obeyed as in a run."""
+    headers = {k: v.replace(f"${SECRET}", consumer.secret) for k, v in row.headers.items()}
+    told = consumer.call(row.method, headers, row.body.encode())
+    if told.status is None:
+        raise _Failed(f"{consumer.url} gives no answer to the story's delivery: {told.error}")
+    return told

@@ -64,10 +64,16 @@ def selected(command: str) -> list[str]:
 
 
 def looked_for_again(
-    subject: Subject, defect: str, *, profile: Profile, seed: int = 0, every: bool = False
+    subject: Subject,
+    defect: str,
+    *,
+    profile: Profile,
+    seed: int = 0,
+    every: bool = False,
+    only: Sequence[str] = (),
 ) -> list[Again]:
     """The findings of a run against a defect, each looked for again by its command: the first one
-    and those that name other rules, or ``every`` one.
+    and those that name other rules, or ``every`` one; ``only`` those of these rules.
     """
     judging = _JUDGING[subject](defect)
     results = judging(catalogue(subject).select(profile), profile, seed)
@@ -75,6 +81,7 @@ def looked_for_again(
     found = [result for result in results if result.verdict in _BROKEN]
     first = next((r for r in found if r.verdict is Verdict.FAILED), found[0] if found else None)
     tried = [r for r in found if every or r is first or (r.evidence and r.evidence.led_by)]
+    tried = [r for r in tried if not only or r.rule.id in only]
     return [_again(defect, result, report, judging) for result in tried]
 
 

@@ -15,7 +15,7 @@ seed: Final = ClientSeeds()
 _FOR_EVER: Final = 25
 
 
-@seed("ignores-retry-after", "waits-as-told")
+@seed("ignores-retry-after", "waits-as-told", "waits-until-date")
 class IgnoresRetryAfter(SampleClient):
     """`Retry-After` is not looked at."""
 
@@ -24,7 +24,7 @@ class IgnoresRetryAfter(SampleClient):
         return 0.0
 
 
-@seed("reads-retry-after-as-milliseconds", "waits-as-told")
+@seed("reads-retry-after-as-milliseconds", "waits-as-told", "waits-until-date")
 class ReadsRetryAfterAsMilliseconds(SampleClient):
     """`Retry-After` is taken for milliseconds."""
 
@@ -43,7 +43,14 @@ class KnowsNoDateInRetryAfter(SampleClient):
         return super().told(answer) if number else 0.0
 
 
-@seed("hammers-on-429", "no-hammering", "connection-refused", "ends-in-time", "waits-as-told")
+@seed(
+    "hammers-on-429",
+    "no-hammering",
+    "connection-refused",
+    "ends-in-time",
+    "waits-as-told",
+    "waits-until-date",
+)
 class HammersOn429(SampleClient):
     """A call that was turned away with 429 is sent again at once."""
 
@@ -64,7 +71,7 @@ class _ForEver(SampleClient):
         return 0.2
 
 
-@seed("retries-for-ever", "too-many-bounded", "waits-as-told")
+@seed("retries-for-ever", "too-many-bounded", "waits-as-told", "waits-until-date")
 class RetriesForEver(_ForEver):
     """A call that was turned away with 429 is sent again until it is let in."""
 
@@ -75,6 +82,7 @@ class RetriesForEver(_ForEver):
     "error-after-commit",
     "too-many-bounded",
     "waits-as-told",
+    "waits-until-date",
 )
 class Retries5xxForEver(_ForEver):
     """A call that was answered with 503 is sent again until it is not."""
@@ -103,7 +111,12 @@ class RetriesRefusals(SampleClient):
 
 
 @seed(
-    "waits-for-a-key", "changed-key", "no-retry-after-refusal", "too-many-bounded", "waits-as-told"
+    "waits-for-a-key",
+    "changed-key",
+    "no-retry-after-refusal",
+    "too-many-bounded",
+    "waits-as-told",
+    "waits-until-date",
 )
 class WaitsForAKey(_ForEver):
     """A call that was refused with 400 is sent again until somebody mends the key."""

@@ -4,12 +4,15 @@ Whatever a fixture, a suite or an option needs is imported when it is used
 (``tests/plugin/test_start_up_cost.py`` holds that).
 """
 
+import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from points_conformance.plugin.options import OPTIONS
+from points_conformance.plugin.options import NO_DOCSTRINGS, OPTIONS
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -20,6 +23,10 @@ __all__: list[str] = []
 #: argparse's word for "not in the help".
 _HIDDEN = "==SUPPRESS=="
 _SESSIONS = pytest.StashKey["dict[str, PointsSession]"]()
+#: The folder of a run with workers of pytest-xdist, by its name; it is made when it is needed.
+SHARED = pytest.StashKey[str]()
+#: Why workers ended without a word.
+_DEAD = pytest.StashKey[list[str]]()
 
 
 # ---------------------------------------------------------------------- options and hooks
@@ -59,6 +66,8 @@ def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
     sessions = config.stash.setdefault(_SESSIONS, {})
     name = config.option.points_judges or subject or "api"
     if name not in sessions:
+        if sys.flags.optimize > 1:
+            raise pytest.UsageError(f"points-conformance: {NO_DOCSTRINGS}")
         from points_conformance.plugin.session import PointsSession
         from points_conformance.rules.rule import Subject
         from points_conformance.suite.settings import SettingsError
@@ -164,30 +173,50 @@ def _option(config: pytest.Config, key: str) -> Any:
 
 # ---------------------------------------------------------------------- the end
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """The command's own way of sharing rules between workers; a user's run is left alone."""
-    return _session(config).scheduler(log) if config.option.points_judges else None
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of the user's pytest-xdist where the run's one judging is written."""
+    import tempfile
+    import uuid
+
+    name = os.path.join(tempfile.gettempdir(), f"points-{uuid.uuid4().hex}")
+    node.workerinput["points_shared"] = node.config.stash.setdefault(SHARED, name)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object | None) -> None:
-    """A worker of pytest-xdist is done: take over what it judged."""
-    told = getattr(node, "workeroutput", {}).get("points")
-    for subject, account in (told or {}).items():
-        _session(node.config, subject).worker_done(account)
-    if told is None:
-        for running in _running(node.config):
-            running.worker_died(error)
+    """A worker of pytest-xdist is done: take over what it tells of its part."""
+    output = getattr(node, "workeroutput", None)
+    for subject, told in (output or {}).get("points", {}).items():
+        _session(node.config, subject).worker_done(told)
+    if output is None:
+        why = f"a worker of pytest-xdist died: {error or 'no word from it'}"
+        node.config.stash.setdefault(_DEAD, []).append(why)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Settle verdicts, write the report, set the exit status."""
-    running = _running(session.config)
-    _keep_apart(running)
-    status = int(session.exitstatus)
-    for one in running:
-        one.finish(status)
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """After all other plugins: settle verdicts, write the report, set the exit status."""
+    try:
+        yield
+    except OSError as error:
+        if not session.config.option.points_judges:
+            raise
+        for one in _running(session.config):  # pytest's own report, which the command asked for
+            one.stop(f"junit.xml cannot be written: {error.strerror or error}")
+    finally:
+        _finish(session)
+
+
+def _finish(session: pytest.Session) -> None:
+    config = session.config
+    with _shared(config):
+        running = _running(config)
+        _keep_apart(running)
+        status = int(session.exitstatus)
+        for one in running:
+            for why in config.stash.get(_DEAD, []):
+                one.stop(why)
+            one.finish(status)
     if any(one.report for one in running):
         from points_conformance.plugin.endings import exit_status
 
@@ -196,6 +225,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = exit_status(
             reports, status, others_failed=session.testsfailed > failures
         )
+
+
+@contextlib.contextmanager
+def _shared(config: pytest.Config) -> Iterator[None]:
+    """On the controller of workers: whatever they judged is known, and their folder goes."""
+    folder = config.stash.get(SHARED, "")
+    if folder and os.path.isdir(folder):
+        import shutil
+
+        for subject in sorted(os.listdir(folder)):
+            _session(config, subject)
+        yield
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

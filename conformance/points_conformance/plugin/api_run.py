@@ -1,6 +1,5 @@
 """The target of a run that judges an API: made once, its hooks, its journal, its inbox, its end."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +14,8 @@ from points_conformance.suite.judge import seed_of
 from points_conformance.suite.settings import Settings, SettingsError, with_base_url
 from points_conformance.targets.api import ApiTarget, Effect
 from points_conformance.targets.build import LiveSettings, embedded_target, live_target
+from points_conformance.targets.journal import Journal, JournalError
 from points_conformance.targets.live import preflight
-from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import FileSource, HookSource
 
 if TYPE_CHECKING:
@@ -35,16 +34,8 @@ class ApiRun:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target: ApiTarget | None = None
-        self.shares: Shares | None = None
         self._given: Any = None
         self._listening: Listening | None = None
-
-    @property
-    def together(self) -> bool:
-        """Where orders or calls are scarce, or events come to one address, one worker judges."""
-        settings = self.run.settings
-        scarce = settings.orders or settings.webhook_listen or self.order_hook()
-        return bool(scarce) or not settings.on_loopback
 
     @property
     def looks_first(self) -> bool:
@@ -80,13 +71,28 @@ class ApiRun:
             )
         return self.made()
 
+    def ready(self, target: ApiTarget) -> None:
+        """Listen for webhooks, if that was asked for, and begin the journal."""
+        if self._listening is not None or self.run.settings.base_url is None:
+            return
+        # Here, for a listener takes a server to import.
+        from points_conformance.plugin.listening import Listening
+
+        self._listening = Listening(self.run.settings)
+        target.inbox = self._listening.inbox or target.inbox
+        try:
+            self._begin_journal(target)
+        except OSError as error:
+            why = f"no journal can be kept in {target.journal.path}: {error.strerror}"
+            raise SettingsError(why) from None
+
     def look(self, target: ApiTarget) -> None:
         """Whether the server can be judged. Raises ``Unjudgeable``."""
         preflight(target)
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Schemathesis takes long to load: that happens while other rules run."""
-        if self.run.is_controller or _SWEEP not in asked:
+        if _SWEEP not in asked:
             return
         from points_conformance.rules.generation.sweep import start_ahead
 
@@ -136,31 +142,19 @@ class ApiRun:
             if hook is not None:
                 target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
             return target
-        run = self.run
-        if run.worker is not None and run.workers > 1:
-            folder = Path(tempfile.gettempdir()) / f"points-{run.worker['testrunuid']}"
-            self.shares = Shares(folder)
-        # Here, for a listener takes a server to import.
-        from points_conformance.plugin.listening import Listening
-
-        self._listening = Listening(settings, only_try=run.is_controller)
-        target = live_target(
+        return live_target(
             LiveSettings(
                 base_url=settings.base_url,
                 environment=settings.environment,
                 orders=settings.orders,
                 rate=settings.rate,
-                calls=run.plan.calls,
-                shares=self.shares,
+                calls=self.run.plan.calls,
                 allow_production=settings.allow_production,
                 journal=self._journal(),
-                inbox=self._listening.inbox,
             ),
             hook,
             self._auto_refund_hook(),
         )
-        self._begin_journal(target)
-        return target
 
     def _journal(self) -> Path:
         """A live run keeps a journal, also where nobody asked for a report."""
@@ -171,17 +165,17 @@ class ApiRun:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
-        return folder / "journal.jsonl"
+        path = folder / "journal.jsonl"
+        try:
+            Journal(path).begin()
+        except JournalError as error:
+            raise SettingsError(str(error)) from None
+        return path
 
     def _begin_journal(self, target: ApiTarget) -> None:
         run = self.run
-        if run.worker is not None and (
-            run.command or (self.shares is not None and not self.shares.claim("journal"))
-        ):
-            return
         target.journal.write(
             "run",
-            base_url=target.base_url,
             started=f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
             profile=run.settings.profile.value,
             seed=run.settings.seed,

@@ -19,7 +19,6 @@ from points_conformance.targets.client_runners import (
     CommandError,
     ObjectClients,
 )
-from points_conformance.targets.shares import Shares
 
 __all__ = ["ClientRun"]
 
@@ -27,14 +26,11 @@ __all__ = ["ClientRun"]
 class ClientRun:
     """Makes the target of a run's settings, and ends what it runs."""
 
-    #: One worker judges all: cases are shared, and run side by side anyway.
-    together = True
     looks_first = False
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target: ClientTarget | None = None
-        self.shares: Shares | None = None
         self._given: Any = None
         self._asked: Sequence[str] = ()
 
@@ -82,6 +78,9 @@ class ClientRun:
         return ObjectClients(make, timeout=timeout, outcome=outcome)
 
     # ------------------------------------------------------------------ before the rules
+    def ready(self, target: ClientTarget) -> None:
+        """Nothing more is opened."""
+
     def look(self, target: ClientTarget) -> None:
         """The plain operations are rules."""
 

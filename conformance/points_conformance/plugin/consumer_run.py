@@ -7,10 +7,11 @@ from typing import Any
 
 from points_conformance.plugin.subject_run import Run
 from points_conformance.plugin.users_own import users_own
+from points_conformance.rules.rule import Profile
 from points_conformance.suite.consumer_settings import WrongOption, checked_url
 from points_conformance.suite.settings import SettingsError
 from points_conformance.targets.api import Effect
-from points_conformance.targets.consumer import SECRET, ConsumerTarget
+from points_conformance.targets.consumer import SECONDS, SECRET, ConsumerTarget
 from points_conformance.targets.consumer_build import (
     ConsumerOptions,
     Interface,
@@ -22,7 +23,6 @@ from points_conformance.targets.consumer_build import (
 from points_conformance.targets.consumer_calibration import look_first
 from points_conformance.targets.consumer_probe import ConsumerState
 from points_conformance.targets.consumer_shop import Case
-from points_conformance.targets.shares import Shares
 
 __all__ = ["ConsumerRun"]
 
@@ -31,18 +31,19 @@ _WITHOUT_PROBE = (
     "pytest_points_consumer_state nobody can see what the consumer made of a refund"
 )
 
+#: How long a run may take, however slow the consumer is.
+_SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
+
 
 class ConsumerRun:
     """Makes the target of a run's settings, and stops what it served."""
 
-    #: One worker judges all, and looks first: what an effect takes is measured once.
-    together = True
+    #: What an effect takes is measured once.
     looks_first = True
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target: ConsumerTarget | None = None
-        self.shares: Shares | None = None
         self._given: Any = None
         self._stop: Callable[[], None] | None = None
 
@@ -64,6 +65,9 @@ class ConsumerRun:
             )
         return self.target
 
+    def ready(self, target: ConsumerTarget) -> None:
+        """Nothing more is opened."""
+
     def look(self, target: ConsumerTarget) -> None:
         """Whether the consumer can be judged. Raises ``Unjudgeable``."""
         look_first(target)
@@ -78,7 +82,15 @@ class ConsumerRun:
     def plan_lines(self) -> list[str]:
         """Deliveries at most."""
         told = [line for line in self.run.plan.lines() if "orders made" not in line]
+        told.append(
+            f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
+            "in is not exercised"
+        )
         return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+
+    @property
+    def _seconds(self) -> float:
+        return _SECONDS[self.run.settings.profile]
 
     def orders_needed(self) -> list[str]:
         """None."""
@@ -109,8 +121,12 @@ class ConsumerRun:
         lines = []
         for rule, story in target.replays.items():
             path = folder / "stories" / f"{rule}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            except OSError as error:
+                self.run.stop(f"no story can be kept in {path}: {error.strerror or error}")
+                continue
             lines.append(f"story of {rule}: points-conformance consumer … --replay {path}")
         return lines
 
@@ -139,6 +155,7 @@ class ConsumerRun:
             function=function,
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
+            seconds=self._seconds,
             calls=None if self.run.settings.on_loopback else self.run.plan.calls,
         )
 
@@ -185,4 +202,7 @@ def _calls_apart(target: ConsumerTarget) -> list[str]:
     spent, beside = target.budget.spent, target.budget.beside
     if not beside:
         return []
-    return [f"{spent} calls: {spent - beside} deliveries, {beside} that read states or told orders"]
+    return [
+        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, came "
+        "again after 429 or marked the end of a queue"
+    ]

@@ -15,19 +15,13 @@ __all__ = ["Listening"]
 
 
 class Listening:
-    """Where the run hears webhooks, if it does. Raises :class:`SettingsError` where it cannot.
+    """Where the run hears webhooks, if it does. Raises :class:`SettingsError` where it cannot."""
 
-    ``only_try``: the workers listen, the controller finds out whether they can.
-    """
-
-    def __init__(self, settings: Settings, *, only_try: bool = False) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.inbox: LiveInbox | None = None
         self._registered = False
         if settings.webhook_listen and settings.base_url:
             self.inbox = _opened(settings)
-        if self.inbox is not None and only_try:
-            self.inbox.stop()
-            self.inbox = None
 
     def register(self, target: ApiTarget) -> list[str]:
         """Have the server send events, once; what there is to say about it, in lines."""

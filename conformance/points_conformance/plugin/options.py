@@ -8,9 +8,15 @@ __all__ = [
     "CLIENT_OPTIONS",
     "COMMON_OPTIONS",
     "CONSUMER_OPTIONS",
+    "NO_DOCSTRINGS",
     "OPTIONS",
     "Option",
 ]
+
+#: What is said where Python leaves docstrings out.
+NO_DOCSTRINGS = (
+    "rules are stated in docstrings, which PYTHONOPTIMIZE=2 (python -OO) leaves out: run without it"
+)
 
 Kind = Literal["text", "flag", "many"]
 

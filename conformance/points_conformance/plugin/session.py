@@ -3,11 +3,9 @@
 Heavy; imported when a suite or the command needs it.
 """
 
-import hashlib
 import os
 import platform
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -18,13 +16,15 @@ from typing import Any
 import pytest
 
 from points_conformance import __version__
-from points_conformance.plugin.again import begun_with, suite_of
+from points_conformance.plugin.again import begun_with, suite_of, used_up
 from points_conformance.plugin.api_run import ApiRun
 from points_conformance.plugin.client_run import ClientRun
 from points_conformance.plugin.consumer_run import ConsumerRun
-from points_conformance.plugin.endings import PointsAdvice, advise, failure_text
+from points_conformance.plugin.endings import PointsAdvice
+from points_conformance.plugin.judging import Judging
+from points_conformance.plugin.one_judging import SharedJudging
+from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject_run import Run, SubjectRun
-from points_conformance.plugin.wire import outcome_from, outcome_to
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
@@ -34,20 +34,20 @@ from points_conformance.rules.verdict import (
     Absence,
     Outcome,
     OutcomeKind,
-    Result,
     Trouble,
     Verdict,
     settle,
     with_attributed,
 )
 from points_conformance.suite.judge import Judge
-from points_conformance.suite.plan import Plan, groups, plan, repeats
+from points_conformance.suite.plan import Plan, plan
 from points_conformance.suite.settings import (
     Settings,
     SettingsError,
     read_settings,
 )
 from points_conformance.targets.api import Effect
+from points_conformance.targets.exchange import Redactor
 from points_conformance.targets.judged import Judged
 from points_conformance.targets.live import Unjudgeable
 from points_conformance.targets.sources import load_orders
@@ -56,20 +56,6 @@ __all__ = ["PointsAdvice", "PointsSession"]
 
 #: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
-#: Which of two outcomes of one rule counts, where two workers judged it for the sake of others.
-_WEIGHT = {
-    kind: weight
-    for weight, kind in enumerate(
-        (
-            OutcomeKind.MISSING,
-            OutcomeKind.HELD,
-            OutcomeKind.READ,
-            OutcomeKind.NETWORK,
-            OutcomeKind.BROKEN,
-            OutcomeKind.CRASHED,
-        )
-    )
-}
 #: What knows each subject.
 _RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
     Subject.API: ApiRun,
@@ -79,9 +65,18 @@ _RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
 _UNREACHED = "the run ended before it"
 
 
+def shared_folder(config: pytest.Config) -> Path | None:
+    """The folder that the processes of a run share; its name is made up anew for each run."""
+    from points_conformance.plugin import SHARED
+
+    name = getattr(config, "workerinput", {}).get("points_shared") or config.stash.get(SHARED, "")
+    return Path(name) if name else None
+
+
 class PointsSession:
     """What the plugin knows of a run. One subject and one target; the command and the suites share
-    it. Under pytest-xdist each worker judges, and the controller settles.
+    it. Under the user's own pytest-xdist one worker judges, the tests in all of them show what it
+    finds, and the controller settles.
     """
 
     def __init__(self, config: pytest.Config, subject: Subject = Subject.API) -> None:
@@ -91,6 +86,8 @@ class PointsSession:
         self.is_controller = config.pluginmanager.hasplugin("dsession")
         self.command: str | None = config.option.points_judges
         self.settings = self._settings(Subject(self.command or subject))
+        #: Fit to be said and kept: what the user gave may hold a secret, a URL's path say.
+        self.redact = Redactor.of(self.settings.environment)
         self.judges = Judge(
             self.settings.catalogue,
             seed=self.settings.seed,
@@ -108,32 +105,24 @@ class PointsSession:
         self._notes: list[str] = []
         self._told_asked: dict[str, None] = {}
         self._suite = ""
+        self._skipped: dict[str, str] = {}
+        self._mind_no_signals: Callable[[], object] = lambda: None
         self._apart = False
-        #: Why nothing may be judged at all, once that is known; the command's controller looks.
-        self._unjudgeable = ""
-        self._looked = self.worker is not None and self.command == Subject.API
+        self.judging = Judging(self, self._sharing())
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
         from points_conformance.plugin import _option
 
         def option(key: str) -> Any:
-            value = _option(self.config, key)
-            return self._common_seed(value) if key == "seed" else value
+            return _option(self.config, key)
 
         return read_settings(option, os.environ, subject, command=bool(self.command))
 
-    def _common_seed(self, value: Any) -> Any:
-        """A random seed is the same for all workers of a run."""
-        if value != "random" or self.worker is None:
-            return value
-        return str(int(hashlib.sha256(self.worker["testrunuid"].encode()).hexdigest()[:8], 16))
-
-    @property
-    def workers(self) -> int:
-        if self.worker is not None:
-            return int(self.worker["workercount"])
-        return int(getattr(self.config.option, "numprocesses", None) or 1)
+    def _sharing(self) -> SharedJudging | None:
+        """Where the workers of a run find what its one judging found; ``None`` without any."""
+        folder = shared_folder(self.config)
+        return SharedJudging(folder / self.name) if folder is not None else None
 
     def _plan(self) -> Plan:
         settings = self.settings
@@ -145,30 +134,17 @@ class PointsSession:
             listed=len(load_orders(settings.orders)) if settings.orders else 0,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
-        if self.workers == 1 or self.subject.together:
-            return bound
-        more = repeats(settings.catalogue, settings.rules, settings.profile)
-        return replace(bound, calls=bound.calls + more)
+        return bound
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """One test per selected rule."""
         ids = [rule.id for rule in self.settings.rules]
         metafunc.parametrize("points_rule", ids, ids=ids, indirect=True)
 
-    def scheduler(self, log: Any) -> object:
-        """How the command's workers share its rules: what builds on one another stays together."""
-        from points_conformance.plugin.schedule import RuleScheduling
-
-        settings = self.settings
-        by_rule = groups(
-            settings.catalogue, settings.rules, settings.profile, together=self.subject.together
-        )
-        return RuleScheduling(self.config, log, by_rule)
-
     # ------------------------------------------------------------------ before the first call
     def begin(self) -> object | None:
         """Print the plan; on a dry run stop here. Put an inconclusive report on disk."""
-        asked = self._asked()
+        asked = self.asked()
         if not asked or self.config.option.collectonly:
             return None
         far = self.settings.base_url or not self.settings.on_loopback
@@ -180,13 +156,19 @@ class PointsSession:
             return True
         if self.worker is None or not self.command:
             self._begin_report()
+        self._mind_no_signals = end_on_signals()
+        if self.judging.shared is not None:
+            return None  # whoever judges will look
         self.subject.begin_ahead(asked)
-        if self.command and self.worker is None:
+        if self.command:
             target = self._made()
-            self._look_first(target)
-            if self._unjudgeable:
-                raise pytest.UsageError(self._unjudgeable)
-            self._open(target)
+            try:
+                self.judging.look_first(target)
+            except SettingsError as error:
+                raise pytest.UsageError(str(error)) from None
+            if self.judging.unjudgeable:
+                raise pytest.UsageError(self.judging.unjudgeable)
+            self.open(target)
         return None
 
     def _begin_report(self) -> None:
@@ -200,45 +182,39 @@ class PointsSession:
                 f"the report cannot be written to {folder}: {error.strerror or error}"
             ) from None
 
-    def _asked(self) -> list[str]:
+    def asked(self) -> list[str]:
         """The IDs of the rules whose tests were collected."""
         if self._told_asked:
             return [rule.id for rule in self.judges.catalogue if rule.id in self._told_asked]
         if self.is_controller and self.command:
             return [rule.id for rule in self.settings.rules]
-        calls = (getattr(item, "callspec", None) for item in self.items)
-        return [
-            str(call.params["points_rule"])
-            for call in calls
-            if call and "points_rule" in call.params
-        ]
+        collected = self.collected()
+        return [rule.id for rule in self.judges.catalogue if rule.id in collected]
 
-    def _look_first(self, target: Judged) -> None:
-        """Find out once whether the target can be judged; if not, nothing more is sent to it."""
-        if self._looked or not self.subject.looks_first:
-            return
-        self._looked = True
-        try:
-            self.subject.look(target)
-        except Unjudgeable as error:
-            self._unjudgeable = str(error)
-            self.stop(self._unjudgeable)
+    def collected(self) -> dict[str, list[pytest.Item]]:
+        """The tests of each rule, as pytest will run them."""
+        collected: dict[str, list[pytest.Item]] = {}
+        for item in self.items:
+            params = getattr(getattr(item, "callspec", None), "params", {})
+            if "points_rule" in params:
+                collected.setdefault(params["points_rule"], []).append(item)
+        return collected
 
-    def _open(self, target: Judged) -> None:
+    def open(self, target: Judged) -> None:
         """Have webhooks sent here, if they are to be; who else hears of the run is said."""
         lines = self.subject.opened(target)
         self._say(*lines)
         self._notes += lines
 
     def stop(self, why: str) -> None:
-        self.trouble[why] = None
+        self.trouble[self.redact(why)] = None
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             terminal.ensure_newline()
             for line in lines:
-                terminal.write_line(line)
+                terminal.write_line(self.redact(line))
 
     # ------------------------------------------------------------------ targets
     def api_target(self) -> Judged:
@@ -251,7 +227,7 @@ class PointsSession:
         try:
             return self.subject.made()
         except (SettingsError, Unjudgeable) as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(self.redact(str(error))) from None
 
     def judge_instead(self, settings: Settings) -> None:
         """A fixture names the target: its name in the report, its bound on calls."""
@@ -263,34 +239,7 @@ class PointsSession:
     # ------------------------------------------------------------------ judging
     def judge(self, rule_id: str, given: Any) -> None:
         """Judge one rule and end the test as its verdict says."""
-        try:
-            target = self.subject.given(given)
-        except (SettingsError, Unjudgeable) as error:
-            self.stop(str(error))
-            pytest.fail(str(error), pytrace=False)
-        self._look_first(target)
-        if self._unjudgeable:
-            pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self._unjudgeable}")
-        self._open(target)
-        result = self.judges.judge(rule_id, target)
-        laid = self.judges.outcomes[rule_id].attributed if rule_id in self.judges.outcomes else {}
-        unknown = [id_ for id_ in laid if id_ not in self.judges.known()]
-        if unknown:
-            found = [self.judges.result(self.judges.catalogue[id_]) for id_ in unknown]
-            pytest.fail("\n\n".join(failure_text(broken) for broken in found), pytrace=False)
-        self._end(result)
-
-    def _end(self, result: Result) -> None:
-        if result.verdict in _SKIPPED:
-            pytest.skip(f"{result.verdict.value}: {result.reason}")
-        if result.verdict is Verdict.KNOWN:
-            pytest.xfail(f"known failure: {result.reason}")
-        if result.verdict in (Verdict.FAILED, Verdict.ERROR) or (
-            self.settings.strict and result.verdict is Verdict.ADVICE
-        ):
-            pytest.fail(failure_text(result), pytrace=False)
-        if result.verdict is Verdict.ADVICE and not self.command:
-            advise(f"{result.rule.id}: {result.reason}")
+        self.judging.judge(rule_id, given)
 
     def _known_reason(self, outcome: Outcome) -> str | None:
         known, _ = matching(self._known, {outcome.rule: outcome}, self.started.date())
@@ -301,33 +250,24 @@ class PointsSession:
         return self.settings.known or KnownFailures()
 
     # ------------------------------------------------------------------ the end
-    def worker_died(self, why: object) -> None:
-        """A worker of pytest-xdist gave no account: what it judged is lost."""
-        self.stop(f"a worker of pytest-xdist died: {why or 'no word from it'}")
-
     def worker_done(self, told: Mapping[str, Any]) -> None:
-        """Take over what a worker of pytest-xdist judged."""
+        """Take over what a worker of pytest-xdist tells of its part in the run."""
         self._effect += Effect(**told["effect"])
         self._notes += told["notes"]
         self._told_asked |= dict.fromkeys(told["asked"])
         self._suite = self._suite or told["suite"]
-        self._unjudgeable = self._unjudgeable or told["unjudgeable"]
         for why in told["trouble"]:
             self.stop(why)
-        settings = self.settings
-        if told["base_url"] and not settings.base_url:
-            settings = replace(settings, base_url=told["base_url"])
-        self.settings = replace(settings, seed=told["seed"])
-        for row in told["outcomes"]:
-            outcome = outcome_from(row)
-            before = self.judges.outcomes.get(outcome.rule)
-            if before is None or _WEIGHT[before.kind] < _WEIGHT[outcome.kind]:
-                self.judges.outcomes[outcome.rule] = outcome
-        if told["shares"]:
-            shutil.rmtree(told["shares"], ignore_errors=True)
+        for rule_id, why in told["skipped"].items():
+            self.not_run(rule_id, why)
+        if told["judged"]:
+            self.settings = replace(self.settings, seed=told["seed"])
+            if told["base_url"] and not self.settings.base_url:
+                self.settings = replace(self.settings, base_url=told["base_url"])
 
     def not_run(self, rule_id: str, why: str) -> None:
         """A rule's test was skipped by the project before it could be judged."""
+        self._skipped[rule_id] = why
         reason = f"its test was skipped by the project: {why}"
         self.judges.outcomes.setdefault(
             rule_id,
@@ -340,19 +280,18 @@ class PointsSession:
             ),
         )
 
-    def _account(self) -> dict[str, Any]:
-        """What a worker tells the controller."""
+    def _told(self) -> dict[str, Any]:
+        """What a worker tells the controller; the outcomes are in the shared folder."""
         return {
-            "outcomes": [outcome_to(o) for o in self.judges.outcomes.values()],
-            "asked": self._asked(),
+            "asked": self.asked(),
             "suite": suite_of(self.config, self.items),
+            "skipped": self._skipped,
             "effect": asdict(self._effect),
             "notes": self._notes,
             "trouble": list(self.trouble),
-            "unjudgeable": self._unjudgeable,
+            "judged": self.judging.looked,
             "seed": self.settings.seed,
             "base_url": self.settings.base_url,
-            "shares": str(self.subject.shares.folder) if self.subject.shares else "",
         }
 
     @property
@@ -372,13 +311,15 @@ class PointsSession:
         instead.
         """
         effect, notes = self.subject.close()
+        self._mind_no_signals()
         self._effect += effect
         self._notes += notes
         if self.worker is not None:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
-            output.setdefault("points", {})[self.name] = self._account()
+            output.setdefault("points", {})[self.name] = self._told()
             return
-        asked = self._asked()
+        self.judging.take_over()
+        asked = self.asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):
             return
@@ -387,7 +328,7 @@ class PointsSession:
             self._write(self.report, self.settings.report_dir)
 
     def _write(self, report: RunReport, folder: Path) -> None:
-        if self._unjudgeable:
+        if self.judging.unjudgeable:
             (folder / "junit.xml").unlink(missing_ok=True)  # no tests, no failures: reads as green
         try:
             write_all(report, folder)
@@ -410,8 +351,9 @@ class PointsSession:
         _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
         _, expired = accepting(known, self.judges.catalogue, self.started.date())
         changed, unmet = pinned(known, report.readings, report.results)
+        again = used_up(self.settings, report.results)
         trouble = Trouble(stopped=stopped, stale=[*stale, *expired, *changed])
-        self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet])
+        self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet, *again])
 
     def _judged(self, rule_id: str) -> bool:
         result = self.judges.result(self.judges.catalogue[rule_id])
@@ -442,11 +384,11 @@ class PointsSession:
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
-            target=settings.target,
+            target=self.redact(settings.target),
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,
-            versions={"points-conformance": __version__, "python": platform.python_version()},
+            versions={"kit": __version__, "python": platform.python_version()},
             scope=self._scope(asked),
             strict=settings.strict,
             partial=partial,
@@ -455,13 +397,13 @@ class PointsSession:
             seconds=time.perf_counter() - self._clock,
             readings=readings,
             results=results,
-            plan=self.subject.plan_lines(),
+            plan=list(map(self.redact, self.subject.plan_lines())),
             effect=self.subject.effect_lines(self._effect),
-            notes=self._notes,
-            arguments=settings.arguments,
-            begun_with=[] if self.command else begun_with(self.config),
+            notes=list(map(self.redact, self._notes)),
+            arguments=list(map(self.redact, settings.arguments)),
+            begun_with=list(map(self.redact, [] if self.command else begun_with(self.config))),
             suite=self._suite or suite_of(self.config, self.items),
-            passed_on=shlex.split(self.config.option.points_passed_on),
+            passed_on=list(map(self.redact, shlex.split(self.config.option.points_passed_on))),
         )
 
     @property
@@ -480,8 +422,8 @@ class PointsSession:
         """The readable result; of a target that could not be judged at all, only why."""
         if self.report is None:
             return []
-        if self._unjudgeable and not self.judges.outcomes:
-            return [] if self.command else ["", f"points-conformance: {self._unjudgeable}"]
+        if self.judging.unjudgeable and not self.judges.outcomes:
+            return [] if self.command else ["", f"points-conformance: {self.judging.unjudgeable}"]
         lines = ["", *summary_lines(self.report)]
         if self.settings.report_dir:
             lines.append(f"report: {self.settings.report_dir / 'report.html'}")

@@ -1,6 +1,6 @@
 """What a run asks of the part that knows its subject, and the other way round."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,6 @@ from points_conformance.suite.plan import Plan
 from points_conformance.suite.settings import Settings
 from points_conformance.targets.api import Effect
 from points_conformance.targets.judged import Judged
-from points_conformance.targets.shares import Shares
 
 __all__ = ["Run", "SubjectRun"]
 
@@ -21,15 +20,8 @@ class Run(Protocol):
     config: pytest.Config
     settings: Settings
     plan: Plan
-    worker: Mapping[str, Any] | None
     command: str | None
-    is_controller: bool
     started: datetime
-
-    @property
-    def workers(self) -> int:
-        """How many processes judge."""
-        ...
 
     def judge_instead(self, settings: Settings) -> None:
         """The run is about another target of its subject: settings, and the plan, anew."""
@@ -43,13 +35,6 @@ class Run(Protocol):
 class SubjectRun(Protocol):
     """Makes the target of a run's settings, and closes what it opened. One run judges one."""
 
-    shares: Shares | None
-
-    @property
-    def together(self) -> bool:
-        """Whether one worker must judge all: orders or calls are scarce, or events come to it."""
-        ...
-
     @property
     def looks_first(self) -> bool:
         """Whether there is anything to find out before the first rule."""
@@ -61,6 +46,10 @@ class SubjectRun(Protocol):
 
     def given(self, given: Any) -> Judged:
         """The target that a class's fixture names; raises as :meth:`made` does."""
+        ...
+
+    def ready(self, target: Any) -> None:
+        """Open what only the process that judges opens. Raises ``SettingsError``."""
         ...
 
     def look(self, target: Any) -> None:

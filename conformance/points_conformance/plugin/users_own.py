@@ -16,7 +16,7 @@ def users_own(hook: str, stop: Callable[[str], None], target: Judged | None) -> 
     """
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"the hook {hook} raised {type(error).__name__}: {error}"
         why = target.redact(why) if target is not None else why
         stop(why)

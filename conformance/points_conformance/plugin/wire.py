@@ -1,4 +1,4 @@
-"""Outcomes as plain values, for the way from a worker of pytest-xdist to its controller."""
+"""Outcomes as plain values, for the way from the process that judges to all others."""
 
 from dataclasses import asdict
 from typing import Any

@@ -14,7 +14,10 @@ def write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(text.encode("utf-8", "replace"))
+        with temporary.open("wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())  # a full disk may say so no earlier
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

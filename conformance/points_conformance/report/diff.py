@@ -1,6 +1,7 @@
 """Two reports of one subject compared: what got worse, better, newly read."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,10 @@ def load_report(path: Path) -> dict[str, Any]:
         raise DiffError(f"{path}: is not JSON: name a report.json") from None
     if not _is_report(content):
         raise DiffError(f"{path}: is no report of points-conformance: name a report.json")
+    ids = Counter(rule["id"] for rule in content["rules"])
+    twice = [id_ for id_, count in ids.items() if count > 1]
+    if twice:
+        raise DiffError(f"{path}: {twice[0]!a} stands there twice: which verdict counts?")
     report: dict[str, Any] = content
     return report
 

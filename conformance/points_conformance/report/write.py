@@ -1,5 +1,6 @@
 """The report directory."""
 
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,18 @@ def begin_all(report: RunReport, folder: Path) -> None:
 
 
 def write_all(report: RunReport, folder: Path) -> None:
-    """Write report.json, report.html and report.md, each in one step, the one for programs first.
+    """Write report.html, report.md and report.json, each in one step, the one for programs last:
+    it says no more than that the run is not finished until all is written. Raises ``OSError``,
+    and leaves nothing for people then.
 
     An unfinished run's report.html and report.md say so too.
     """
-    json_report.write(folder / "report.json", report)
-    write_atomically(folder / "report.html", html.render(report))
-    write_atomically(folder / "report.md", markdown.render(report))
+    try:
+        write_atomically(folder / "report.html", html.render(report))
+        write_atomically(folder / "report.md", markdown.render(report))
+        json_report.write(folder / "report.json", report)
+    except OSError:
+        for name in _FOR_PEOPLE:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
+        raise

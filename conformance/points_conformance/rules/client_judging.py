@@ -62,6 +62,7 @@ def broken(record: Record, title: str, *, expected: str, got: str) -> Finding:
         got=record.redact(got),
         story=record.story(),
         exchanges=record.exchanges(),
+        led_by=(record.rule,),
     )
 
 

@@ -1,6 +1,6 @@
 """``client.*``: answers that do not come, or come as errors, whether or not the call was done.
 
-There is no idempotency key (contract, trap 2): who repeats a partial refund whose answer was lost
+There is no idempotency key: who repeats a partial refund whose answer was lost
 may refund twice. Judged by the books and by what the client says; how it went about is read.
 """
 

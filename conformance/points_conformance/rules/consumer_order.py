@@ -112,7 +112,7 @@ def a_late_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     calls=60,
 )
 def repeats_at_once_are_booked_once(consumer: ConsumerTarget) -> None:
-    """A delivery that comes three times at the same moment MUST be booked once."""
+    """A delivery that comes several times at the same moment MUST be booked once."""
     cases = []
     for _ in range(6):
         case = delivered(consumer, lambda c: [c.approved()])

@@ -65,8 +65,8 @@ def broken(
     consumer.replays[consumer.rule] = {
         "rule": consumer.rule,
         "title": title,
-        "expected": expected,
-        "got": got,
+        "expected": consumer.redact(expected),
+        "got": consumer.redact(got),
         "deliveries": [
             {"method": e.method, "headers": dict(e.headers), "body": e.body} for e in exchanges
         ],
@@ -174,7 +174,7 @@ def insisting(consumer: ConsumerTarget, delivery: Delivery, **altered: Any) -> T
     """An attempt, again where the consumer asks for one by a 5xx; the last answer."""
     for _ in range(ATTEMPTS):
         told = consumer.send(delivery, **altered)
-        if told.status is not None and told.status < 500:
+        if (told.status is not None and told.status < 500) or not consumer.comes_again(told):
             break
     if told.status is None and not told.late:
         raise NetworkTrouble(f"{consumer.url} was not reached: {told.error}")

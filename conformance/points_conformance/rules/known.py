@@ -23,6 +23,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -105,6 +106,7 @@ def load_known(path: Path, rules: Iterable[Rule] | None = None) -> KnownFailures
     """
     content = _read(path)
     _refuse_others(content, ("known", "readings", "unexercised"), f"{path}")
+    rules = None if rules is None else list(rules)
     names = None if rules is None else _names(rules)
     failures = tuple(
         _failure(entry, place, names) for entry, place in _entries(path, content, "known")
@@ -114,6 +116,8 @@ def load_known(path: Path, rules: Iterable[Rule] | None = None) -> KnownFailures
         _gap(entry, place, names) for entry, place in _entries(path, content, "unexercised")
     )
     readings = _readings(path, content.get("readings", {}))
+    if rules is not None:
+        _refuse_unknown_matters(path, readings, rules)
     return KnownFailures(failures=failures, readings=readings, gaps=gaps)
 
 
@@ -228,6 +232,16 @@ def _readings(path: Path, table: Any) -> dict[str, str]:
                 f'{path}: readings, {key!r}: is no text: write "matter/kind" = "reading"'
             )
     return dict(table)
+
+
+def _refuse_unknown_matters(path: Path, readings: Mapping[str, str], rules: Iterable[Rule]) -> None:
+    """What stands before the slash is a matter that some rule reads."""
+    matters = {rule.matter.partition("/")[0] for rule in rules if rule.matter}
+    for key in readings:
+        if key.partition("/")[0] not in matters:
+            near = get_close_matches(key.partition("/")[0], matters, n=1)
+            hint = f": is it {near[0]!r}?" if near else ""
+            raise KnownError(f"{path}: readings, {key!r}: no rule reads this matter{hint}")
 
 
 def matching(

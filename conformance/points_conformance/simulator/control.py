@@ -22,7 +22,7 @@
 ==========================================  ========================================================
 
 Amounts are SAR, as numbers or strings. ``merchant`` is 1 (the default) or 2. Whatever is asked
-wrongly is answered with 400, 404, 405 or 409 and ``{"error": …}``.
+wrongly is answered with 400, 404, 405, 409 or 415 and ``{"error": …}``.
 """
 
 import re
@@ -73,6 +73,8 @@ class Control:
     def _answer(self, request: Request, path: str) -> Any:
         if not self.enabled:
             raise _Wrong(404, "the control API is switched off")
+        if request.body and not _is_json(request):
+            raise _Wrong(415, "a body is JSON here: send Content-Type: application/json")
         found = [(row, match) for row in _ROWS if (match := row[1].fullmatch(path))]
         if not found:
             raise _Wrong(404, f"nothing is at {request.path}; see GET {CONTROL_PREFIX}")
@@ -226,6 +228,12 @@ class _Asked:
         if unknown:
             raise _Wrong(400, f"unknown: {', '.join(unknown)}; there are: {', '.join(fields)}")
         return body
+
+
+def _is_json(request: Request) -> bool:
+    """Whether the body is said to be JSON: then no page of another origin can have sent it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json"
 
 
 def _chosen(name: str, value: Any, choices: Mapping[Any, T]) -> T:

@@ -8,7 +8,13 @@ from typing import Any
 
 import simplejson
 
-__all__ = ["Refusal", "Request", "Response", "dump_json", "load_json"]
+from points_conformance.contract.bounds import MOST_DIGITS
+
+__all__ = ["NumberError", "Refusal", "Request", "Response", "dump_json", "load_json"]
+
+
+class NumberError(ValueError):
+    """A number that no program can take: endless, of thousands of digits, or none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +60,33 @@ def dump_json(value: Any) -> bytes:
 
 
 def load_json(body: bytes) -> Any:
-    """JSON with exact numbers. Raises :class:`ValueError` for whatever is no JSON, NaN included."""
+    """JSON with exact numbers. Raises :class:`ValueError` for whatever is no JSON, NaN included,
+    and for numbers of more than :data:`MOST_DIGITS` digits, which nobody can reckon with.
+    """
     try:
-        return json.loads(body.decode(), parse_float=_number, parse_constant=_no_constant)
+        return json.loads(
+            body.decode(), parse_int=_whole, parse_float=_number, parse_constant=_no_constant
+        )
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 
 
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise NumberError(f"a number of more than {MOST_DIGITS} digits")
+    return int(text)
+
+
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
-        raise ValueError("a number's exponent is out of any range") from None
+        raise NumberError("a number's exponent is out of any range") from None
+    # A short 1e9999999 is a number of ten million digits as soon as it is made whole.
+    if max(len(text), abs(number.adjusted())) > MOST_DIGITS:
+        raise NumberError(f"a number of more than {MOST_DIGITS} digits")
+    return number
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise NumberError(f"{name} is not JSON")

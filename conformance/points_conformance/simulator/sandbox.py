@@ -9,7 +9,9 @@ from points_conformance.simulator.asgi_mount import PointsApp
 from points_conformance.simulator.control import CONTROL_PREFIX, Control
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.courier import Courier
+from points_conformance.simulator.door import Door
 from points_conformance.simulator.faults import Faults
+from points_conformance.simulator.messages import Request, Response
 from points_conformance.simulator.thread_server import PortTakenError, ThreadServer
 
 __all__ = ["PortTakenError", "Sandbox"]
@@ -20,7 +22,8 @@ class Sandbox:
 
     ``control`` adds the control API under :attr:`control_url`; ``courier`` sends deliveries as
     events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
-    (PEM) it speaks HTTPS. Raises :class:`PortTakenError` on entering.
+    (PEM) it speaks HTTPS. Pages in a browser are kept out. Raises :class:`PortTakenError` on
+    entering.
     """
 
     def __init__(
@@ -37,14 +40,20 @@ class Sandbox:
         self.faults = Faults.over(simulator)
         self.simulator = self.faults.simulator
         self.courier = courier
+        self._door = Door(host)
+        self._control = Control(self.faults, enabled=control)
         self._server = ThreadServer(
-            PointsApp(self.faults, aside=Control(self.faults, enabled=control).handle),
+            PointsApp(self.faults, aside=self._aside),
             host,
             port,
             certfile=certfile,
             keyfile=keyfile,
             name="points-sandbox",
         )
+
+    def _aside(self, request: Request) -> Response | None:
+        """Who may not come in is refused; the control API answers what is its own."""
+        return self._door.refusal(request) or self._control.handle(request)
 
     @property
     def host(self) -> str:

@@ -67,15 +67,14 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
         read = check()
     except Finding as finding:
         evidence = evidence_of(finding, target.exchanges[first:], target.redact)
-        mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
-        led_by = dict.fromkeys((*evidence.led_by, *mixed_up))
-        evidence = replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != rule.id))
+        evidence = replace(evidence, led_by=_led_by(rule, finding, target, first))
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
         laid = {id_: _laid(rule, id_, f, target) for id_, f in broken.findings.items()}
         evidence = next(iter(laid.values()))
-        return _outcome(rule, OutcomeKind.BROKEN, str(broken), evidence=evidence, attributed=laid)
+        reason = target.redact(str(broken))
+        return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence, attributed=laid)
     except (Denied, BudgetSpent) as missing:
         reason = target.redact(str(missing))
         return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
@@ -89,7 +88,7 @@ def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Ou
     except Exception as error:
         return _crashed(rule, error, target.redact)
     if isinstance(read, Mapping):
-        readings = {str(matter): target.redact(str(told)) for matter, told in read.items()}
+        readings = {target.redact(str(k)): target.redact(str(told)) for k, told in read.items()}
         words = "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
         return _outcome(rule, OutcomeKind.READ, words, readings=readings)
     return _outcome(rule, OutcomeKind.HELD, "")
@@ -117,7 +116,7 @@ def evidence_of(
     """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
     return Evidence(
-        title=finding.title,
+        title=redact(finding.title),
         expected=redact(finding.expected),
         got=redact(finding.got),
         story=tuple(redact(step) for step in finding.story),
@@ -126,6 +125,15 @@ def evidence_of(
         rounds=finding.rounds,
         led_by=finding.led_by,
     )
+
+
+def _led_by(rule: Rule, finding: Finding, target: Judged, first: int) -> tuple[str, ...]:
+    """The other rules that it takes to find this again. What a finding looks back on counts where
+    its rule closes the run: any other rule brings it about by itself.
+    """
+    mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
+    others = dict.fromkeys((*(finding.led_by if rule.closing else ()), *mixed_up))
+    return tuple(id_ for id_ in others if id_ not in ("", rule.id, *rule.after))
 
 
 def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a run will do at most, before its first call; and which rules must share a worker. Pure."""
+"""What a run will do at most, before its first call. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from itertools import zip_longest
 from points_conformance.rules.catalogue import Catalogue
 from points_conformance.rules.rule import Level, Profile, Rule, Subject
 
-__all__ = ["CAPS", "LONG", "OVERHEAD", "Plan", "groups", "plan", "repeats"]
+__all__ = ["CAPS", "OVERHEAD", "Plan", "plan"]
 
 #: The most calls of a run off loopback.
 CAPS = {Profile.SMOKE: 120, Profile.STANDARD: 600}
@@ -16,8 +16,6 @@ CAPS = {Profile.SMOKE: 120, Profile.STANDARD: 600}
 OVERHEAD = 10
 #: Calls that a listed order costs which turns out to be of no use.
 AGAIN = 5
-#: A rule of so many calls is worth a worker of its own, though it judges anew what it comes after.
-LONG = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,43 +117,3 @@ def _in_turn(rules: Sequence[Rule]) -> Iterator[Rule]:
                 families.setdefault(rule.family, []).append(rule)
         for row in zip_longest(*families.values()):
             yield from (rule for rule in row if rule is not None)
-
-
-def groups(
-    catalogue: Catalogue, selected: Sequence[Rule], profile: Profile, *, together: bool
-) -> dict[str, str]:
-    """Which rules one worker must judge, by a name for each group: the same verdicts for any n.
-
-    Rules that come after one another build on one answer, so that they stay together; what closes
-    the run looks back on all of it; and where orders are scarce (``together``) whoever is first
-    has them. A long rule that nothing comes after may stand alone.
-    """
-    if together or any(rule.closing for rule in selected):
-        return {rule.id: "all" for rule in selected}
-    rules = catalogue.with_prerequisites(selected)
-    before = {id_ for rule in rules for id_ in rule.after}
-    roots: dict[str, str] = {}
-    for rule in rules:
-        joined = {roots[id_] for id_ in rule.after}
-        if _stands_alone(rule, before, profile):
-            roots[rule.id] = rule.id
-            continue
-        roots[rule.id] = min(joined, default=rule.id)
-        roots.update({id_: roots[rule.id] for id_, root in roots.items() if root in joined})
-    return {rule.id: roots[rule.id] for rule in selected}
-
-
-def repeats(catalogue: Catalogue, selected: Sequence[Rule], profile: Profile) -> int:
-    """How many more calls a run makes at most whose long rules stand alone."""
-    if any(rule.closing for rule in selected):
-        return 0
-    before = {id_ for rule in catalogue.with_prerequisites(selected) for id_ in rule.after}
-    return sum(
-        sum(r.bound(profile) for r in catalogue.with_prerequisites([rule]) if r is not rule)
-        for rule in selected
-        if _stands_alone(rule, before, profile)
-    )
-
-
-def _stands_alone(rule: Rule, before: set[str], profile: Profile) -> bool:
-    return rule.id not in before and rule.bound(profile) >= LONG

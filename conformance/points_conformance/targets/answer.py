@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.simulator.messages import load_json
+from points_conformance.simulator.messages import NumberError, load_json
 from points_conformance.targets.exchange import Exchange
 
 __all__ = ["Answer"]
@@ -27,6 +27,17 @@ class Answer:
             return load_json(self.body)
         except ValueError:
             return None
+
+    @property
+    def wrong_number(self) -> str:
+        """Why a number in the body is one that no program can take; empty where none is."""
+        try:
+            load_json(self.body)
+        except NumberError as error:
+            return str(error)
+        except ValueError:
+            pass
+        return ""
 
     @property
     def order(self) -> dict[str, Any]:

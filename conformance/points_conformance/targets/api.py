@@ -84,6 +84,7 @@ class ApiTarget(Caller):
     ) -> None:
         super().__init__(base_url=base_url, client=client, keys=keys, **calling)
         self.journal = journal or Journal(None)
+        self.journal.redact = self.redact
         self.sources: list[OrderSource] = []
         self.inbox = inbox
         self._inbox_refused = ""

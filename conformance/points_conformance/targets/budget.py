@@ -3,10 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from points_conformance.targets.shares import Shares
 
 __all__ = ["Budget", "BudgetSpent", "Pace"]
 
@@ -18,25 +14,19 @@ class BudgetSpent(Exception):
 class Budget:
     """Counts calls and refuses one too many. ``limit`` is ``None`` where nothing bounds a run.
 
-    With ``shares`` the limit is that of all the run's workers; ``spent`` is always our own.
     ``beside`` are those of ``spent`` that the limit does not bound.
     """
 
-    def __init__(self, limit: int | None = None, shares: "Shares | None" = None) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self.spent = 0
         self.beside = 0
-        self._shares = shares
         self._lock = threading.Lock()
 
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
         with self._lock:
-            if self._shares is not None:
-                paid = self._shares.spend(self.limit)
-            else:
-                paid = self.limit is None or self.spent - self.beside < self.limit
-            if not paid:
+            if self.limit is not None and self.spent - self.beside >= self.limit:
                 raise BudgetSpent(f"the run's bound of {self.limit} calls is used up")
             self.spent += 1
 
@@ -50,20 +40,17 @@ class Budget:
 class Pace:
     """At most ``rate`` calls a second; ``None`` is as fast as it goes.
 
-    ``clock`` and ``sleep`` are passed in; both count seconds. With ``shares`` the rate is that of
-    all the run's workers together.
+    ``clock`` and ``sleep`` are passed in; both count seconds.
     """
 
     def __init__(
         self,
         rate: float | None,
         *,
-        shares: "Shares | None" = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._gap = 1 / rate if rate else 0.0
-        self._shares = shares
         self._clock = clock
         self._sleep = sleep
         self._free = 0.0
@@ -73,7 +60,7 @@ class Pace:
         """Wait for the next free place."""
         if not self._gap:
             return
-        ahead = self._shares.place(self._gap) if self._shares is not None else self._place()
+        ahead = self._place()
         if ahead > 0:
             self._sleep(ahead)
 

@@ -20,7 +20,6 @@ from points_conformance.targets.guard import checked_base_url, is_loopback
 from points_conformance.targets.inbox import MAIN, Inbox, SimulatorInbox
 from points_conformance.targets.journal import Journal
 from points_conformance.targets.live import EarningSource
-from points_conformance.targets.shares import Shares
 from points_conformance.targets.sources import (
     FileSource,
     Hook,
@@ -74,17 +73,13 @@ def embedded_target(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSettings:
-    """What a live target is built from.
-
-    ``calls`` bounds the run; ``shares`` is what this worker has in common with the others.
-    """
+    """What a live target is built from. ``calls`` bounds the run."""
 
     base_url: str
     environment: Mapping[str, str] = field(repr=False)
     orders: Path | None = None
     rate: float | None = None
     calls: int | None = None
-    shares: Shares | None = None
     allow_production: bool = False
     journal: Path | None = None
     inbox: Inbox | None = None
@@ -104,7 +99,6 @@ def live_target(
     rows = load_orders(settings.orders) if settings.orders else []
     loopback = is_loopback(urlsplit(base_url).hostname or "")
     rate = settings.rate or (None if loopback else _RATE)
-    shares = settings.shares
     env = settings.environment
     target = ApiTarget(
         base_url=base_url,
@@ -114,9 +108,9 @@ def live_target(
             env.get("POINTS_OTHER_API_KEY") or None,
             env.get("POINTS_PUBLIC_KEY") or None,
         ),
-        budget=Budget(settings.calls, shares),
-        pace=Pace(rate, shares=shares),
-        journal=Journal(settings.journal),
+        budget=Budget(settings.calls),
+        pace=Pace(rate),
+        journal=Journal(settings.journal, base_url=base_url),
         inbox=settings.inbox,
         loopback=loopback,
         racer=live_client,
@@ -131,8 +125,8 @@ def live_target(
     if hook is not None:
         target.sources.append(HookSource(hook, read))
     if rows:
-        target.sources.append(FileSource(rows, read, shares.claim if shares else lambda _: True))
-    target.sources.append(EarningSource(target, shares.making if shares else None))
+        target.sources.append(FileSource(rows, read))
+    target.sources.append(EarningSource(target))
     return target
 
 

@@ -4,24 +4,30 @@ import itertools
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import httpx
 
+from points_conformance.contract.bounds import MOST_BYTES, MOST_DIGITS, MOST_SECONDS
 from points_conformance.contract.limits import KEY_HEADER
 from points_conformance.targets.answer import Answer
 from points_conformance.targets.budget import Budget, Pace
-from points_conformance.targets.deadline import within
 from points_conformance.targets.endpoints import without_secrets
 from points_conformance.targets.exchange import Exchange, Redactor
+from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
 
 __all__ = ["CALL_TIMEOUT", "LONGEST_WAIT", "MADE_UP_KEYS", "MOST_RETRIES", "Caller", "Keys"]
 
 #: Seconds until a call counts as unanswered.
-CALL_TIMEOUT = 30.0
+CALL_TIMEOUT = MOST_SECONDS
+#: After so many late answers in a row to one operation, or in all, it is not asked again: each
+#: takes half a minute, and a run would not end in a day.
+MOST_LATE = 3
+MOST_LATE_IN_ALL = 10
 #: The longest that a Retry-After is obeyed, in seconds, and how often.
 LONGEST_WAIT = 60.0
 MOST_RETRIES = 3
@@ -73,6 +79,9 @@ class Caller:
         self._clock = clock
         #: Until when the server asked not to be called.
         self._closed_until = 0.0
+        #: Late answers of each operation since one came in time, and of all together.
+        self._late: Counter[str] = Counter()
+        self._late_in_all = 0
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -96,6 +105,8 @@ class Caller:
             self._mind_the_door(method, path)
             try:
                 answer = self._once(method, path, body, key, headers)
+            except _Late:
+                raise
             except NetworkTrouble:
                 if method != "GET" or last:
                     raise
@@ -109,7 +120,13 @@ class Caller:
         raise NetworkTrouble(f"{method} {path}: 429 to each of {MOST_RETRIES + 1} attempts")
 
     def _mind_the_door(self, method: str, path: str) -> None:
-        """Call nobody who asked to be left alone."""
+        """Call nobody who asked to be left alone, nor for ever who never ends an answer."""
+        late = self._late[_operation(method, path)]
+        if late >= MOST_LATE or self._late_in_all >= MOST_LATE_IN_ALL:
+            raise NetworkTrouble(
+                f"{method} {path} was not sent: {max(late, self._late_in_all)} answers before it "
+                f"were not whole after {CALL_TIMEOUT:.0f} s"
+            )
         left = self._closed_until - self._clock()
         if left > 0:
             raise NetworkTrouble(
@@ -156,21 +173,50 @@ class Caller:
         url = self.base_url + path
         started = time.perf_counter()
         try:
-            response = within(
-                self._deadline,
-                lambda: (client or self.client).request(
-                    method, url, content=body, headers=sent, follow_redirects=False
-                ),
+            response = fetch(
+                client or self.client,
+                method,
+                url,
+                content=body,
+                headers=sent,
+                seconds=self._deadline,
             )
         except httpx.InvalidURL as error:
             raise NotExercised(f"no URL can hold {path!r}") from error
+        except UnicodeEncodeError:
+            raise Finding(
+                "a uuid that no URL can hold",
+                expected="uuids of hexadecimal digits and hyphens",
+                got=f"{path!r}",
+            ) from None
         except httpx.HTTPError as error:
             self._record(method, url, sent, body, None, started, type(error).__name__)
+            if self._is_late(started):
+                self._count_late(method, path)
+                raise _Late(
+                    f"no whole answer to {method} {path} within {self._deadline:.0f} s"
+                ) from error
             raise NetworkTrouble(
                 f"the network lost {method} {path} ({type(error).__name__})"
             ) from error
         exchange = self._record(method, url, sent, body, response, started, "")
+        self._late.pop(_operation(method, path), None)
+        if response.too_much:
+            raise Finding(
+                TOO_MUCH,
+                expected=f"at most {MOST_BYTES} bytes after decompression",
+                got=f"more, in answer to {method} {path}",
+                exchanges=[exchange],
+            )
         return Answer(exchange, response.status_code, response.headers, response.content)
+
+    def _is_late(self, started: float) -> bool:
+        return self._deadline is not None and time.perf_counter() - started >= self._deadline
+
+    def _count_late(self, method: str, path: str) -> None:
+        with self._lock:
+            self._late[_operation(method, path)] += 1
+            self._late_in_all += 1
 
     def _record(
         self,
@@ -178,7 +224,7 @@ class Caller:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        response: httpx.Response | None,
+        response: Fetched | None,
         started: float,
         error: str,
     ) -> Exchange:
@@ -225,21 +271,37 @@ class Caller:
             raise Finding(
                 "server error", expected="an answer below 500", got=f"HTTP {answer.status}"
             )
+        if answer.wrong_number:
+            raise Finding(
+                "a number that no program can take",
+                expected=f"JSON with numbers of at most {MOST_DIGITS} digits",
+                got=answer.wrong_number,
+            )
         return answer
+
+
+class _Late(NetworkTrouble):
+    """An answer that was not whole in time: asking again would take as long again."""
+
+
+def _operation(method: str, path: str) -> str:
+    """The call without whatever order or endpoint it is about."""
+    words = path.partition("?")[0].strip("/").split("/")
+    return " ".join([method, words[0], *words[2:]])
 
 
 def _location(answer: Answer) -> str:
     return answer.exchange.answer_headers.get("location", "nowhere")
 
 
-def _shown(response: httpx.Response | None, redact: Redactor) -> dict[str, str]:
+def _shown(response: Fetched | None, redact: Redactor) -> dict[str, str]:
     if response is None:
         return {}
     shown = ("content-type", "location", "retry-after")
     return {name: redact(response.headers[name]) for name in shown if name in response.headers}
 
 
-def _text(response: httpx.Response | None) -> str:
+def _text(response: Fetched | None) -> str:
     return "" if response is None else response.content.decode("utf-8", "backslashreplace")
 
 

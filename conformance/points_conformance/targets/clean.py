@@ -14,8 +14,10 @@ import httpx
 from points_conformance.contract.limits import KEY_HEADER
 from points_conformance.targets.budget import Pace
 from points_conformance.targets.build import live_client
+from points_conformance.targets.exchange import Redactor
+from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
-from points_conformance.targets.journal import Journal, JournalError, read_journal
+from points_conformance.targets.journal import Journal, JournalError, read_torn_journal
 
 __all__ = ["Cleaning", "CleaningRefused", "Left", "clean_up", "what_was_left"]
 
@@ -60,6 +62,7 @@ class Cleaning:
     gone: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """What ``points-conformance clean`` prints."""
@@ -69,6 +72,7 @@ class Cleaning:
             ("gone before", self.gone),
             ("still there", self.left),
             ("orders that the run made (not touched)", self.orders),
+            ("not read, and so perhaps left", self.unread),
         ):
             if entries:
                 lines += [f"{title}:", *(f"  {entry}" for entry in entries)]
@@ -82,7 +86,8 @@ def what_was_left(entries: Iterable[Mapping[str, Any]]) -> list[Left]:
     for entry in entries:
         if entry["kind"] == "run":
             base_url = str(entry.get("base_url", ""))
-        _note(servers.setdefault(base_url, Left(base_url)), entry)
+        server = str(entry.get("base_url") or base_url)
+        _note(servers.setdefault(server, Left(server)), entry)
     return list(servers.values())
 
 
@@ -110,9 +115,10 @@ def clean_up(
     journal, so that a second time finds nothing to do.
     """
     try:
-        servers = what_was_left(read_journal(path))
+        entries, spoiled = read_torn_journal(path)
     except JournalError as error:
         raise CleaningRefused(str(error)) from None
+    servers = what_was_left(entries)
     deleted: list[str] = []
     gone: list[str] = []
     left: list[str] = []
@@ -122,7 +128,11 @@ def clean_up(
                 _clean_one(server, merchant, Journal(path), deleted, gone, left)
     orders = [line for server in servers for line in _orders(server)]
     return Cleaning(
-        deleted=tuple(deleted), gone=tuple(gone), left=tuple(left), orders=tuple(orders)
+        deleted=tuple(deleted),
+        gone=tuple(gone),
+        left=tuple(left),
+        orders=tuple(orders),
+        unread=tuple(f"line {number} of {path}: torn or spoiled" for number in spoiled),
     )
 
 
@@ -143,6 +153,9 @@ def _clean_one(
 ) -> None:
     journal.write("run", base_url=server.base_url)
     for uuid in [*server.endpoints, *merchant.found(server.lost, but=server.made)]:
+        if not uuid.isascii():
+            left.append(f"{uuid!a}: no URL can hold this uuid")
+            continue
         status = merchant.delete(uuid)
         if status in (200, 202, 204, 404):
             journal.write("endpoint gone", uuid=uuid)
@@ -161,15 +174,23 @@ class _Merchant:
             raise CleaningRefused(
                 "the journal does not say which server its endpoints are on (a line of kind run)"
             )
+        self._key = environment.get("POINTS_API_KEY", "")
+        self._redact = Redactor.of(environment)
+        # The journal has no key, not even where the address has it in its path.
+        base_url = server.base_url.replace("$POINTS_API_KEY", quote(self._key, safe=""))
         try:
-            self._base = checked_base_url(server.base_url, allow_production=allow_production)
+            self._base = checked_base_url(base_url, allow_production=allow_production)
         except TargetRefused as error:
             raise CleaningRefused(str(error)) from None
-        self._key = environment.get("POINTS_API_KEY", "")
         if not self._key:
             raise CleaningRefused(
                 f"no key for {self._base}: set POINTS_API_KEY in the environment, the same that "
                 "the run had"
+            )
+        if not (self._key.isascii() and self._key.isprintable() and self._key.strip() == self._key):
+            raise CleaningRefused(
+                "POINTS_API_KEY holds what no HTTP header can carry (a line's end, a blank at an "
+                "end, or a letter that is not ASCII): set it to the key alone"
             )
         near = is_loopback(urlsplit(self._base).hostname or "")
         self._pace = Pace(None if near else _RATE)
@@ -187,14 +208,15 @@ class _Merchant:
 
     def found(self, wanted: Iterable[tuple[str, str]], *, but: Iterable[str]) -> list[str]:
         """The uuids of endpoints that have both a URL and a name of the run's, less those known."""
-        names = set(wanted)
+        names = set(wanted)  # as the journal has them, without secrets
         known = set(but)
         if not names:
             return []
         return [
             str(row["uuid"])
             for row in self._listed()
-            if (row.get("url"), row.get("name")) in names and row.get("uuid") not in known
+            if (self._redact(str(row.get("url"))), self._redact(str(row.get("name")))) in names
+            and row.get("uuid") not in known
         ]
 
     def _listed(self) -> list[Mapping[str, Any]]:
@@ -213,19 +235,22 @@ class _Merchant:
             found |= fresh
         return list(found.values())
 
-    def _call(self, method: str, path: str) -> httpx.Response:
+    def _call(self, method: str, path: str) -> Fetched:
         self._pace.wait()
         headers = {KEY_HEADER: self._key, "Accept": "application/json"}
         try:
-            return self._client.request(method, self._base + path, headers=headers)
+            answer = fetch(self._client, method, self._base + path, headers=headers)
         except httpx.HTTPError as error:
             raise CleaningRefused(
                 f"{self._base} cannot be reached ({type(error).__name__}); the journal keeps what "
                 "is left: run this again"
             ) from None
+        if answer.too_much:
+            raise CleaningRefused(f"{self._base} gives {TOO_MUCH}; the journal keeps what is left")
+        return answer
 
 
-def _rows(answer: httpx.Response) -> list[Mapping[str, Any]] | None:
+def _rows(answer: Fetched) -> list[Mapping[str, Any]] | None:
     """The endpoints of a page, in ``data`` or one deeper; ``None`` where there is no list."""
     try:
         node = answer.json()

@@ -180,7 +180,7 @@ class ClientTarget:
 
     def _taken(self, case: Case, record: Record) -> Record:
         if case not in self._known:
-            self._known[case] = record
+            self._known[case] = replace(record, rule=self.rule)
             if self._judges:
                 self.operations += len(record.turns)
                 self.budget.spent += len(record.seen)

@@ -2,15 +2,18 @@
 
 import contextlib
 import errno
+import json
 import os
+import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["Ended", "Processes"]
 
@@ -20,6 +23,11 @@ _MOST: Final = 4_000_000
 _LAST_WORDS: Final = 2.0
 #: Seconds that a command's last helpers, the end of a pipe say, may take to go.
 _ENDING: Final = 0.3
+#: On Linux each command has a process beside it that ends all that it leaves behind.
+_KEEPER: Final = Path(__file__).with_name("client_keeper.py")
+_KEPT: Final = sys.platform == "linux" and bool(sys.executable)
+#: Seconds that a keeper may take to begin, and to end what it keeps.
+_KEEPING: Final = 10.0
 _Process = subprocess.Popen[bytes]
 
 
@@ -44,25 +52,30 @@ class Processes:
         self._running: set[_Process] = set()
         self._over = False
 
-    def run(
-        self, argv: Sequence[str], environment: Mapping[str, str], timeout: float, *marks: str
-    ) -> Ended:
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], timeout: float) -> Ended:
         """Run one, for ``timeout`` seconds at most. Raises ``OSError`` where it cannot be started.
 
-        ``marks`` are variables of its environment that no other process has together.
+        Where there is no keeper, what leaves the command's process group is not found.
         """
-        started = time.monotonic()
-        process = self._start(argv, environment)
+        report, told = os.pipe() if _KEPT else (-1, -1)
+        try:
+            words = [*_keeper(told, timeout), *argv] if _KEPT else argv
+            process = self._start(words, environment, told)
+        except OSError:
+            _close(report)
+            raise
+        finally:
+            _close(told)
         read: list[bytes] = []
         reader = threading.Thread(target=_drain, args=(process, read), daemon=True)
         reader.start()
-        status = _status(process, timeout)
-        seconds = time.monotonic() - started
-        mine = [f"{name}={environment[name]}" for name in marks]
-        left = _end(process, mine, running=status is None)
-        with self._lock:
-            self._running.discard(process)
-        reader.join(_LAST_WORDS)
+        try:
+            status, seconds, left = _kept(report, timeout) if _KEPT else _waited(process, timeout)
+        finally:
+            _end(process)
+            with self._lock:
+                self._running.discard(process)
+            reader.join(_LAST_WORDS)
         return Ended(status, seconds, b"".join(read).decode("utf-8", "replace"), left)
 
     def end(self) -> None:
@@ -73,7 +86,7 @@ class Processes:
         for process in running:
             _kill(process)
 
-    def _start(self, argv: Sequence[str], environment: Mapping[str, str]) -> _Process:
+    def _start(self, argv: Sequence[str], environment: Mapping[str, str], told: int) -> _Process:
         with self._lock:
             if self._over:
                 raise OSError(errno.ECANCELED, "the run is over")
@@ -84,9 +97,46 @@ class Processes:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(told,) if told >= 0 else (),
             )
             self._running.add(process)
             return process
+
+
+def _close(descriptor: int) -> None:
+    if descriptor >= 0:
+        os.close(descriptor)
+
+
+def _keeper(told: int, timeout: float) -> list[str]:
+    """The words that start a keeper; what it keeps follows them."""
+    python = [sys.executable, "-I", "-S", str(_KEEPER)]
+    return [*python, str(told), str(os.getpid()), str(timeout)]
+
+
+def _kept(report: int, timeout: float) -> tuple[int | None, float, int]:
+    """What a keeper tells: status, seconds, and how many processes were left.
+
+    Raises ``OSError`` where the command could not be started.
+    """
+    with open(report, "rb", buffering=0) as pipe:
+        waiting = select.poll()
+        waiting.register(pipe, select.POLLIN)
+        text = pipe.read() if waiting.poll((timeout + _KEEPING) * 1000) else b""
+    if not text:  # ended before it could say anything
+        return -signal.SIGKILL, 0.0, 0
+    told: dict[str, Any] = json.loads(text)
+    if "errno" in told:
+        raise OSError(told["errno"], os.strerror(told["errno"]))
+    return told["status"], told["seconds"], told["left"]
+
+
+def _waited(process: _Process, timeout: float) -> tuple[int | None, float, int]:
+    """The same of a process that nobody keeps."""
+    started = time.monotonic()
+    status = _status(process, timeout)
+    seconds = time.monotonic() - started
+    return status, seconds, 0 if status is None else _outlived(process.pid)
 
 
 def _status(process: _Process, timeout: float) -> int | None:
@@ -107,22 +157,21 @@ def _drain(process: _Process, into: list[bytes]) -> None:
                 left -= len(part)
 
 
-def _end(process: _Process, marks: Sequence[str], *, running: bool) -> int:
-    """End whatever is left of a process; how many it left behind when it was over by itself."""
-    left = _outlived(process.pid) if not running else 0
-    _kill(process)
-    process.wait(_LAST_WORDS)
-    strays = _marked(marks)
-    for pid in strays:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-    return max(left, len(strays))
+def _end(process: _Process) -> None:
+    """End whatever is left of a process."""
+    if not _KEPT or _status(process, _LAST_WORDS) is None:
+        _kill(process)
+    if _status(process, _LAST_WORDS) is None:
+        process.kill()
+        process.wait()
 
 
 def _kill(process: _Process) -> None:
-    """End a process and its group, which outlives it."""
+    """End a process and its group, which outlives it. A keeper ends what it keeps, and goes."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
+        if _KEPT:
+            process.terminate()
+        elif hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
@@ -144,14 +193,3 @@ def _group_lives(group: int) -> int:
     except (ProcessLookupError, PermissionError):
         return 0
     return 1
-
-
-def _marked(marks: Sequence[str]) -> list[int]:
-    """Processes whose environment has all marks: they left the group (Linux alone)."""
-    wanted = {mark.encode() for mark in marks}
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if wanted <= set(entry.read_bytes().split(b"\0")):
-                found.append(int(entry.parent.name))
-    return found

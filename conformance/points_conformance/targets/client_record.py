@@ -65,7 +65,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The evidence of one case. ``seen`` in the order in which the calls came."""
+    """The evidence of one case. ``seen`` in the order in which the calls came. ``rule``: the one
+    that had the case run first.
+    """
 
     case: Case
     turns: tuple[Turn, ...]
@@ -73,6 +75,7 @@ class Record:
     key: str
     uuid: str
     printed: str = ""
+    rule: str = ""
 
     @property
     def redact(self) -> Redactor:

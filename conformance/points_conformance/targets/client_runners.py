@@ -31,9 +31,13 @@ _CA_VARIABLES: Final = (
     "NODE_EXTRA_CA_CERTS",
     "CURL_CA_BUNDLE",
 )
-#: What tells a case's processes from all others. The key alone does not: another run of the same
-#: case has the same one at the same time, but never the same port.
-_MARKS: Final = ("POINTS_API_KEY", "POINTS_BASE_URL")
+#: The variables that a command is told by. Others that begin alike are the user's own.
+_OURS: Final = frozenset(
+    {
+        *("POINTS_OPERATION", "POINTS_ORDER_UUID", "POINTS_AMOUNT", "POINTS_REASON"),
+        *("POINTS_BASE_URL", "POINTS_API_KEY", "POINTS_CA_FILE"),
+    }
+)
 #: Seconds after which it is looked whether the run is over.
 _TICK: Final = 0.1
 #: The standard output is one for the whole process.
@@ -120,7 +124,7 @@ class CommandClients:
     def _run(self, operation: Operation, meeting: Meeting) -> Said:
         words = self._environment | _told(meeting) | _asked(operation, meeting.uuid)
         try:
-            ended = self._processes.run(self.argv, words, self.timeout, *_MARKS)
+            ended = self._processes.run(self.argv, words, self.timeout)
             return _said(ended, self.timeout)
         except OSError as error:
             return Said(outcome=None, how=f"could not be run: {error.strerror}", seconds=0.0)
@@ -155,8 +159,8 @@ def _parsed(command: str, path: str | None) -> list[str]:
 
 
 def _without_points(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without our own variables, and without a proxy to loopback."""
-    kept = {name: text for name, text in environment.items() if not name.startswith("POINTS_")}
+    """The caller's environment without what we tell it, and without a proxy to loopback."""
+    kept = {name: text for name, text in environment.items() if name not in _OURS}
     here = "127.0.0.1,localhost"
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = f"{kept[name]},{here}" if kept.get(name) else here
@@ -320,7 +324,7 @@ class _ObjectClient:
             outcome = ClientOutcome(self._outcome(result, error))
         except Unmapped as unmapped:
             how = str(unmapped)
-        except Exception as wrong:
+        except (Exception, SystemExit) as wrong:
             how = f"points_client_outcome {_raised(wrong)}, of what {told}"
         return Said(outcome=outcome, how=how, seconds=0.0, output=told)
 

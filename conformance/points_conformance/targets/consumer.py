@@ -4,7 +4,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -22,7 +21,14 @@ from points_conformance.targets.consumer_probe import (
     wanted,
 )
 from points_conformance.targets.consumer_shop import Case, Shop
-from points_conformance.targets.consumer_speed import LONGEST_WAIT, Door, Speed
+from points_conformance.targets.consumer_speed import (
+    LONGEST_WAIT,
+    Door,
+    Promised,
+    Speed,
+    waiting_time,
+)
+from points_conformance.targets.consumer_told import Mismatch, Told
 from points_conformance.targets.exchange import Exchange, Redactor
 from points_conformance.targets.finding import Denied, NetworkTrouble, NotExercised
 
@@ -37,6 +43,10 @@ _NO_PROBE: Final = (
 )
 #: Seconds that a run may take where the consumer's speed decides; a longer profile has more.
 SECONDS: Final = 900.0
+#: After so many attempts without an answer in time the next such is not repeated.
+_HANGS: Final = 3
+#: Seconds for which a 503 with Retry-After is waited for.
+_LONGEST_PAUSE: Final = 10.0
 #: Seconds between two looks at the states: few, and more the longer they are waited for.
 _POLL: Final = 0.03
 _SELDOM: Final = 0.5
@@ -45,41 +55,6 @@ _SELDOM: Final = 0.5
 _LEAST_QUIET: Final = 0.08
 _SINCE_DELIVERY: Final = 1.2
 _SINCE_RIGHT: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How one attempt went. ``status`` is ``None`` where no answer came, and ``error`` why."""
-
-    status: int | None
-    seconds: float
-    exchange: Exchange
-    headers: Mapping[str, str]
-    text: str = ""
-    error: str = ""
-    late: bool = False
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it was acknowledged."""
-        return self.status is not None and 200 <= self.status < 300
-
-    def __str__(self) -> str:
-        return f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """An order whose state is not as expected."""
-
-    case: Case
-    expected: Expected
-    state: ConsumerState | None
-
-    @property
-    def got(self) -> str:
-        """What the consumer says."""
-        return "order unknown" if self.state is None else str(self.state)
 
 
 class ConsumerTarget:
@@ -132,6 +107,7 @@ class ConsumerTarget:
         self._probe = probe
         self._introduce = introduce
         self._lock = threading.Lock()
+        self._state, self._checkout = Promised(), Promised()
 
     # ------------------------------------------------------------------ orders
     def order(
@@ -145,7 +121,8 @@ class ConsumerTarget:
         """An order that the consumer is told of first, where that is how it knows orders."""
         case = self.shop.order(total, kind, variant)
         if known and self._introduce is not None:
-            self._introduce(case)
+            with self._checkout.asked():
+                self._introduce(case)
             case.introduced = True
         return case
 
@@ -167,18 +144,35 @@ class ConsumerTarget:
         :class:`Denied` where that goes on for too long. ``raced``: one of several at once, whose
         time says nothing. ``beside``: the bound on deliveries does not hold for it.
         """
-        self.speed.check()
         wished = {**delivery.headers, **(headers or {})}
         sent = {name: value for name, value in wished.items() if value is not None}
         content = delivery.body if body is None else body
-        request = self.client.build_request(method, self.url, headers=sent, content=content)
-        attempt = _Attempt(self, request, timeout or self.timeout, beside=beside)
-        answer, error, late = attempt.answered(in_place=raced)
-        told = self._recorded(request, sent, answer, error, late, attempt.seconds)
+        told = self.call(
+            method, sent, content, timeout=timeout or self.timeout, raced=raced, beside=beside
+        )
         if not raced:
             self.told.append(told)
             self.speed.answered(told.seconds, accepted=told.accepted)
         return told
+
+    def call(
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        timeout: float = DELIVERY_TIMEOUT_SECONDS,
+        raced: bool = False,
+        beside: bool = False,
+    ) -> Told:
+        """One attempt of anything, recorded; see :meth:`send`."""
+        self.speed.check()
+        request = self.client.build_request(
+            method, self.url, headers=dict(headers), content=content
+        )
+        attempt = _Attempt(self, request, timeout, beside=beside)
+        answer, error, late = attempt.answered(in_place=raced)
+        return self._recorded(request, headers, answer, error, late, attempt.seconds)
 
     def _recorded(
         self,
@@ -217,11 +211,21 @@ class ConsumerTarget:
         for _ in range(ATTEMPTS):
             for number, delivery in waiting:
                 last[number] = self.send(delivery)
-            waiting = [(n, delivery) for n, delivery in waiting if not last[n].accepted]
+            waiting = [(n, delivery) for n, delivery in waiting if self.comes_again(last[n])]
         for told in last.values():
             if told.status is None and not told.late:
                 raise NetworkTrouble(f"{self.url} was not reached: {told.error}")
         return [last[number] for number in range(len(deliveries))]
+
+    def comes_again(self, told: Told) -> bool:
+        """Whether a sender repeats it; waits for as long as a 503 asks for, ten seconds at most.
+        One that hangs has been waited for often enough, soon.
+        """
+        asked = told.headers.get("retry-after", "") if told.status == 503 else ""
+        if asked:
+            time.sleep(min(waiting_time(asked), _LONGEST_PAUSE))
+        hangs = told.late and sum(one.late for one in self.told) > _HANGS
+        return not told.accepted and not hangs
 
     def at_once(self, delivery: Delivery) -> list[Told]:
         """The same delivery several times at the same moment: three, or two where the consumer
@@ -250,8 +254,8 @@ class ConsumerTarget:
         """How many stories of ``each`` deliveries, at most so many, fit into the seconds by what
         this consumer was seen to take; at least one.
         """
-        cost = max(self.speed.cost(self.door.gap), 1e-6) * each
-        return max(1, min(wished, int(seconds / cost)))
+        cost = self.speed.cost(self.door.gap) * each + 2 * self.speed.reading
+        return max(1, min(wished, int(seconds / max(cost, 1e-6))))
 
     def body_with(self, delivery: Delivery, event: str) -> dict[str, Any]:
         """Body and headers of the delivery under another event's name."""
@@ -274,12 +278,17 @@ class ConsumerTarget:
 
     def read(self, case: Case) -> ConsumerState | None:
         """What the consumer says of an order now."""
-        try:
-            return self.probe().read(case.id)
-        except Unreadable as error:
-            if not self.calibrated:
-                raise
-            raise Denied(f"the state could be read at first, and cannot now: {error}") from error
+        probe = self.probe()
+        started = time.monotonic()
+        with self._state.asked():
+            try:
+                state = probe.read(case.id)
+            except Unreadable as error:
+                if not self.calibrated:
+                    raise
+                raise Denied(f"the state could be read at first, and not now: {error}") from error
+        self.speed.reading = max(self.speed.reading / 2, time.monotonic() - started)
+        return state
 
     def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.

@@ -72,7 +72,7 @@ def load_app(name: str) -> Any:
         raise AppError(f"--app {name!r} names no application: give pkg.mod:app")
     try:
         found: Any = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AppError(
             f"--app {name}: {module} cannot be imported: {type(error).__name__}: {error}"
         ) from None

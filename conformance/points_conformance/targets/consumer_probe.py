@@ -95,6 +95,11 @@ class HookProbe:
             return None
         if not isinstance(state, ConsumerState):
             raise Unreadable(f"the state must be a ConsumerState or None, not {state!r}")
+        if not isinstance(state.status, str | None):
+            raise Unreadable(f"the state's status must be a text or None, not {state.status!r}")
+        amount = state.refunded
+        if isinstance(amount, bool) or not isinstance(amount, Decimal | int | str | None):
+            raise Unreadable(f"the state's amount must be a Decimal, int or text, not {amount!r}")
         shown = state.shown or repr((state.status, state.refunded))
         status = self.words.get(str(state.status), state.status)
         return ConsumerState(status, state.refunded, shown)

@@ -4,11 +4,12 @@ Two things are measured. What an effect takes though nothing is waiting (``lag``
 delay), and what each delivery more adds to that (``per_job``: the worker of a queue).
 """
 
+import contextlib
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -16,12 +17,14 @@ import httpx
 
 from points_conformance.targets.finding import Denied
 
-__all__ = ["LONGEST_WAIT", "Door", "Speed"]
+__all__ = ["LONGEST_WAIT", "Door", "Promised", "Speed", "waiting_time"]
 
 #: Seconds for which a consumer may turn one delivery or read away with 429.
 LONGEST_WAIT: Final = 60.0
 #: What 429 without Retry-After asks for.
 _A_MOMENT: Final = 1.0
+#: How often in a row what was promised may fail.
+_IN_A_ROW: Final = 5
 #: So much slower than what was turned away.
 _SLOWER: Final = 1.25
 
@@ -75,7 +78,7 @@ class Door:
             self._turned_away(answer.headers.get("retry-after", ""), until)
 
     def _turned_away(self, retry_after: str, until: float) -> None:
-        seconds = _seconds(retry_after)
+        seconds = waiting_time(retry_after)
         with self._lock:
             now = self._clock()
             if now + seconds > until:
@@ -85,12 +88,13 @@ class Door:
                     "let more of them in where it is tested"
                 )
             taken = sum(at > now - seconds for at in self._taken)
-            self.gap = max(self.gap * 1.5, _SLOWER * seconds / (taken + 1))
+            slower = max(self.gap * _SLOWER, _SLOWER * seconds / (taken + 1))
+            self.gap = max(self.gap, min(slower, _SLOWER * seconds))
             self._free = max(self._free, now + seconds)
 
 
-def _seconds(retry_after: str) -> float:
-    """Seconds or a date, and at least a moment."""
+def waiting_time(retry_after: str) -> float:
+    """The seconds that Retry-After asks for, as such or as a date, and at least a moment."""
     try:
         seconds = float(retry_after)
     except ValueError:
@@ -99,6 +103,28 @@ def _seconds(retry_after: str) -> float:
         except (ValueError, TypeError, OverflowError):
             return _A_MOMENT
     return _A_MOMENT if math.isnan(seconds) else max(seconds, 0.05)
+
+
+class Promised:
+    """Something of the user's that rules need: a state, a way to tell of orders. Where it failed
+    several times in a row it is not asked any more: each time might take as long as it may.
+    """
+
+    def __init__(self) -> None:
+        self._failed = 0
+        self._why = ""
+
+    @contextlib.contextmanager
+    def asked(self) -> Iterator[None]:
+        """Notes how it went. Raises :class:`Denied` with the last reason once it is given up."""
+        if self._failed >= _IN_A_ROW:
+            raise Denied(f"{self._why} (given up after {self._failed} times in a row)")
+        try:
+            yield
+        except Denied as error:
+            self._failed, self._why = self._failed + 1, str(error)
+            raise
+        self._failed = 0
 
 
 class Speed:
@@ -112,6 +138,8 @@ class Speed:
         self.pending = 0
         #: The longest that one delivery by itself was waited for.
         self.slowest = 0.0
+        #: What a read of a state takes.
+        self.reading = 0.0
         self._answers = 0
         self._answering = 0.0
         self._clock = clock

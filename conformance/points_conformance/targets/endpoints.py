@@ -18,6 +18,8 @@ __all__ = ["SECRET_NAME", "Endpoints", "endpoint_of", "endpoints_of", "others", 
 SECRET_NAME: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
 _SECRET: Final = re.compile(r'("secret"\s*:\s*")(?:[^"\\]|\\.)*(")')
 _MOST_PAGES: Final = 5
+#: How often a DELETE is sent whose answer the network loses.
+_ATTEMPTS: Final = 2
 
 
 class Endpoints:
@@ -26,15 +28,21 @@ class Endpoints:
     def __init__(self, api: "ApiTarget") -> None:
         self._api = api
         self._open: dict[str, str] = {}
-        self.made = 0
-        #: Registrations that were sent: one whose answer was lost may stand all the same.
-        self._sent = 0
+        #: URL and name of what was asked for, where the answer does not say what came of it.
+        self._unsure: set[tuple[str, str]] = set()
+        self.asked = 0
 
     def listed(self) -> list[dict[str, Any]]:
         """Every endpoint of the merchant, at most five pages of a hundred."""
+        return self._pages() or []
+
+    def _pages(self) -> list[dict[str, Any]] | None:
+        """The same; ``None`` where the server does not list them."""
         found: list[dict[str, Any]] = []
         for page in range(1, _MOST_PAGES + 1):
             answer = self._api.call("GET", f"/webhooks?per_page=100&page={page}")
+            if page == 1 and not answer.accepted:
+                return None
             rows = endpoints_of(answer)
             fresh = [row for row in rows if row not in found]
             found += fresh
@@ -45,22 +53,32 @@ class Endpoints:
     def open(self, name: str, url: str) -> Answer:
         """``POST /webhooks``, written down before it is sent; what it makes is remembered."""
         self._api.journal.write("endpoint", url=url, name=name)
-        self._sent += 1
+        self.asked += 1
+        self._unsure.add((url, name))
         answer = self._api.call("POST", "/webhooks", body=dump_json({"name": name, "url": url}))
         uuid = endpoint_of(answer).get("uuid")
         if answer.accepted and isinstance(uuid, str):
-            self.made += 1
-            self._open[uuid] = url
-            self._api.journal.write("endpoint made", uuid=uuid, url=url)
+            self.noted(uuid, url)
+        if not answer.accepted or isinstance(uuid, str):
+            self._unsure.discard((url, name))
         return answer
+
+    def noted(self, uuid: str, url: str) -> None:
+        """Remember an endpoint of ours. A uuid that may not be written down is found by its URL."""
+        self._open[uuid] = url
+        if self._api.redact(uuid) == uuid:
+            self._api.journal.write("endpoint made", uuid=uuid, url=url)
 
     def remove(self, uuid: str) -> Answer:
         """``DELETE /webhooks/{uuid}``."""
         answer = self._api.call("DELETE", f"/webhooks/{uuid}")
         if answer.accepted:
-            self._open.pop(uuid, None)
-            self._api.journal.write("endpoint gone", uuid=uuid)
+            self._gone(uuid)
         return answer
+
+    def _gone(self, uuid: str) -> None:
+        self._open.pop(uuid, None)
+        self._api.journal.write("endpoint gone", uuid=uuid)
 
     def is_open(self, uuid: str) -> bool:
         """Whether the run made this endpoint and has not removed it."""
@@ -71,24 +89,64 @@ class Endpoints:
 
         The run's bound of calls is set aside: nothing is left behind for its sake.
         """
-        if not self._open and not self._sent:
+        if not self.asked:
             return []
         self._api.budget.limit = None
-        try:
-            rows = {str(row.get("uuid")): str(row.get("url")) for row in self.listed()}
-            self._open |= {uuid: url for uuid, url in rows.items() if ours(url)}
-        except (Finding, NetworkTrouble):
-            pass  # those that are remembered are removed all the same
-        return [line for uuid, url in list(self._open.items()) if (line := self._failed(uuid, url))]
+        unsure = self._look(ours)
+        left = {uuid: why for uuid in list(self._open) if (why := self._why_left(uuid))}
+        there = self._there() if left else None
+        for uuid in [uuid for uuid in left if there is not None and uuid not in there]:
+            self._gone(uuid)
+        lines = [
+            f"the endpoint {uuid} ({self._open[uuid]}) is still registered: {why}"
+            for uuid, why in left.items()
+            if uuid in self._open
+        ]
+        lines += [
+            f"the endpoint {name!r} ({url}) may still be registered: no answer said what came of it"
+            for url, name in sorted(unsure)
+        ]
+        return [line + self._how_to_clean() for line in lines]
 
-    def _failed(self, uuid: str, url: str) -> str:
+    def _look(self, ours: Callable[[str], bool]) -> set[tuple[str, str]]:
+        """Find what is ours in the server's list; what may be there, where there is no list."""
+        there = self._there()
+        if there is None:
+            return self._unsure
+        for uuid, (url, name) in there.items():
+            if uuid not in self._open and (ours(url) or (url, name) in self._unsure):
+                self.noted(uuid, url)
+        return set()
+
+    def _there(self) -> dict[str, tuple[str, str]] | None:
+        """URL and name of every endpoint by its uuid; ``None`` where they cannot be had."""
         try:
-            answer = self.remove(uuid)
-        except (Finding, NetworkTrouble) as error:
-            return f"the endpoint {uuid} ({url}) is still registered: {error}"
-        if answer.accepted or answer.status == 404:
-            return ""
-        return f"the endpoint {uuid} ({url}) is still registered: HTTP {answer.status}"
+            rows = self._pages()
+        except (Finding, NetworkTrouble):
+            rows = None
+        if rows is None:
+            return None
+        return {
+            str(row["uuid"]): (str(row.get("url")), str(row.get("name")))
+            for row in rows
+            if row.get("uuid")
+        }
+
+    def _why_left(self, uuid: str) -> str:
+        """Remove an endpoint; why that failed, where it did."""
+        why = ""
+        for _ in range(_ATTEMPTS):
+            try:
+                answer = self.remove(uuid)
+            except (Finding, NetworkTrouble) as error:
+                why = str(error)
+                continue
+            return "" if answer.accepted or answer.status == 404 else f"HTTP {answer.status}"
+        return why
+
+    def _how_to_clean(self) -> str:
+        path = self._api.journal.path
+        return f"; delete it with: points-conformance clean {path}" if path else ""
 
 
 def endpoint_of(answer: Answer) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
@@ -13,7 +12,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.deadline import within
+from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 from points_conformance.targets.finding import Denied, NotExercised
 from points_conformance.targets.order import Made, Wanted, fits
 from points_conformance.targets.sources import OrderSource, made_from
@@ -30,14 +29,11 @@ class EarningSource(OrderSource):
 
     The answer's status is read, not assumed: an order that came back in another status is kept for
     a rule that wants it so. A fresh ``order_number`` each, never used before in any run. A server
-    that makes none is not asked again. ``making`` is held while one is made.
+    that makes none is not asked again.
     """
 
-    def __init__(
-        self, api: ApiTarget, making: AbstractContextManager[object] | None = None
-    ) -> None:
+    def __init__(self, api: ApiTarget) -> None:
         self._api = api
-        self._making = making or nullcontext()
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
         self.made = 0
@@ -79,9 +75,8 @@ class EarningSource(OrderSource):
             "order_number": number,
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
-        with self._making:
-            self._api.journal.write("order", order_number=number, total_price=str(price))
-            answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
+        self._api.journal.write("order", order_number=number, total_price=str(price))
+        answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
             if answer.status != 422 or total <= self._largest:
@@ -145,8 +140,8 @@ def preflight(api: ApiTarget) -> None:
         )
 
 
-def _asker(api: ApiTarget) -> Callable[[str, str, bool], httpx.Response]:
-    def ask(method: str, path: str, with_key: bool) -> httpx.Response:
+def _asker(api: ApiTarget) -> Callable[[str, str, bool], Fetched]:
+    def ask(method: str, path: str, with_key: bool) -> Fetched:
         api.budget.take()
         api.pace.wait()
         headers = {"Accept": "application/json"} | (
@@ -161,6 +156,8 @@ def _asker(api: ApiTarget) -> Callable[[str, str, bool], httpx.Response]:
                 f"{api.base_url} redirects to {location} (HTTP {response.status_code}). "
                 "Only the named host is called: give the final base URL"
             )
+        if response.too_much:
+            raise Unjudgeable(f"{api.base_url} gives {TOO_MUCH}: is it the Points API?")
         if _is_html(response):
             raise _html(api, response)
         return response
@@ -168,19 +165,17 @@ def _asker(api: ApiTarget) -> Callable[[str, str, bool], httpx.Response]:
     return ask
 
 
-def _send(api: ApiTarget, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+def _send(api: ApiTarget, method: str, path: str, headers: dict[str, str]) -> Fetched:
     """One call that may take 10 s in all, however slowly its bytes drip."""
     try:
-        return within(
-            PREFLIGHT_TIMEOUT,
-            lambda: api.client.request(
-                method,
-                api.base_url + path,
-                headers=headers,
-                content=b"{}" if method == "POST" else None,
-                timeout=PREFLIGHT_TIMEOUT,
-                follow_redirects=False,
-            ),
+        return fetch(
+            api.client,
+            method,
+            api.base_url + path,
+            headers=headers,
+            content=b"{}" if method == "POST" else None,
+            timeout=PREFLIGHT_TIMEOUT,
+            seconds=PREFLIGHT_TIMEOUT,
         )
     except httpx.TimeoutException:
         raise Unjudgeable(
@@ -198,13 +193,13 @@ def _why(api: ApiTarget, error: httpx.HTTPError) -> str:
     return api.redact(text.splitlines()[0]) if text else type(error).__name__
 
 
-def _is_html(response: httpx.Response) -> bool:
+def _is_html(response: Fetched) -> bool:
     kind = response.headers.get("content-type", "").lower()
     start = response.content[:200].lstrip().lower()
     return "html" in kind or start.startswith((b"<!doctype", b"<html"))
 
 
-def _html(api: ApiTarget, response: httpx.Response) -> Unjudgeable:
+def _html(api: ApiTarget, response: Fetched) -> Unjudgeable:
     return Unjudgeable(
         f"{api.base_url} answers with an HTML page (HTTP {response.status_code}), not with the "
         "Points API. Is the host and the path prefix right?"

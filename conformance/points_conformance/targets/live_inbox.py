@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from points_conformance.simulator.asgi_mount import CUT
 from points_conformance.simulator.thread_server import PortTakenError, ThreadServer
-from points_conformance.targets.endpoints import endpoint_of, others
+from points_conformance.targets.endpoints import SECRET_NAME, endpoint_of, others
 from points_conformance.targets.finding import Finding, NetworkTrouble
 from points_conformance.targets.inbox import MAIN, Inbox, Reply
 
@@ -120,19 +120,21 @@ class LiveInbox(Inbox):
 
         Refused, the target is without an inbox and says why.
         """
-        self.redact = api.redact
+        # What came is kept as it came but for secrets: it is judged.
+        self.redact = api.redact.cut
         try:
-            heard_by = others(api.endpoints.listed(), self.is_ours)
+            heard_by = list(map(api.redact, others(api.endpoints.listed(), self.is_ours)))
             answer = api.endpoints.open(_NAME, self.url())
             secret = endpoint_of(answer).get("secret")
             refused = "" if answer.accepted else f"HTTP {answer.status}"
         except (Finding, NetworkTrouble) as error:
-            heard_by, secret, refused = [], None, str(error)
+            heard_by, secret, refused = [], None, api.redact(str(error))
         if refused:
             self.refused = f"the server did not register our webhook endpoint: {refused}"
             api.without_inbox(self.refused)
         elif isinstance(secret, str):
             self.trust(MAIN, secret)
+            api.redact.add(SECRET_NAME, secret)
         return heard_by
 
     def is_ours(self, url: str) -> bool:

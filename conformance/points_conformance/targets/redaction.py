@@ -33,7 +33,7 @@ _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 @dataclass(frozen=True, slots=True)
 class _Spelling:
     """One way to write a secret. Any piece of ``least`` characters holds one of the ``anchors``
-    (offset and text) whole; where there are none, only the whole spelling counts.
+    (offset and text) whole; of a short one there is no piece but the whole.
     """
 
     text: str
@@ -91,8 +91,9 @@ class Redactor:
 def _spelling(text: str, name: str, mark: str) -> _Spelling:
     folded = text.translate(_LOWER)
     least = max(_SHORTEST_PIECE, (len(folded) + 1) // 2)
+    anchors: tuple[tuple[int, str], ...] = ((0, folded),)
     if len(folded) <= least:
-        least, anchors = len(folded), ((0, folded),)
+        least = len(folded)
     else:
         size = min(_LONGEST_ANCHOR, (least + 1) // 2)
         # A window of ``least`` characters holds whichever of these begins first in it.

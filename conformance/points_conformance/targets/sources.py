@@ -2,17 +2,19 @@
 embedded simulator. Each gives an order of the wanted kind, or ``None``.
 """
 
-import json
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from points_conformance.contract.bounds import MOST_DIGITS
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
 from points_conformance.simulator import Simulator
+from points_conformance.simulator.messages import load_json
 from points_conformance.targets.order import Made, Wanted, fits
 
 __all__ = [
@@ -85,17 +87,36 @@ def made_from(
         return None
     if kind is None or not isinstance(uuid, str) or not _fits_in_a_path(uuid):
         return None
-    points = resource.get("total_points")
-    whole = isinstance(points, int | Decimal) and points == int(points)
     return Made(
         uuid=uuid,
         kind=kind,
         status=status,
         total=total,
-        points=int(points) if whole else None,  # type: ignore[arg-type]
-        number=resource.get("order_number"),
+        points=_whole(resource.get("total_points")),
+        number=_name(resource.get("order_number")),
         given=given,
     )
+
+
+def _name(value: object) -> str | None:
+    """An order's number as webhooks name it; ``None`` for what is no name."""
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if plain else None
+
+
+def _whole(value: object) -> int | None:
+    """A whole number of points, however it is spelt (20.00 is one); else ``None``."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    # Never made whole before it is looked at: 1e9999999 would take minutes and gigabytes.
+    if not Decimal(value).is_finite() or abs(Decimal(value).adjusted()) > MOST_DIGITS:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _is_text(text: str) -> bool:
+    """Whether every character is one: half a surrogate pair is none, and no file can hold it."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _fits_in_a_path(uuid: str) -> bool:
@@ -171,13 +192,11 @@ class HookSource(OrderSource):
 class FileSource(OrderSource):
     """Orders of a file, in its order, each used once and read before it is used.
 
-    ``claim`` says whether an order is still nobody's: workers share the file. ``skipped`` names
-    those whose reading did not match it.
+    ``skipped`` names those whose reading did not match it.
     """
 
     rows: Sequence[Made]
     read: Reader
-    claim: Callable[[str], bool] = lambda uuid: True
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
@@ -204,8 +223,6 @@ class FileSource(OrderSource):
             if row.uuid in self.used or not fits(row, wanted):
                 continue
             self.used.add(row.uuid)
-            if not self.claim(row.uuid):
-                continue
             told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
             made = made_from(self.read(row.uuid), given=True, expected=told)
             if made is not None and fits(made, wanted) and made.total == row.total:
@@ -226,10 +243,10 @@ def _shown(made: Made | None) -> str:
 def load_orders(path: Path) -> list[Made]:
     """Read an orders file. Raises :class:`OrdersFileError` with the row and what is wrong."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        rows = load_json(path.read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         raise OrdersFileError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise OrdersFileError(f"{path} is not JSON: {error}") from None
     if not isinstance(rows, list):
         raise OrdersFileError(f"{path} must hold a JSON list of orders")
@@ -263,7 +280,17 @@ def _row(path: Path, number: int, row: object) -> Made:
             raise MoneyError("total_price must be above 0")
     except MoneyError as error:
         raise OrdersFileError(f"{place}: total_price: {error}") from None
+    _check_rest(place, row)
     made = made_from(row, given=True)
     if made is None:
         raise OrdersFileError(f"{place}: cannot be used")
     return made
+
+
+def _check_rest(place: str, row: Mapping[str, object]) -> None:
+    """What may be left out; where it is there it is what it says."""
+    points, number = row.get("total_points"), row.get("order_number")
+    if points is not None and _whole(points) is None:
+        raise OrdersFileError(f"{place}: total_points {points!r} is no whole number of points")
+    if number is not None and not (isinstance(number, str) and _is_text(number)):
+        raise OrdersFileError(f"{place}: order_number {number!r} is no text")

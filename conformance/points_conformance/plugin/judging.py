@@ -1,0 +1,174 @@
+"""The one judging of a subject in a run: its order, its process, and what each test shows of it."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from points_conformance.plugin.endings import advise, failure_text
+from points_conformance.plugin.marks import marked_skip
+from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
+from points_conformance.rules.verdict import Result, Verdict
+from points_conformance.suite.settings import SettingsError
+from points_conformance.targets.judged import Judged
+from points_conformance.targets.live import Unjudgeable
+
+if TYPE_CHECKING:
+    from points_conformance.plugin.session import PointsSession
+
+__all__ = ["Judging"]
+
+#: Verdicts of a rule that was held up: its test ends as skipped.
+_SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
+
+
+class Judging:
+    """Judges each rule once, in the catalogue's order, whatever order pytest asks in.
+
+    With ``shared`` the first process that asks judges all rules, and the others read.
+    """
+
+    def __init__(self, run: "PointsSession", shared: SharedJudging | None) -> None:
+        self.run = run
+        self.shared = shared
+        #: Why nothing may be judged at all, once that is known.
+        self.unjudgeable = ""
+        self.looked = False
+        self._judges = False
+        #: What the test of each rule shows: what was found when its turn came, in that order.
+        self._turns: dict[str, list[Result]] = {}
+
+    def judge(self, rule_id: str, given: Any) -> None:
+        """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
+        self._judges = self._judges or self.shared is None or self.shared.claim()
+        if self._judges:
+            with self._told():
+                self._judge_until(rule_id, given)
+        elif self.shared is not None:
+            self._read(self.shared, rule_id, given)
+        if self.unjudgeable:
+            pytest.skip(f"{Verdict.NOT_EXERCISED.value}: {self.unjudgeable}")
+        result, *laid = self._turns[rule_id]
+        if laid:
+            pytest.fail("\n\n".join(failure_text(broken) for broken in laid), pytrace=False)
+        self._end(result)
+
+    # ------------------------------------------------------------------ judging
+    def _judge_until(self, rule_id: str, given: Any) -> None:
+        """Judge in the catalogue's order as far as a rule: what closes a run comes last. Where
+        others read, all rules are judged.
+        """
+        target = self._target(given)
+        if self.unjudgeable:
+            return
+        judges = self.run.judges
+        for id_ in self._due(rule_id):
+            before = dict(judges.outcomes)
+            judges.judge(id_, target)
+            self._turns[id_] = self._results(id_)
+            if self.shared is not None:
+                new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
+                self.shared.judged(id_, new)
+
+    def _target(self, given: Any) -> Judged:
+        if self.shared is not None and not self.looked:
+            self.shared.judges(given)
+            self.run.subject.begin_ahead(self.run.asked())
+        target = self.run.subject.given(given)
+        self.look_first(target)
+        if not self.unjudgeable:
+            self.run.open(target)
+        return target
+
+    def look_first(self, target: Judged) -> None:
+        """Find out once whether the target can be judged; if not, nothing more is sent to it."""
+        if self.looked:
+            return
+        self.run.subject.ready(target)
+        self.looked = True
+        if not self.run.subject.looks_first:
+            return
+        try:
+            self.run.subject.look(target)
+        except Unjudgeable as error:
+            self.unjudgeable = self.run.redact(target.redact(str(error)))
+            self.run.stop(self.unjudgeable)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """However a judging ends, whoever waits for it is told."""
+        why = "the judging was broken off"
+        try:
+            yield
+            why = self.unjudgeable
+        except (SettingsError, Unjudgeable) as error:
+            why = str(error)
+            self._refuse(why)
+        finally:
+            if self.shared is not None:
+                self.shared.end(why, unjudgeable=bool(self.unjudgeable))
+
+    def _due(self, rule_id: str) -> list[str]:
+        """The rules whose turn comes now, as far as the asked one."""
+        asked = self.run.asked()
+        if rule_id not in asked:
+            return [rule_id]  # a test of the user's own asks for it
+        items = self.run.collected()
+        until = asked if self.shared is not None else asked[: asked.index(rule_id) + 1]
+        return [
+            id_
+            for id_ in until
+            if id_ not in self._turns and (id_ == rule_id or not all(map(marked_skip, items[id_])))
+        ]
+
+    def _results(self, rule_id: str) -> list[Result]:
+        """A rule's result, and those of rules that its stories are found to break."""
+        judges = self.run.judges
+        laid = judges.outcomes[rule_id].attributed if rule_id in judges.outcomes else {}
+        unknown = [id_ for id_ in laid if id_ not in judges.known()]
+        return [judges.result(judges.catalogue[id_]) for id_ in (rule_id, *unknown)]
+
+    # ------------------------------------------------------------------ reading
+    def _read(self, shared: SharedJudging, rule_id: str, given: Any) -> None:
+        """Wait for what another process finds of a rule."""
+        account = shared.wait(lambda account: rule_id in account.turns)
+        if account.given and account.given != identity(given):
+            self._refuse("one run judges one target, and this class names another than the first")
+        for id_, outcomes in account.turns.items():
+            if id_ not in self._turns:
+                self.run.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
+                self._turns[id_] = self._results(id_)
+        if account.unjudgeable:
+            self.unjudgeable = account.ended or ""
+        elif rule_id not in self._turns:
+            self._refuse(account.ended or DIED)
+
+    def take_over(self) -> None:
+        """The outcomes that the one judging came to, for whoever settles them."""
+        if self.shared is None:
+            return
+        account: Account = self.shared.account()
+        for outcomes in account.turns.values():
+            self.run.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
+        if account.unjudgeable:
+            self.unjudgeable = account.ended or ""
+        if account.ended != "" and (account.given or account.turns):
+            self.run.stop(account.ended or DIED)
+
+    # ------------------------------------------------------------------ the end of a test
+    def _refuse(self, why: str) -> NoReturn:
+        self.run.stop(why)
+        pytest.fail(self.run.redact(why), pytrace=False)
+
+    def _end(self, result: Result) -> None:
+        if result.verdict in _SKIPPED:
+            pytest.skip(f"{result.verdict.value}: {result.reason}")
+        if result.verdict is Verdict.KNOWN:
+            pytest.xfail(f"known failure: {result.reason}")
+        if result.verdict in (Verdict.FAILED, Verdict.ERROR) or (
+            self.run.settings.strict and result.verdict is Verdict.ADVICE
+        ):
+            pytest.fail(failure_text(result), pytrace=False)
+        if result.verdict is Verdict.ADVICE and not self.run.command:
+            advise(f"{result.rule.id}: {result.reason}")

@@ -1,0 +1,112 @@
+"""One answer, read within bounds: so many bytes after decompression, so long as a whole.
+
+An HTTP client decompresses whatever comes, and its timeouts are for one read each: a few kilobytes
+could become gigabytes, and a server that sends a byte now and then would hold a run up for ever.
+"""
+
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from points_conformance.contract.bounds import MOST_BYTES, MOST_SECONDS
+from points_conformance.simulator.messages import load_json
+from points_conformance.targets.deadline import within
+
+__all__ = ["TOO_MUCH", "Fetched", "fetch"]
+
+#: What an answer over the bound is called, wherever it comes.
+TOO_MUCH: Final = f"an answer of more than {MOST_BYTES // 2**20} MiB"
+#: What is asked for: what can be decompressed a piece at a time.
+_ENCODINGS: Final = {"Accept-Encoding": "gzip, deflate"}
+#: How much of an answer over the bound is kept to be shown.
+_SHOWN: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer that was read. ``too_much``: its content is only the beginning."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+    too_much: bool = False
+
+    def json(self) -> Any:
+        """The content as JSON. Raises :class:`ValueError` where it is none."""
+        return load_json(self.content)
+
+
+def fetch(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | None = None,
+    seconds: float | None = MOST_SECONDS,
+    **more: Any,
+) -> Fetched:
+    """The answer to one call; no redirect is followed.
+
+    Raises whatever the client does, and :class:`httpx.ReadTimeout` where it is not whole after so
+    many seconds. Without ``seconds``, for what answers in this process, it is awaited right here.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+
+    def call() -> Fetched:
+        with client.stream(
+            method,
+            url,
+            headers={**_ENCODINGS, **headers},
+            content=content,
+            follow_redirects=False,
+            **more,
+        ) as response:
+            body = _read(response, end)
+            shown = body if len(body) <= MOST_BYTES else body[:_SHOWN]
+            return Fetched(
+                response.status_code, response.headers, shown, too_much=shown is not body
+            )
+
+    return within(seconds, call)
+
+
+def _read(response: httpx.Response, end: float | None) -> bytes:
+    """The body decompressed; more than :data:`MOST_BYTES` where there is more, but not much."""
+    if response.is_stream_consumed:  # made in this process, and whole
+        return response.content
+    body = _joined(response.iter_raw(), end)
+    encodings = response.headers.get("content-encoding", "").lower().split(",")
+    for encoding in reversed([name.strip() for name in encodings]):
+        if encoding in ("gzip", "x-gzip", "deflate") and len(body) <= MOST_BYTES:
+            body = _decompressed(body)
+    return body
+
+
+def _joined(pieces: Iterable[bytes], end: float | None) -> bytes:
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) > MOST_BYTES:
+            break
+        if end is not None and time.monotonic() > end:
+            raise httpx.ReadTimeout("no whole answer in time")
+    return bytes(body)
+
+
+def _decompressed(body: bytes) -> bytes:
+    """At most one byte more than the bound is ever unpacked."""
+    if not body:
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MOST_BYTES + 1)
+    except zlib.error:
+        pass
+    try:  # some servers send deflate without its head
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, MOST_BYTES + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error)) from None
