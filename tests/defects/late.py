@@ -112,7 +112,7 @@ def _served(run: Late, inbox: LiveInbox) -> Iterator[ApiTarget]:
 @click.option("--seeds", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--longest", type=float, default=2.0, show_default=True, help="seconds")
 @click.option("--grace", type=float, default=3.0, show_default=True, help="seconds")
-@click.option("--at-once", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--at-once", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--server", "servers", type=click.Choice(SERVERS), multiple=True, default=SERVERS)
 @click.option("--profile", type=click.Choice([p.value for p in Profile]), default="standard")
 def main(

@@ -6,10 +6,13 @@ Here two seeds; ``python -m tests.defects.flaky`` has thirty, of both profiles.
 import httpx
 import pytest
 from tests.defects.flaky import Flaky, judged
+from tests.defects.served import judging_sandbox, sandbox
 from tests.targets.flaky_proxy import FAULTS, FlakyProxy
 
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.sandbox import Sandbox
+from points_conformance.targets.finding import NetworkTrouble
+from points_conformance.targets.live_inbox import LiveInbox
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -62,3 +65,17 @@ def _refund(client: httpx.Client, origin: str, simulator: Simulator) -> int | No
         return client.post(f"{origin}/api/v1/orders/{order.uuid}/refund").status_code
     except httpx.HTTPError:
         return None
+
+
+def test_a_registration_whose_answer_was_lost_is_removed_at_the_end() -> None:
+    """Nothing is left behind, though the run never learnt that there was something."""
+    with sandbox("default", 0) as served:
+        inbox = LiveInbox(("127.0.0.1", 0), grace=0.1)
+        target = judging_sandbox(served, inbox)
+        served.faults.lose_answer("webhooks")
+        with pytest.raises(NetworkTrouble):
+            target.endpoints.open("ours", inbox.url())
+        assert len(served.simulator.merchant.endpoints) == 1
+        assert inbox.close(target) == []
+        target.client.close()
+        assert served.simulator.merchant.endpoints == []

@@ -1,5 +1,6 @@
 """The receiver of a live run: what comes is kept as it came, without any secret."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -110,6 +111,23 @@ def test_an_event_later_than_the_grace_is_late_and_not_missing(inbox: LiveInbox)
     send(inbox, reason="one")
     threading.Timer(inbox.grace * 1.8, send, [inbox], {"reason": "two"}).start()
     assert len(inbox.settled(UUID, "refunded", 2)) == 2
+
+
+def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) -> None:
+    """As long as events of other orders come, ours may be behind them."""
+    inbox.grace = 0.5
+
+    def deliver() -> None:
+        for uuid in (*["another's"] * 6, UUID):
+            time.sleep(inbox.grace / 2)
+            body = json.dumps({"event": "refunded", "order": {"id": uuid}})
+            inbox.record(MAIN, {}, body.encode())
+
+    sender = threading.Thread(target=deliver)
+    sender.start()
+    told = inbox.settled(UUID, "refunded")
+    sender.join()
+    assert len(told) == 1
 
 
 def test_what_never_comes_is_waited_for_at_length_once(inbox: LiveInbox) -> None:

@@ -32,6 +32,8 @@ Reply = int | Literal["hang", "drop"]
 #: What has not come within the grace time is looked for once more, for so many grace times: nothing
 #: documented bounds how long an event takes, and only what never comes is missing.
 LAST_LOOK: Final = 2
+#: And again as long as others arrive, for a sender may have a queue, but at most so often.
+_MOST_LOOKS: Final = 5
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
 
@@ -103,6 +105,7 @@ class Inbox:
         self._given_up = False
         #: Events, by name and place, that a last look has waited for in vain.
         self._in_vain: set[tuple[str, str | None]] = set()
+        self._arrived = 0
         self._secrets: dict[str, str] = {}
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
@@ -169,6 +172,7 @@ class Inbox:
             else:
                 self._strangers.append((id_, number, received))
             self._heard = True
+            self._arrived += 1
             self._changed.notify_all()
         return reply
 
@@ -210,10 +214,26 @@ class Inbox:
 
         found = self._until(look, all_are_there, self.grace, again=True)
         if not all_are_there(found) and (event, place) not in self._in_vain:
-            found = self._until(look, all_are_there, self.grace * LAST_LOOK)
+            self.while_others_come(
+                lambda: self._until(look, all_are_there, self.grace * LAST_LOOK),
+                lambda: all_are_there(look()),
+            )
+            found = look()
             if not all_are_there(found):
                 self._in_vain.add((event, place))
         return distinct(found)
+
+    def while_others_come(
+        self, wait: Callable[[], object], enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Take a last look, and another one as long as anything arrives meanwhile: what a sender
+        has in its queue is late, and not missing.
+        """
+        for _ in range(_MOST_LOOKS):
+            before = self._arrived
+            wait()
+            if enough() or self._arrived == before:
+                return
 
     def wait_for_attempts(
         self, uuid: str, event: str, count: int, *, more: float = 0.0
