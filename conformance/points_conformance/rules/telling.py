@@ -5,7 +5,7 @@ Stories that many rules look at are brought about once a run.
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
@@ -46,16 +46,25 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An order, its calls, and what was told of them."""
+    """An order, its calls, and what was told of them. ``led_by``: the rule without which it would
+    not have come about.
+    """
 
     order: TestOrder
     tellings: Sequence[Telling]
     exchanges: Sequence[Exchange]
+    led_by: tuple[str, ...] = ()
 
     def require(self, held: bool, title: str, *, expected: object, got: object) -> None:
         """Raise a finding with the story's calls unless ``held``."""
         if not held:
-            raise Finding(title, expected=str(expected), got=str(got), exchanges=self.exchanges)
+            raise Finding(
+                title,
+                expected=str(expected),
+                got=str(got),
+                exchanges=self.exchanges,
+                led_by=self.led_by,
+            )
 
 
 def told(
@@ -166,7 +175,8 @@ def all_told(api: ApiTarget) -> list[tuple[Story, Telling]]:
     with contextlib.suppress(NotExercised):
         stories.append(a_series(api))
     if "a cancel" in api.stories:
-        stories.append(a_cancel(api))
+        cancel = a_cancel(api)
+        stories.append(replace(cancel, led_by=(cancel.order.rule,)))
     return [(story, telling) for story in stories for telling in story.tellings]
 
 

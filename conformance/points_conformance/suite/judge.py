@@ -128,11 +128,9 @@ def evidence_of(
 
 
 def _led_by(rule: Rule, finding: Finding, target: Judged, first: int) -> tuple[str, ...]:
-    """The other rules that it takes to find this again. What a finding looks back on counts where
-    its rule closes the run: any other rule brings it about by itself.
-    """
+    """The other rules that it takes to find this again."""
     mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
-    others = dict.fromkeys((*(finding.led_by if rule.closing else ()), *mixed_up))
+    others = dict.fromkeys((*finding.led_by, *mixed_up))
     return tuple(id_ for id_ in others if id_ not in ("", rule.id, *rule.after))
 
 

@@ -157,6 +157,7 @@ class ClientTarget:
         self.operations = 0
         self._bench: _Bench = rehearses._bench if rehearses is not None else _Bench(clients, seed)
         self._known: dict[Case, Record] = {}
+        self._makers: dict[Case, str] = {}
         self._judges = rehearses is None
 
     def run(self, *cases: Case) -> list[Record]:
@@ -180,7 +181,8 @@ class ClientTarget:
 
     def _taken(self, case: Case, record: Record) -> Record:
         if case not in self._known:
-            self._known[case] = replace(record, rule=self.rule)
+            self._known[case] = record
+            self._makers[case] = self.rule
             if self._judges:
                 self.operations += len(record.turns)
                 self.budget.spent += len(record.seen)
@@ -188,8 +190,8 @@ class ClientTarget:
         return self._known[case]
 
     def records(self) -> list[Record]:
-        """Every case that has been run so far for the rules that were judged."""
-        return list(self._known.values())
+        """Every case that has been run for the rules that were judged, each with its rule."""
+        return [replace(record, rule=self._makers[case]) for case, record in self._known.items()]
 
     def needs_ca(self) -> None:
         """Raises :class:`NotExercised` where the client cannot be told of an authority."""

@@ -66,7 +66,7 @@ class Turn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """The evidence of one case. ``seen`` in the order in which the calls came. ``rule``: the one
-    that had the case run first.
+    that had the case run, where another looks back on it.
     """
 
     case: Case
