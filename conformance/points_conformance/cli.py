@@ -13,11 +13,11 @@ import click
 from points_conformance import __version__
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.plugin.options import (
-    NO_DOCSTRINGS,
     API_OPTIONS,
     CLIENT_OPTIONS,
     COMMON_OPTIONS,
     CONSUMER_OPTIONS,
+    NO_DOCSTRINGS,
     Option,
 )
 
@@ -130,6 +130,10 @@ def _judge(
     from points_conformance.rules.rule import Subject
     from points_conformance.suite.settings import SettingsError, read_settings
 
+    try:
+        os.getcwd()
+    except OSError:
+        _refuse("the current folder is gone: change to another")
     options["report_dir"] = options["report_dir"] or REPORT_DIR
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))

@@ -187,9 +187,7 @@ def _readings(path: Path, table: Any) -> dict[str, str]:
     return dict(table)
 
 
-def _refuse_unknown_matters(
-    path: Path, readings: Mapping[str, str], rules: Iterable[Rule]
-) -> None:
+def _refuse_unknown_matters(path: Path, readings: Mapping[str, str], rules: Iterable[Rule]) -> None:
     """What stands before the slash is a matter that some rule reads."""
     matters = {rule.matter.partition("/")[0] for rule in rules if rule.matter}
     for key in readings:
