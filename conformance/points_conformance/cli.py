@@ -294,13 +294,14 @@ def clean(journal: Path, allow_production: bool) -> None:
 
     Nothing is refunded or cancelled. Status 1 where an endpoint could not be deleted.
     """
+    from points_conformance.report.text import plain
     from points_conformance.targets.clean import CleaningRefused, clean_up
 
     try:
         cleaning = clean_up(journal, os.environ, allow_production=allow_production)
     except CleaningRefused as error:
         _refuse(str(error))
-    click.echo("\n".join(cleaning.lines()))
+    click.echo("\n".join(map(plain, cleaning.lines())))
     sys.exit(1 if cleaning.left else 0)
 
 

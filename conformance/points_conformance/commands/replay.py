@@ -1,13 +1,16 @@
 """``points-conformance consumer --replay FILE``: a story of an earlier run, sent again."""
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from points_conformance.report.text import plain
 from points_conformance.rules.rule import Subject
+from points_conformance.simulator.messages import load_json
 from points_conformance.suite.settings import SettingsError, read_settings
 from points_conformance.targets.consumer import SECRET
 from points_conformance.targets.consumer_build import (
@@ -18,6 +21,8 @@ from points_conformance.targets.consumer_build import (
     served,
 )
 from points_conformance.targets.consumer_probe import Unreadable
+from points_conformance.targets.exchange import Redactor
+from points_conformance.targets.fetch import fetch
 from points_conformance.targets.live import Unjudgeable
 
 __all__ = ["replay"]
@@ -39,7 +44,9 @@ def replay(
         chosen = settings.consumer or ConsumerOptions()
         if chosen.app:
             chosen, stop = _serve(chosen)
-        _send(chosen, environment[SECRET], story, echo)
+        secret = environment[SECRET]
+        say = Redactor({SECRET: secret})
+        _send(chosen, secret, story, lambda line: echo(plain(say(line))))
     except (SettingsError, Unjudgeable, Unreadable) as error:
         echo(f"points-conformance: {error}")
         return 2
@@ -54,14 +61,21 @@ def _loaded(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         for known in dict.fromkeys(_UUID.findall(text)):
             text = text.replace(known, str(uuid.uuid4()))
-        story: dict[str, Any] = json.loads(text)
-        if isinstance(story["deliveries"], list):
+        story: dict[str, Any] = load_json(text.encode())
+        if all(map(_is_delivery, story["deliveries"])):
             return story
     except OSError as error:
         raise SettingsError(f"--replay {path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise SettingsError(f"--replay {path} is no story of a run")
+
+
+def _is_delivery(row: Any) -> bool:
+    """Whether a row of a story says all that it takes to send it."""
+    headers = row["headers"].items()
+    texts = [row["method"], row["body"], *(text for header in headers for text in header)]
+    return bool(row["method"]) and all(isinstance(text, str) for text in texts)
 
 
 def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], object]]:
@@ -83,9 +97,14 @@ def _send(
     for row in story["deliveries"]:
         headers = {k: str(v).replace(f"${SECRET}", secret) for k, v in row["headers"].items()}
         body = str(row["body"])
-        answer = consumer.client.request(
-            row["method"], consumer.url, headers=headers, content=body.encode()
-        )
+        try:
+            answer = fetch(
+                consumer.client, row["method"], consumer.url, headers=headers, content=body.encode()
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise SettingsError(
+                f"{options.url} took no delivery ({type(error).__name__}). Is it up?"
+            ) from None
         echo(f"{row['method']} {body[:80]}... -> {answer.status_code}")
         orders |= dict.fromkeys(_UUID.findall(body)[:1])
     if consumer.has_probe:
