@@ -92,6 +92,13 @@ def soundness(session: nox.Session) -> None:
 
 
 @nox.session
+def kill(session: nox.Session) -> None:
+    """A live run killed at 20 moments (the ordinary tests take four)."""
+    _install(session, "test")
+    session.run("pytest", "tests/cli/test_killed.py", env={"POINTS_TEST_KILLS": "20"})
+
+
+@nox.session
 def power(session: nox.Session) -> None:
     """In how many of N seeds a dozen subtle defects are found, by profile."""
     _install(session, "api")

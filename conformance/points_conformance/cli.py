@@ -164,6 +164,10 @@ def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -
     from points_conformance.rules.rule import Subject
     from points_conformance.suite.settings import SettingsError, read_settings
 
+    try:
+        os.getcwd()
+    except OSError:
+        _refuse("the current folder is gone: change to another")
     options["report_dir"] = options["report_dir"] or REPORT_DIR
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))

@@ -193,3 +193,15 @@ def test_files_are_compared_with_the_status_to_exit_with(tmp_path: Path) -> None
     assert diff_files(green, client) == (["the subjects differ: api and client"], 2)
     assert diff_files(green, tmp_path / "none.json")[1] == 2
     assert diff_files(tmp_path, green)[1] == 2
+
+
+def test_a_report_in_which_a_rule_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Failed, then passed: the second would hide the first, and nothing would be worse."""
+    twice = report()
+    twice["rules"] = [{"id": "x.one", "verdict": v} for v in ("failed", "passed")]
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps(report({"x.one": "passed"})), encoding="utf-8")
+    new.write_text(json.dumps(twice), encoding="utf-8")
+    lines, status = diff_files(old, new)
+    assert status == 2
+    assert lines == [f"{new}: 'x.one' stands there twice: which verdict counts?"]

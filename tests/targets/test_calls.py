@@ -158,6 +158,49 @@ def test_a_late_call_is_given_up() -> None:
         within(5, lambda: 1 / 0)
 
 
+def _slow_api(seconds: float, *, slow: str) -> ApiTarget:
+    """A target one of whose operations answers later than a call may take."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(slow):
+            time.sleep(seconds)
+        return httpx.Response(200, json={})
+
+    return ApiTarget(
+        base_url="http://127.0.0.1/api/v1",
+        client=httpx.Client(transport=httpx.MockTransport(handle)),
+        keys=Keys("sk_test"),
+        deadline=0.3,
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_operation_whose_answers_never_end_is_not_asked_for_ever(method: str) -> None:
+    """A late answer is not asked for again, and after three the operation is left alone: at half a
+    minute each, a run of all rules would not end in a day. Others go on.
+    """
+    api = _slow_api(1.5, slow="/refund")
+    for number in range(3):
+        with pytest.raises(NetworkTrouble, match="no whole answer"):
+            api.call(method, f"/orders/u-{number}/refund")
+    assert api.budget.spent == 3
+    with pytest.raises(NetworkTrouble, match="was not sent"):
+        api.call(method, "/orders/u-9/refund")
+    assert api.budget.spent == 3
+    assert api.call("POST", "/orders/u-1/cancel").status == 200
+
+
+def test_late_answers_of_any_operation_are_counted_together() -> None:
+    """After ten nothing is asked any more."""
+    api = _slow_api(0.8, slow="-late")
+    api._deadline = 0.05
+    for number in range(10):
+        with pytest.raises(NetworkTrouble, match="no whole answer"):
+            api.call("GET", f"/{number}-late")
+    with pytest.raises(NetworkTrouble, match="was not sent"):
+        api.call("GET", "/anything")
+
+
 def test_the_rate_is_kept() -> None:
     """Five calls a second are a fifth of a second apart, and waiting earns nothing."""
     clock = Clock()

@@ -188,3 +188,49 @@ def test_an_endpoint_that_cannot_be_deleted_is_named(journal: Path) -> None:
 
     assert cleaning.left == ("b0: HTTP 400",)
     assert "wrong-key" not in "".join(cleaning.lines())
+
+
+def test_a_torn_journal_is_cleaned_as_far_as_it_goes(journal: Path, merchant: Merchant) -> None:
+    """What was read is cleaned, and what could not be read is said."""
+    ours = merchant.register("https://inbox.example/1")
+    write(journal, "endpoint", url="https://inbox.example/1", name=OURS)
+    with journal.open("ab") as file:
+        file.write(b"\x00\x00 spoiled by hand\n")
+    write(journal, "endpoint made", uuid=ours)
+    with journal.open("ab") as file:
+        file.write(b'{"kind": "order ma')
+
+    cleaning = clean_up(journal, merchant.environment)
+
+    assert (cleaning.deleted, cleaning.left) == ((ours,), ())
+    assert merchant.listed() == set()
+    assert cleaning.unread == (
+        f"line 3 of {journal}: torn or spoiled",
+        f"line 5 of {journal}: torn or spoiled",
+    )
+    assert "not read, and so perhaps left:" in cleaning.lines()
+    # What was noted afterwards is no part of the torn line.
+    assert clean_up(journal, {}).deleted == ()
+
+
+def test_an_endpoint_whose_uuid_no_url_can_hold_is_named_and_the_others_deleted(
+    journal: Path, merchant: Merchant
+) -> None:
+    """Half a surrogate pair, or a mark that ends lines."""
+    ours = merchant.register("https://inbox.example/1")
+    for uuid in ("\ud800", "a\u2028b", ours):
+        write(journal, "endpoint made", uuid=uuid)
+
+    cleaning = clean_up(journal, merchant.environment)
+
+    assert cleaning.deleted == (ours,)
+    assert len(cleaning.left) == 2
+    assert all(line.isascii() for line in cleaning.left)
+
+
+@pytest.mark.parametrize("key", ["clé", "sk\ntest", " sk", "\udcff"])
+def test_a_key_that_no_header_can_carry_is_refused(journal: Path, key: str) -> None:
+    """A key that is no ASCII is a slip, and never an error of ours."""
+    write(journal, "endpoint made", uuid="b0")
+    with pytest.raises(CleaningRefused, match="POINTS_API_KEY holds what no HTTP header"):
+        clean_up(journal, {"POINTS_API_KEY": key})
