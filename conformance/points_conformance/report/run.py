@@ -1,7 +1,6 @@
 """One run, as every report sees it: what was judged, how, and what came of it."""
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from points_conformance.rules.verdict import (
     inconclusive_because,
     run_verdict,
 )
+from points_conformance.targets.exchange import quoted
 
 __all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
 
@@ -232,7 +232,7 @@ def rerun_command(report: RunReport, rule_id: str) -> str:
     words = ["points-conformance", report.subject.value, *_target_again(report)]
     words += ["--profile", report.profile.value, "--seed", str(report.seed)]
     words += ["--strict"] if report.strict else []
-    return shlex.join([*words, "--select", rule_id])
+    return " ".join(map(quoted, [*words, "--select", rule_id]))
 
 
 def _target_again(report: RunReport) -> Sequence[str]:
