@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import shlex
+import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.cli.command import Ended, Listener, always, answer, listening, run
+from tests.cli.command import Ended, Listener, always, answer, ended, listening, run, start
 from tests.second_server import SecondServer
 
 from points_conformance.targets.visible import visible
@@ -148,6 +151,39 @@ def test_a_server_that_echoes_the_key_in_every_way_gets_it_into_no_file(tmp_path
     assert "are also told to these registered endpoints" in done.out
     assert (tmp_path / "points-conformance-report" / "journal.jsonl").exists()
     assert_clean(done)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process table of Linux")
+def test_no_key_is_in_the_list_of_processes(tmp_path: Path) -> None:
+    """Neither of the run nor of what it starts, Schemathesis and clients say."""
+    client = (
+        "echo $POINTS_API_KEY >>keys;"
+        "for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$f; done >>seen 2>/dev/null; exit 11"
+    )
+    sandboxed = ["client", "--command", shlex.join(["sh", "-c", client])]
+    done = run(
+        tmp_path, *sandboxed, "--profile", "smoke", "--select", "client.exact-amount", key=KEY
+    )
+    seen = (tmp_path / "seen").read_text("utf-8", "replace")
+    assert "client_keeper.py" in seen, done.out
+    with SecondServer() as server:
+        select = ["--select", "schema.no-server-error", "--select", "auth.*"]
+        process = start(tmp_path, "api", "--base-url", server.base_url, *select, key=server.key)
+        while process.poll() is None:
+            seen += "".join(_command_lines())
+            time.sleep(0.05)
+        ended(process, tmp_path)
+    assert "points-conformance" in seen
+    assert server.key not in seen
+    keys = (tmp_path / "keys").read_text("utf-8").split()
+    assert keys
+    assert not [key for key in [KEY, *keys] if key in seen]
+
+
+def _command_lines() -> Iterator[str]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_text("utf-8", "replace")
 
 
 # ---------------------------------------------------------------------- consumers

@@ -152,7 +152,10 @@ def test_nothing_that_arrives_is_no_verdict(tmp_path: Path) -> None:
     assert "no webhook of any order came" in outcome.reason("webhook.refund-is-told")
 
 
-def test_ctrl_c_leaves_nothing_that_clean_does_not_find(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_that_clean_does_not_find(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
     """The registration is gone, or in the journal and gone after clean."""
     with SecondServer() as server:
         process = start(
@@ -160,7 +163,7 @@ def test_ctrl_c_leaves_nothing_that_clean_does_not_find(tmp_path: Path) -> None:
             key=server.key,
         )  # fmt: skip
         _wait_for_an_endpoint(server)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         outcome = ended(process, tmp_path)
         assert outcome.status == 2
         journal = tmp_path / "points-conformance-report" / "journal.jsonl"

@@ -1,7 +1,6 @@
 """One run, as every report sees it: what was judged, how, and what came of it."""
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from points_conformance.rules.verdict import (
     inconclusive_because,
     run_verdict,
 )
+from points_conformance.targets.exchange import quoted
 
 __all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
 
@@ -274,7 +274,7 @@ def rerun_command(report: RunReport, rule_id: str) -> str:
     """The one shell command that judges this rule again, and the rules whose calls led to what it
     found. Secrets stay in the environment.
     """
-    return shlex.join(_begun(report, _led_to(report, rule_id)))
+    return " ".join(map(quoted, _begun(report, _led_to(report, rule_id))))
 
 
 def _begun(report: RunReport, rules: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from points_conformance.targets.redaction import Redactor
 from points_conformance.targets.visible import obeyed, visible
 
-__all__ = ["Exchange", "Redactor"]
+__all__ = ["Exchange", "Redactor", "quoted"]
 
 _LONGEST_SHOWN: Final = 2000
 #: The variables that a pasted line has the shell fill in.
@@ -37,9 +37,9 @@ class Exchange:
 
     def as_curl(self) -> str:
         """The call as one line to paste; the key stays in its environment variable."""
-        parts = ["curl", "-sS", "-X", self.method, _quoted(self.url)]
+        parts = ["curl", "-sS", "-X", self.method, quoted(self.url)]
         for name, value in self.headers.items():
-            parts += ["-H", _quoted(f"{name}: {value}")]
+            parts += ["-H", quoted(f"{name}: {value}")]
         if self.body is not None:
             parts += ["--data-binary", _as_sent(_cut(self.body))]
         return " ".join(parts)
@@ -53,7 +53,7 @@ class Exchange:
         return f"{call}\n  -> {self.status} {_cut(self.answer)}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quoted for a shell, which expands nothing in it but the kit's own variables."""
     if not _VARIABLE.search(text):
         return shlex.quote(text)
