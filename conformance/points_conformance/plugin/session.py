@@ -22,6 +22,7 @@ from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
 from points_conformance.plugin.subject_run import Run, SubjectRun
+from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
@@ -137,6 +138,8 @@ class PointsSession:
         if self.settings.dry_run:
             if self.worker is None:
                 self._say(*self.subject.orders_needed())
+            if self.settings.report_dir is not None:
+                spoil(self.settings.report_dir, self.name, "this was a dry run: nothing was sent")
             return True
         if self.worker is None or not self.command:
             self._begin_report()
