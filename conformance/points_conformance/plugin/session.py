@@ -294,7 +294,7 @@ class PointsSession:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
             output.setdefault("points", {})[self.name] = self._told()
             return
-        self.judging.take_over()
+        self._told_asked |= dict.fromkeys(self.judging.take_over())
         asked = self.asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):
