@@ -391,6 +391,7 @@ class PointsSession:
         if self.judging.unjudgeable and not self.judges.outcomes:
             return [] if self.command else ["", f"points-conformance: {self.judging.unjudgeable}"]
         lines = ["", *summary_lines(self.report)]
-        if self.settings.report_dir:
-            lines.append(f"report: {self.settings.report_dir / 'report.html'}")
+        folder = self.settings.report_dir
+        if folder and (folder / "report.html").exists():
+            lines.append(f"report: {folder / 'report.html'}")
         return lines
