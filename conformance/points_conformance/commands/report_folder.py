@@ -1,6 +1,7 @@
 """The report folder that a command names, whatever else is wrong with what it was told."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 __all__ = ["REPORT_DIR", "folder_of"]
@@ -17,7 +18,7 @@ def folder_of(arguments: Sequence[str]) -> Path | None:
     if {"--help", "--version"} & set(own) or any(word.split("=")[0] == "--replay" for word in own):
         return None
     folder = REPORT_DIR
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         name, assigned, value = word.partition("=")
         if name in _NAMES and (assigned or following):
             folder = value if assigned else following
