@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
-from points_conformance.commands.old_report import REPORT_DIR, folder_of, says_green, spoil
+from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.commands.survivor import survived
 from points_conformance.plugin.options import (
@@ -24,6 +24,7 @@ from points_conformance.plugin.options import (
     NO_DOCSTRINGS,
     Option,
 )
+from points_conformance.report.old import says_green, spoil
 
 __all__ = ["main"]
 

@@ -16,7 +16,7 @@ import pytest
 from tests.cli.command import COMMAND, Ended, always, environment, listening, refusal, run, start
 from tests.report import samples
 
-from points_conformance.commands.old_report import folder_of
+from points_conformance.commands.report_folder import folder_of
 from points_conformance.report import write as report_write
 
 FEW = ("--select", "auth.valid-key", "--select", "refund.full")
@@ -35,6 +35,22 @@ def not_green(done: Ended) -> None:
         assert done.report["verdict"] == "inconclusive"
         assert done.report["exit_status"] == 2
         assert done.report["partial"] is True
+
+
+def pytest_of_theirs(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The integrator's own pytest, with the same report folder."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "points_conformance.plugin"),
+            *(f"--points-report-dir={REPORT}", *arguments),
+        ],
+        cwd=folder,
+        env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", POINTS_WEBHOOK_SECRET=SECRET),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 # ---------------------------------------------------------------------- code that ends the process
@@ -93,18 +109,7 @@ def test_a_client_under_pytest_that_ends_the_process(tmp_path: Path, how: str) -
         "    @pytest.fixture\n"
         "    def points_api_client(self): return Client\n"
     )
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "points_conformance.plugin"),
-            *("--points-select=client.cancel", f"--points-report-dir={REPORT}"),
-        ],
-        cwd=tmp_path,
-        env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = pytest_of_theirs(tmp_path, "--points-select=client.cancel")
     told = json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))
     if how == "os._exit(0)":
         assert (told["verdict"], told["partial"]) == ("inconclusive", True)
@@ -122,18 +127,7 @@ def test_a_consumer_function_that_exits_answers_500(tmp_path: Path) -> None:
         "    @pytest.fixture\n"
         "    def points_consumer(self): return lambda request: sys.exit(0)\n"
     )
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "points_conformance.plugin"),
-            *("--points-profile=smoke", f"--points-report-dir={REPORT}"),
-        ],
-        cwd=tmp_path,
-        env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", POINTS_WEBHOOK_SECRET=SECRET),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = pytest_of_theirs(tmp_path, "--points-profile=smoke")
     assert done.returncode in (1, 2), done.stdout
     told = json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))
     assert told["verdict"] != "conformant"
@@ -243,6 +237,33 @@ def test_an_old_green_report_does_not_stand(
     jsonschema_rs.validator_for(schema).validate(told)
     left = {path.name for path in (tmp_path / REPORT).iterdir()}
     assert left <= {"report.json", "journal.jsonl"}
+
+
+@pytest.mark.parametrize(
+    ("option", "broken", "status"),
+    [
+        ("--points-profile=smok", "", 2),
+        ("--points-base-url=http://127.0.0.1:9", "", 2),
+        ("--points-dry-run", "", 0),
+        ("-q", "import nothing_of_this_name", 2),
+    ],
+)
+def test_an_old_green_report_does_not_stand_under_pytest(
+    tmp_path: Path, option: str, broken: str, status: int
+) -> None:
+    """``--points-report-dir`` names a folder as well: refused settings, a dry run, tests of theirs
+    that cannot be collected.
+    """
+    old_green(tmp_path)
+    (tmp_path / "test_broken.py").write_text(broken)
+    (tmp_path / "test_points.py").write_text(
+        "from points_conformance.suite import ApiSuite\n\nclass TestPoints(ApiSuite):\n    pass\n"
+    )
+    done = pytest_of_theirs(tmp_path, option)
+    assert done.returncode == status, done.stdout
+    told = json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))
+    assert (told["verdict"], told["exit_status"]) == ("inconclusive", 2)
+    assert not (tmp_path / REPORT / "report.md").exists()
 
 
 @pytest.mark.parametrize("arguments", [("--report-dir", "mine"), ("--report-dir=mine",)])

@@ -319,6 +319,7 @@ def test_a_judging_is_read_as_it_was_written(tmp_path: Path) -> None:
     if os.name == "posix":
         assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
         assert path.parent.stat().st_mode & 0o777 == 0o700
+    one.end()
 
 
 def test_no_key_is_written_for_the_others(tmp_path: Path) -> None:

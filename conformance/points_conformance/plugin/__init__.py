@@ -75,8 +75,22 @@ def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
         try:
             sessions[name] = PointsSession(config, Subject(name))
         except SettingsError as error:
+            _withdraw(config, name, str(error))
             raise pytest.UsageError(str(error)) from None
     return sessions[name]
+
+
+def _withdraw(config: pytest.Config, subject: str, why: str) -> None:
+    """A run that is refused leaves no older green in the folder that it names."""
+    from pathlib import Path
+
+    from points_conformance.report.old import spoil
+
+    folder = _option(config, "report_dir")
+    if folder and not config.option.collectonly:
+        for path in (Path(folder), Path(folder) / subject):
+            with contextlib.suppress(OSError):
+                spoil(path, subject, why)
 
 
 def _running(config: pytest.Config) -> "list[PointsSession]":
@@ -112,6 +126,8 @@ def pytest_runtestloop(session: pytest.Session) -> object | None:
     if config.option.points_judges:
         _session(config)
     if session.testsfailed and not config.option.continue_on_collection_errors:
+        for one in _running(config):
+            _withdraw(config, one.name, "pytest could not collect all tests")
         return None  # pytest stops here, and says why
     running = _running(config)
     _keep_apart(running)

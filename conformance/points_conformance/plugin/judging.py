@@ -144,10 +144,12 @@ class Judging:
         elif rule_id not in self._turns:
             self._refuse(account.ended or DIED)
 
-    def take_over(self) -> None:
-        """The outcomes that the one judging came to, for whoever settles them."""
+    def take_over(self) -> list[str]:
+        """The outcomes that the one judging came to, for whoever settles them; the rules that had
+        their turn.
+        """
         if self.shared is None:
-            return
+            return []
         account: Account = self.shared.account()
         for outcomes in account.turns.values():
             self.run.judges.outcomes |= {outcome.rule: outcome for outcome in outcomes}
@@ -155,6 +157,7 @@ class Judging:
             self.unjudgeable = account.ended or ""
         if account.ended != "" and (account.given or account.turns):
             self.run.stop(account.ended or DIED)
+        return list(account.turns)
 
     # ------------------------------------------------------------------ the end of a test
     def _refuse(self, why: str) -> NoReturn:

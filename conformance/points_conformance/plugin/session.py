@@ -25,6 +25,7 @@ from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
 from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject_run import Run, SubjectRun
+from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
@@ -153,6 +154,8 @@ class PointsSession:
         if self.settings.dry_run:
             if self.worker is None:
                 self._say(*self.subject.orders_needed())
+            if self.settings.report_dir is not None:
+                spoil(self.settings.report_dir, self.name, "this was a dry run: nothing was sent")
             return True
         if self.worker is None or not self.command:
             self._begin_report()
@@ -318,7 +321,7 @@ class PointsSession:
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
             output.setdefault("points", {})[self.name] = self._told()
             return
-        self.judging.take_over()
+        self._told_asked |= dict.fromkeys(self.judging.take_over())
         asked = self.asked()
         collected_only = self.settings.dry_run or self.config.option.collectonly
         if collected_only or (not asked and not self.command):
@@ -425,6 +428,7 @@ class PointsSession:
         if self.judging.unjudgeable and not self.judges.outcomes:
             return [] if self.command else ["", f"points-conformance: {self.judging.unjudgeable}"]
         lines = ["", *summary_lines(self.report)]
-        if self.settings.report_dir:
-            lines.append(f"report: {self.settings.report_dir / 'report.html'}")
+        folder = self.settings.report_dir
+        if folder and (folder / "report.html").exists():
+            lines.append(f"report: {folder / 'report.html'}")
         return lines

@@ -2,32 +2,14 @@
 
 import json
 import platform
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from points_conformance import __version__
 
-__all__ = ["REPORT_DIR", "folder_of", "says_green", "spoil"]
+__all__ = ["says_green", "spoil"]
 
-REPORT_DIR = "points-conformance-report"
 _FILES = ("report.json", "report.html", "report.md", "junit.xml")
-_NAMES = ("--report-dir", "--points-report-dir")
-
-
-def folder_of(arguments: Sequence[str]) -> Path | None:
-    """The report folder that a judging command names, whatever else is wrong with its arguments;
-    ``None`` where it asks for help, or replays a story.
-    """
-    own = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-    if {"--help", "--version"} & set(own) or any(word.split("=")[0] == "--replay" for word in own):
-        return None
-    folder = REPORT_DIR
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, assigned, value = word.partition("=")
-        if name in _NAMES and (assigned or following):
-            folder = value if assigned else following
-    return Path(folder or REPORT_DIR)
 
 
 def says_green(folder: Path) -> bool:
