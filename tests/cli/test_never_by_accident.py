@@ -263,7 +263,8 @@ def test_an_old_green_report_does_not_stand_under_pytest(
     assert done.returncode == status, done.stdout
     told = json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))
     assert (told["verdict"], told["exit_status"]) == ("inconclusive", 2)
-    assert not (tmp_path / REPORT / "report.md").exists()
+    page = tmp_path / REPORT / "report.md"
+    assert not page.exists() or "inconclusive" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize("arguments", [("--report-dir", "mine"), ("--report-dir=mine",)])
