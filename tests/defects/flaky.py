@@ -2,8 +2,8 @@
 
 ``python -m tests.defects.flaky --seeds 30``: the sandbox in every dialect in turn, behind a proxy
 that has 2 to 5 % of the calls meet a latency, a reset, 502, 503, 504 or 429, before or after they
-were carried out. A rule may be blocked or not exercised for it, never failed. A run takes about a
-minute (smoke) or three (standard).
+were carried out. A rule may be blocked or not exercised for it, never failed. All of it, eight
+runs at once, takes about a quarter of an hour.
 """
 
 import multiprocessing

@@ -3,8 +3,9 @@
 ``python -m tests.defects.late --seeds 20``: sound servers over real HTTP, the sandbox in every
 dialect and the second server in both of its own. They hold each event back for 0 to 2 s at random
 (seeded), so that it may be overtaken, and repeat some. The kit waits 3 s for an event. A run mostly
-waits, some minutes of it, so many go on side by side in processes of their own; with ``--longest``
-and ``--grace`` they are as short as one likes.
+waits, about two and a half minutes, so several go on side by side in processes of their own: 120
+runs, eight at once, are some 40 minutes. With ``--longest`` and ``--grace`` they are shorter. Where
+a machine is so busy that the servers themselves fall behind, have fewer ``--at-once``.
 """
 
 import multiprocessing
