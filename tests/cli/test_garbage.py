@@ -62,7 +62,7 @@ def tried(content: bytes, use: Callable[[Path], object], refusal: type[Exception
         said = str(error) or "\n\n\n"
     finally:
         path.unlink()
-    assert len(said.splitlines()) <= 2
+    assert said.count("\n") < 2
 
 
 def as_json(value: object) -> bytes:
@@ -81,7 +81,8 @@ def test_an_orders_file(content: bytes) -> None:
     "[[known]]", "[known]", "[readings]", 'rule = "auth.valid-key"', "rule = 1", 'reason = "x"',
     "reason = []", "expires = 2027-01-31", "expires = 07:32:00", "expires = '2027-99-01'",
     "intermittent = true", "intermittent = 'x'", "title = 'x'", "title = {a=1}", "x = nan",
-    '"cancel-settled" = "x"', '"cancel-settled/x" = 1', '"\\uD7FF" = "x"', "a.b.c = 1", "x = " + "[" * 5000, "x = " + "9" * 5000,
+    '"cancel-settled" = "x"', '"cancel-settled/x" = 1', '"\\uD7FF" = "x"', "a.b.c = 1",
+    "x = " + "[" * 5000, "x = " + "9" * 5000,
 ]), max_size=7).map(lambda lines: "\n".join(lines).encode()))  # fmt: skip
 def test_a_file_of_known_failures(content: bytes) -> None:
     """Of any bytes, and of lines in any order."""
@@ -148,4 +149,4 @@ def test_the_value_of_an_option(subject: Subject, data: st.DataObject) -> None:
         read_settings(chosen.get, environment, subject, command=True)
     except SettingsError as error:
         said = str(error) or "\n\n\n"
-    assert len(said.splitlines()) <= 2
+    assert said.count("\n") < 2
