@@ -143,6 +143,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise KnownError(f"{path}: is not UTF-8: save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise KnownError(f"{path}: is not TOML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise KnownError(f"{path}: is not TOML: it is nested too deeply") from None
+    except ValueError as error:  # a path that no system can hold, a number of thousands of digits
+        raise KnownError(f"{path!a}: cannot be read: {error}") from None
 
 
 def _names(rules: Iterable[Rule]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.targets.consumer import SECRET
 from points_conformance.targets.consumer_build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer_probe import PointerError, lookup
-from points_conformance.targets.guard import is_loopback
+from points_conformance.targets.guard import can_be_called, is_loopback
 
 __all__ = ["WrongOption", "arguments_of", "checked_url", "read_consumer"]
 
@@ -59,11 +59,13 @@ def read_consumer(
 
 def checked_url(url: str) -> str:
     """The URL of a consumer. Raises :class:`WrongOption`."""
-    parts = urlsplit(url)
+    if url.startswith(("http://", "https://")) and not can_be_called(url):
+        raise WrongOption(f"{url[:200]!r} has no valid host and port")
     try:
-        host, _ = parts.hostname or "", parts.port
+        parts = urlsplit(url)
     except ValueError:
-        raise WrongOption(f"{url!r} has no valid host and port") from None
+        raise WrongOption(f"{url[:200]!r} is not a URL") from None
+    host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
         raise WrongOption(f"{url!r} is not a URL: give https://host/path/of/the/webhook")
     if "@" in parts.netloc or parts.fragment:

@@ -146,9 +146,13 @@ def _parsed(command: str, path: str | None) -> list[str]:
         raise CommandError(f"--command {command!r} cannot be read: {error}") from None
     if not argv:
         raise CommandError("--command is empty: give the command that runs your client")
-    if shutil.which(argv[0], path=path) is not None:
-        return argv
-    found = Path(argv[0])
+    try:
+        if shutil.which(argv[0], path=path) is not None:
+            return argv
+        found = Path(argv[0])
+        found.exists()
+    except (OSError, ValueError) as error:  # a name too long, or one that no system can hold
+        raise CommandError(f"--command: {argv[0][:80]!a} is no program: {error!a}"[:300]) from None
     if found.is_dir():
         raise CommandError(f"--command: {argv[0]} is a folder")
     if found.exists():

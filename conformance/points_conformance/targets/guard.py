@@ -7,7 +7,7 @@ import httpx
 
 from points_conformance.contract.limits import API_PREFIX, PRODUCTION_HOSTS
 
-__all__ = ["TargetRefused", "checked_base_url", "is_loopback"]
+__all__ = ["TargetRefused", "can_be_called", "checked_base_url", "is_loopback"]
 
 #: How much of a URL an error shows.
 _LONGEST_SHOWN = 200
@@ -79,6 +79,17 @@ def _is_name(host: str) -> bool:
     except UnicodeError:
         return False
     return bool(host)
+
+
+def can_be_called(url: str) -> bool:
+    """Whether a client can make anything of a URL: of its brackets, host and port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port, httpx.URL(url).host
+    except (ValueError, httpx.InvalidURL):
+        return False
+    host = parts.hostname or ""
+    return ":" in host or _is_name(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ from points_conformance.simulator.asgi_mount import CUT
 from points_conformance.simulator.thread_server import PortTakenError, ThreadServer
 from points_conformance.targets.endpoints import SECRET_NAME, endpoint_of, others
 from points_conformance.targets.finding import Finding, NetworkTrouble
+from points_conformance.targets.guard import can_be_called
 from points_conformance.targets.inbox import MAIN, Inbox, Reply
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def check_public_url(listen: tuple[str, int], url: str, *, near: bool) -> None:
 
     Raises :class:`ListenError`.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(url if can_be_called(url) else "")
     if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
         raise ListenError(f"--webhook-url {url!r} is not the URL of a listener: https://host/path")
     if not url and not near:
