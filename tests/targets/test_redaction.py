@@ -186,3 +186,8 @@ def test_a_line_to_paste_has_the_shell_fill_in_the_key_and_nothing_else() -> Non
     words = pasted(made(url=url, headers={"x-api-key": "$POINTS_API_KEY"}))
     assert words[3] == f'http://host/{KEY}/orders/$(touch x)`id`"$HOME\\'
     assert words[5] == f"x-api-key: {KEY}"
+
+
+def test_a_method_that_a_client_made_up_is_no_command() -> None:
+    """HTTP allows backquotes in one."""
+    assert pasted(made(method="`id`"))[2] == "`id`"

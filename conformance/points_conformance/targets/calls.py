@@ -70,6 +70,7 @@ class Caller:
             {
                 "POINTS_API_KEY": keys.private,
                 "POINTS_OTHER_API_KEY": keys.other,
+                "POINTS_PUBLIC_KEY": keys.public,
                 **(secrets or {}),
             }
         )

@@ -37,7 +37,7 @@ class Exchange:
 
     def as_curl(self) -> str:
         """The call as one line to paste; the key stays in its environment variable."""
-        parts = ["curl", "-sS", "-X", self.method, quoted(self.url)]
+        parts = ["curl", "-sS", "-X", shlex.quote(self.method), quoted(self.url)]
         for name, value in self.headers.items():
             parts += ["-H", quoted(f"{name}: {value}")]
         if self.body is not None:

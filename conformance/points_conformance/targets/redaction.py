@@ -17,7 +17,12 @@ from points_conformance.targets.visible import visible
 __all__ = ["Redactor"]
 
 #: The variables that hold secrets.
-_VARIABLES: Final = ("POINTS_API_KEY", "POINTS_OTHER_API_KEY", "POINTS_WEBHOOK_SECRET")
+_VARIABLES: Final = (
+    "POINTS_API_KEY",
+    "POINTS_OTHER_API_KEY",
+    "POINTS_PUBLIC_KEY",
+    "POINTS_WEBHOOK_SECRET",
+)
 #: A piece of a secret that is shorter than this could be anything.
 _SHORTEST_PIECE: Final = 8
 #: An encoded secret that is shorter than this could be anything as well.
