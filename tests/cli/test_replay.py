@@ -50,7 +50,7 @@ def test_with_the_consumer_down_it_says_so(tmp_path: Path) -> None:
         {"deliveries": "abc"}, {"deliveries": {"a": 1}}, {"deliveries": [None]},
         {"deliveries": [{}]}, {"deliveries": [{**DELIVERY, "headers": []}]},
         {"deliveries": [{**DELIVERY, "headers": {"a": 1}}]},
-        {"deliveries": [{**DELIVERY, "method": 7}]}, {"deliveries": [{**DELIVERY, "body": None}]},
+        {"deliveries": [{**DELIVERY, "method": 7}]}, {"deliveries": [{**DELIVERY, "body": 7}]},
         {"deliveries": [{**DELIVERY, "body": "\ud800"}]},
         {"deliveries": [{**DELIVERY, "method": "PO ST"}]},
         {"deliveries": [{**DELIVERY, "headers": {"a b": "c"}}]},

@@ -385,7 +385,7 @@ class TestRefund:
 
     @pytest.mark.parametrize(
         "amount", [b"-1", b"-0.01", b"true", b"false", b"[]", b"[1]", b"{}", b'""', b'"25.00"',
-                   b"0.001", b"25.00000000000000000000000000001", b"1e-1000030"],
+                   b"0.001", b"25.00000000000000000000000000001", b"1e-400"],
     )  # fmt: skip
     def test_a_wrong_amount_is_422(self, shop: Shop, amount: bytes) -> None:
         """Whatever is no amount of money is refused, unchanged."""

@@ -1,6 +1,5 @@
 """``points-conformance consumer --replay FILE``: a story of an earlier run, sent again."""
 
-import json
 import re
 import time
 import uuid
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from points_conformance.rules.rule import Subject
+from points_conformance.simulator.messages import load_json
 from points_conformance.suite.settings import SettingsError, read_settings
 from points_conformance.targets.consumer import SECRET, ConsumerTarget, Told
 from points_conformance.targets.consumer_build import (
@@ -90,7 +90,7 @@ def _loaded(path: Path) -> _Story:
         text = path.read_text(encoding="utf-8")
         for known in dict.fromkeys(_UUID.findall(text)):
             text = text.replace(known, str(uuid.uuid4()))
-        return _story(json.loads(text))
+        return _story(load_json(text.encode()))
     except OSError as error:
         raise SettingsError(f"--replay {path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -152,5 +152,7 @@ def _sent(consumer: ConsumerTarget, row: _Row) -> Told:
     headers = {k: v.replace(f"${SECRET}", consumer.secret) for k, v in row.headers.items()}
     told = consumer.call(row.method, headers, row.body.encode())
     if told.status is None:
-        raise _Failed(f"{consumer.url} gives no answer to the story's delivery: {told.error}")
+        raise _Failed(
+            f"{consumer.url} gives no answer to the story's delivery: {told.error}. Is it up?"
+        )
     return told

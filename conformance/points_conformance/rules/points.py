@@ -26,6 +26,7 @@ MUST = Level.MUST
 POINTS = source("Refunds & Cancellations", "Points")
 PAYLOAD = source("Webhook Events", "refunded")
 INBOX = "webhook inbox"
+TOLD = "webhook.refund-is-told"
 FIELDS = ("refund_points", "left_points")
 
 
@@ -38,7 +39,10 @@ def told_refunds(api: ApiTarget, order: TestOrder, count: int) -> list[dict[str,
     """
     events = api.webhooks().settled(order.uuid, "refunded", count)
     if not all(_is_number(event.order.get(name)) for event in events for name in FIELDS):
-        raise NotExercised("the refunded events do not tell points: those fields are optional")
+        raise NotExercised(
+            "the refunded events do not tell points: those fields are optional",
+            lacks="points in events",
+        )
     return _as_booked([event.order for event in all_of(api, order, "refunded", count)])
 
 
@@ -55,7 +59,7 @@ def _with_points(api: ApiTarget, total: int = 15_075) -> TestOrder:
     api.webhooks()
     order = api.order(kind=OrderType.EARNING, total=total)
     if not order.points:
-        raise NotExercised("the order has no points")
+        raise NotExercised("the order has no points", lacks="orders with points")
     return order
 
 
@@ -79,7 +83,7 @@ def proportionate(order: TestOrder, amount: int, points: Decimal) -> None:
     )
 
 
-@rule("points.in-proportion", MUST, POINTS, PAYLOAD, needs=INBOX, after="refund.partial",
+@rule("points.in-proportion", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.partial", TOLD),
       profile=Profile.SMOKE, calls=2)  # fmt: skip
 def a_partial_refund_reverses_points_in_proportion(api: ApiTarget) -> None:
     """A partial refund of an earning order MUST reverse its points in proportion."""
@@ -99,7 +103,7 @@ def every_part_reverses_its_own_points(api: ApiTarget) -> None:
         proportionate(order, part, told["refund_points"])
 
 
-@rule("points.full-reverses-all", MUST, POINTS, PAYLOAD, needs=INBOX, after="refund.full",
+@rule("points.full-reverses-all", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.full", TOLD),
       profile=Profile.SMOKE, calls=2)  # fmt: skip
 def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
     """A full refund of an earning order MUST reverse all of its points and leave none."""
@@ -114,7 +118,7 @@ def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
     )
 
 
-@rule("points.none-left-at-the-end", MUST, POINTS, PAYLOAD, needs=INBOX, after="refund.partial",
+@rule("points.none-left-at-the-end", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.partial", TOLD),
       calls=4)  # fmt: skip
 def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
     """Partial refunds that add up to the total MUST reverse all points, no more and no fewer."""
@@ -132,7 +136,7 @@ def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
 
 
 @rule("points.conserved", MUST, promised("points are conserved"), PAYLOAD, needs=INBOX,
-      after="refund.partial", calls=4)  # fmt: skip
+      after=("refund.partial", TOLD), calls=4)  # fmt: skip
 def reversed_and_left_points_are_the_orders(api: ApiTarget) -> None:
     """After each refund the points reversed so far and those left MUST be the order's points."""
     order = _with_points(api)
@@ -149,7 +153,7 @@ def reversed_and_left_points_are_the_orders(api: ApiTarget) -> None:
 
 
 @rule("points.never-negative", MUST, inferred("points are given back, not taken twice"), PAYLOAD,
-      needs=INBOX, after="refund.partial", calls=3)  # fmt: skip
+      needs=INBOX, after=("refund.partial", TOLD), calls=3)  # fmt: skip
 def points_are_never_negative(api: ApiTarget) -> None:
     """refund_points and left_points MUST NOT be negative, down to a refund of a halala."""
     order = _with_points(api)
@@ -161,7 +165,7 @@ def points_are_never_negative(api: ApiTarget) -> None:
 
 
 @rule("points.left-never-grows", MUST, inferred("a refund gives no points"), PAYLOAD, needs=INBOX,
-      after="refund.partial", calls=5)  # fmt: skip
+      after=("refund.partial", TOLD), calls=5)  # fmt: skip
 def left_points_never_grow(api: ApiTarget) -> None:
     """left_points MUST NOT grow from one refund of an order to the next."""
     order = _with_points(api)
@@ -171,7 +175,9 @@ def left_points_never_grow(api: ApiTarget) -> None:
     told = [event.order for event in api.webhooks().settled(order.uuid, "refunded", 4)]
     for name in ("left_points", "left_amount"):
         if not all(_is_number(row.get(name)) for row in told):
-            raise NotExercised(f"the refunded events do not tell {name}: the field is optional")
+            raise NotExercised(
+                f"the refunded events do not tell {name}: the field is optional", lacks=name
+            )
     told = [event.order for event in all_of(api, order, "refunded", 4)]
     rows = sorted(told, key=lambda row: row["left_amount"], reverse=True)
     left = [row["left_points"] for row in rows]
@@ -184,7 +190,7 @@ def left_points_never_grow(api: ApiTarget) -> None:
 
 
 @rule("points.replacing-order", MUST, POINTS, PAYLOAD, needs=(INBOX, "replacing orders"),
-      after="refund.partial", calls=3)  # fmt: skip
+      after=("refund.partial", TOLD), calls=3)  # fmt: skip
 def points_of_a_replacing_order_are_consistent(api: ApiTarget) -> None:
     """Where a refund of a replacing order tells points, they MUST be neither negative nor grow."""
     api.webhooks()

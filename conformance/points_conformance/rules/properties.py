@@ -210,8 +210,8 @@ def amounts_between_two_halalas_are_one_of_them(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=6)
 
 
-@rule("property.points", MUST, source("Refunds & Cancellations", "Points"), after=PART,
-      needs="webhook inbox", **LIMITS)  # fmt: skip
+@rule("property.points", MUST, source("Refunds & Cancellations", "Points"),
+      after=(PART, "webhook.refund-is-told"), needs="webhook inbox", **LIMITS)  # fmt: skip
 def points_follow_any_split(api: ApiTarget) -> None:
     """For any split each part's points MUST be in proportion, never negative, and add up."""
     from points_conformance.rules.strategies import Parts, parts

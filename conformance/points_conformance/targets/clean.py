@@ -177,7 +177,9 @@ class _Merchant:
         self._key = environment.get("POINTS_API_KEY", "")
         self._redact = Redactor.of(environment)
         # The journal has no key, not even where the address has it in its path.
-        base_url = server.base_url.replace("$POINTS_API_KEY", quote(self._key, safe=""))
+        base_url = server.base_url.replace(
+            "$POINTS_API_KEY", quote(self._key, safe="", errors="surrogatepass")
+        )
         try:
             self._base = checked_base_url(base_url, allow_production=allow_production)
         except TargetRefused as error:

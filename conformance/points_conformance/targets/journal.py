@@ -47,8 +47,9 @@ class Journal:
         """
         # In ASCII, for a server's uuid may hold what UTF-8 cannot, or what other readers take for
         # the end of a line.
-        kept = {k: self.redact(v) if isinstance(v, str) else v for k, v in facts.items()}
-        line = json.dumps({"kind": kind, **self._server, **kept}) + "\n"
+        told = {**self._server, **facts}
+        kept = {k: self.redact(v) if isinstance(v, str) else v for k, v in told.items()}
+        line = json.dumps({"kind": kind, **kept}) + "\n"
         try:
             self._append(line.encode("ascii"))
         except OSError as error:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from points_conformance.simulator.asgi_mount import CUT
 from points_conformance.simulator.thread_server import PortTakenError, ThreadServer
 from points_conformance.targets.endpoints import SECRET_NAME, endpoint_of, others
-from points_conformance.targets.finding import Finding, NetworkTrouble
+from points_conformance.targets.finding import Denied, Finding, NetworkTrouble
 from points_conformance.targets.guard import can_be_called
 from points_conformance.targets.inbox import MAIN, Inbox, Reply
 
@@ -128,7 +128,7 @@ class LiveInbox(Inbox):
             answer = api.endpoints.open(_NAME, self.url())
             secret = endpoint_of(answer).get("secret")
             refused = "" if answer.accepted else f"HTTP {answer.status}"
-        except (Finding, NetworkTrouble) as error:
+        except (Denied, Finding, NetworkTrouble) as error:
             heard_by, secret, refused = [], None, api.redact(str(error))
         if refused:
             self.refused = f"the server did not register our webhook endpoint: {refused}"
