@@ -118,8 +118,8 @@ def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
     )
 
 
-@rule("points.none-left-at-the-end", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.partial", TOLD),
-      calls=4)  # fmt: skip
+@rule("points.none-left-at-the-end", MUST, POINTS, PAYLOAD, needs=INBOX,
+      after=("refund.partial", TOLD), calls=4)  # fmt: skip
 def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
     """Partial refunds that add up to the total MUST reverse all points, no more and no fewer."""
     order = _with_points(api)
