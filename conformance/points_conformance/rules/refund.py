@@ -1,6 +1,6 @@
 """``refund.*``: what a refund does and refuses; no double refund, partial sums bounded.
 
-REST never shows how much was refunded (contract, trap 9). What is left shows in what can still go
+REST never shows how much was refunded. What is left shows in what can still go
 back: ``is_left`` asks for a halala more, which is refused, and for exactly the rest.
 """
 

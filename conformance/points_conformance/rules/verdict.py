@@ -1,7 +1,6 @@
 """Verdicts: from what each check did to what the run says. Pure; each function is a table.
 
-``settle`` gives every rule its verdict, ``run_verdict`` the run's, ``exit_status`` the command's
-(design: Rules and verdicts; What users touch).
+``settle`` gives every rule its verdict, ``run_verdict`` the run's, ``exit_status`` the command's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set

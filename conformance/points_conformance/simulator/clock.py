@@ -26,7 +26,7 @@ class ManualClock:
     """A clock that moves only when it is read or told to: the same story, the same timestamps.
 
     Each reading moves it by ``step`` seconds, so that no two events share a timestamp and two
-    equal refunds can be told apart (contract, trap 10).
+    equal refunds can be told apart.
     """
 
     def __init__(
