@@ -19,8 +19,10 @@ __all__ = ["seed"]
 seed = Seeds()
 S = OrderStatus
 ALL = ("cancel.*", "webhook.*", "story.*")
+#: What was final before the run is reversed as what becomes final in it.
+FINAL = "lifecycle.final-before-the-run"
 #: Rules that cancel what was refunded, from where they stand.
-BOTH = ("lifecycle.auto-refund-is-final", "race.cancel-or-refund", "story.*", "webhook.*")
+BOTH = (FINAL, "lifecycle.auto-refund-is-final", "race.cancel-or-refund", "story.*", "webhook.*")
 
 
 #: Rules that tell reasons from where they stand.
@@ -61,7 +63,7 @@ class KeepsAuthorizedOrders(Desk):
         return super().decide(order, command)
 
 
-@seed("cancel-twice", "cancel.second-is-refused")
+@seed("cancel-twice", "cancel.second-is-refused", related=FINAL)
 class CancelsTwice(Yielding):
     """A cancelled order is cancelled once more, and told once more."""
 
@@ -161,7 +163,7 @@ class OverwritesRefundedOnRefusal(Desk):
             raise
 
 
-@seed("second-cancel-is-200", "cancel.second-is-refused", related="race.cancels")
+@seed("second-cancel-is-200", "cancel.second-is-refused", related=(FINAL, "race.cancels"))
 class SecondCancelIsIdempotent(Desk):
     """A second cancel is answered 200 and does nothing."""
 
@@ -171,7 +173,7 @@ class SecondCancelIsIdempotent(Desk):
             super().cancel(order, reason)
 
 
-@seed("second-cancel-is-409", "cancel.second-is-refused")
+@seed("second-cancel-is-409", "cancel.second-is-refused", related=FINAL)
 class SecondCancelConflicts(Desk):
     """A second cancel is refused with 409 instead of 400."""
 
@@ -205,7 +207,8 @@ class CancelRenames(Desk):
 
 
 @seed("cancel-is-read-one-read-late", "cancel.ends-cancelled", "cancel.new-order",
-      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "isolation.*"))  # fmt: skip
+      related=(*ALL, FINAL, "refund.cancelled-*", "lifecycle.cancelled-*",
+               "isolation.*"))  # fmt: skip
 class ReadsCancelsLate(LateReads):
     """The first read after a cancel still shows the order as new."""
 
@@ -216,7 +219,8 @@ class ReadsCancelsLate(LateReads):
 
 
 @seed("cancel-is-forgotten-by-a-replica", "cancel.read-after-write",
-      related=(*ALL, "refund.cancelled-*", "lifecycle.cancelled-*", "isolation.*"))  # fmt: skip
+      related=(*ALL, FINAL, "refund.cancelled-*", "lifecycle.cancelled-*",
+               "isolation.*"))  # fmt: skip
 class SecondReadOfCancelIsStale(LateReads):
     """The second read after a cancel comes from a replica that has not heard of it."""
 
