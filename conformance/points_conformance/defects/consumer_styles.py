@@ -112,6 +112,11 @@ class FromWhatIsLeft(SampleConsumer):
     not say what is left, its amount.
     """
 
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        #: By an order's books, how much is gone by what is left.
+        self.gone: dict[int, int] = {}
+
     def amount(self, order: dict[str, Any]) -> int:
         """By what is left."""
         if "left_amount" not in order:
@@ -119,12 +124,15 @@ class FromWhatIsLeft(SampleConsumer):
         return self.total(order) - int(Decimal(order["left_amount"]) * 100)
 
     def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """What was left once is never left again."""
+        """What was left once is never left again; what says nothing of it is booked beside that,
+        whichever of them comes first.
+        """
         amount = self.amount(order)
         if "left_amount" in order:
-            books.refunds[:] = [max(books.refunded, amount)]
-        else:
-            books.refunds.append(amount)
+            before = self.gone.get(id(books), 0)
+            self.gone[id(books)] = max(before, amount)
+            amount = max(amount - before, 0)
+        books.refunds.append(amount)
 
 
 class HidesItself(SampleConsumer):
