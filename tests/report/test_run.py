@@ -72,6 +72,32 @@ def test_the_rules_that_lead_there_are_selected_too() -> None:
     assert rerun_command(report, samples.NEW.id).endswith(" --select cancel.new-order")
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "points-conformance api --base-url simulator --profile standard --seed 0"),
+        (
+            {"select": ("cancel.*", "envelope.*"), "deselect": ("cancel.x",)},
+            "points-conformance api --base-url simulator --profile standard --seed 0 "
+            "--select 'cancel.*' --select 'envelope.*' --deselect cancel.x",
+        ),
+        (
+            {"select": ("cancel.*",), "begun_with": ("pytest",)},
+            "pytest --points-profile standard --points-seed 0 --points-select 'cancel.*'",
+        ),
+    ],
+)
+def test_where_orders_touch_each_other_it_takes_the_whole_run(
+    fields: dict[str, Any], words: str
+) -> None:
+    """But for the rule that says so: it is found alone."""
+    rules = [replace(r, apart=r.id == samples.SECOND.id) for r in samples.RULES]
+    results = settle(rules, samples.outcomes_of_failing_run())
+    report = samples.report(results=results, **fields)
+    assert rerun_command(report, "envelope.appended-data") == words
+    assert rerun_command(report, samples.SECOND.id).endswith("select cancel.second-is-refused")
+
+
 def test_what_came_after_the_dashes_comes_there_again() -> None:
     """Hooks that are loaded with -p make the orders."""
     report = samples.report(passed_on=("-p", "my rig"))

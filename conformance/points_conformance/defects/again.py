@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from multiprocessing import get_context
 from typing import Final
@@ -82,7 +82,9 @@ def looked_for_again(
     first = next((r for r in found if r.verdict is Verdict.FAILED), found[0] if found else None)
     tried = [r for r in found if every or r is first or (r.evidence and r.evidence.led_by)]
     tried = [r for r in tried if not only or r.rule.id in only]
-    return [_again(defect, result, report, judging) for result in tried]
+    # Several findings print one command where orders touch each other: the whole run.
+    run = cache(partial(_run, report, judging))
+    return [_again(defect, r, rerun_command(report, r.rule.id), run) for r in tried]
 
 
 def _report(subject: Subject, profile: Profile, seed: int, results: Sequence[Result]) -> RunReport:
@@ -97,10 +99,15 @@ def _report(subject: Subject, profile: Profile, seed: int, results: Sequence[Res
     )
 
 
-def _again(defect: str, found: Result, report: RunReport, judging: Judging) -> Again:
-    command = rerun_command(report, found.rule.id)
+def _run(report: RunReport, judging: Judging, command: str) -> Sequence[Result]:
     rules = catalogue(report.subject).select(report.profile, selected(command))
-    results = judging(rules, report.profile, report.seed)
+    return judging(rules, report.profile, report.seed)
+
+
+def _again(
+    defect: str, found: Result, command: str, run: Callable[[str], Sequence[Result]]
+) -> Again:
+    results = run(command)
     again = next(result for result in results if result.rule.id == found.rule.id)
     return Again(
         defect=defect,

@@ -393,6 +393,8 @@ class PointsSession:
             started=self.started,
             versions={"kit": __version__, "python": platform.python_version()},
             scope=self._scope(asked),
+            select=settings.select,
+            deselect=settings.deselect,
             strict=settings.strict,
             partial=partial,
             interrupted=interrupted,

@@ -76,9 +76,10 @@ class RunReport:
     ``target`` is a text ("embedded simulator (dialect default)") or the base URL. ``scope`` is
     ``("all",)``, or what was selected and deselected. ``interrupted`` says why a ``partial`` run is
     partial. ``arguments`` are the options that it takes to judge the same target again, beside its
-    URL (``("--app", "shop:app")``), ``passed_on`` what the command was given for pytest. Under the
-    user's own pytest ``begun_with`` is its command line without its choice of tests, and ``suite``
-    the class whose tests were run. Passwords and keys in URLs are cut when the report is made.
+    URL (``("--app", "shop:app")``), ``passed_on`` what the command was given for pytest, ``select``
+    and ``deselect`` the patterns that it was given. Under the user's own pytest ``begun_with`` is
+    its command line without its choice of tests, and ``suite`` the class whose tests were run.
+    Passwords and keys in URLs are cut when the report is made.
     """
 
     subject: Subject
@@ -101,6 +102,8 @@ class RunReport:
     notes: Sequence[str] = ()
     arguments: Sequence[str] = ()
     passed_on: Sequence[str] = ()
+    select: Sequence[str] = ()
+    deselect: Sequence[str] = ()
     begun_with: Sequence[str] = ()
     suite: str = ""
 
@@ -272,22 +275,36 @@ def _evidence_to_json(
 
 def rerun_command(report: RunReport, rule_id: str) -> str:
     """The one shell command that judges this rule again, and the rules whose calls led to what it
-    found. Secrets stay in the environment.
+    found: all of them where one order touches another. Secrets stay in the environment.
     """
+    if _orders_touch(report, rule_id):
+        return " ".join(map(quoted, _begun(report, report.select, report.deselect)))
     return " ".join(map(quoted, _begun(report, _led_to(report, rule_id))))
 
 
-def _begun(report: RunReport, rules: Iterable[str]) -> list[str]:
+def _begun(report: RunReport, select: Iterable[str], deselect: Iterable[str] = ()) -> list[str]:
     profile, seed = report.profile.value, str(report.seed)
     if report.begun_with:
         # The project's fixtures and hooks are there in its own pytest alone.
         words = [*report.begun_with, "--points-profile", profile, "--points-seed", seed]
-        words += [word for id_ in rules for word in ("--points-select", id_)]
+        words += _chosen("--points-", select, deselect)
         return [*words, *([report.suite] if report.suite else [])]
     words = ["points-conformance", report.subject.value, *_target_again(report)]
     words += ["--profile", profile, "--seed", seed, *(["--strict"] if report.strict else [])]
-    words += [word for id_ in rules for word in ("--select", id_)]
+    words += _chosen("--", select, deselect)
     return [*words, *(["--", *report.passed_on] if report.passed_on else [])]
+
+
+def _chosen(dashes: str, select: Iterable[str], deselect: Iterable[str]) -> list[str]:
+    words = [word for pattern in select for word in (f"{dashes}select", pattern)]
+    return words + [word for pattern in deselect for word in (f"{dashes}deselect", pattern)]
+
+
+def _orders_touch(report: RunReport, rule_id: str) -> bool:
+    """Whether another rule found that an order touches another one."""
+    broken = (Verdict.FAILED, Verdict.KNOWN)
+    apart = {r.rule.id for r in report.results if r.rule.apart and r.verdict in broken}
+    return bool(apart - {rule_id})
 
 
 def _led_to(report: RunReport, rule_id: str) -> list[str]:

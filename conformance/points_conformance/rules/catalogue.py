@@ -83,6 +83,7 @@ class Registrar:
         far_calls: Mapping[Profile, int] | None = None,
         riyals: int = 100,
         closing: bool = False,
+        apart: bool = False,
         matter: str = "",
         aliases: tuple[str, ...] = (),
     ) -> Callable[[Check], Check]:
@@ -106,6 +107,7 @@ class Registrar:
                     far_calls=far_calls or {},
                     riyals=riyals,
                     closing=closing,
+                    apart=apart,
                     matter=matter,
                     aliases=aliases,
                 )

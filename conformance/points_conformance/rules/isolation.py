@@ -98,7 +98,7 @@ def _reveals_nothing(answer: Answer, order: TestOrder, own: Answer) -> None:
 
 
 @rule("isolation.orders-apart", MUST, inferred("a refund names one order"),
-      after="refund.sum-bounded", calls=12)  # fmt: skip
+      after="refund.sum-bounded", calls=12, apart=True)  # fmt: skip
 def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A refund of one order MUST leave another order of the merchant as it was, money included."""
     one, other = api.refundable(), api.refundable()
@@ -111,7 +111,7 @@ def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
 
 
 @rule("isolation.equal-refunds", MUST, inferred("a refund names one order"), after="refund.full",
-      calls=6)  # fmt: skip
+      calls=6, apart=True)  # fmt: skip
 def equal_refunds_of_two_orders_both_count(api: ApiTarget) -> None:
     """Two orders of one total, refunded one right after the other, MUST both be refunded."""
     one, other = api.refundable(), api.refundable()
@@ -120,7 +120,7 @@ def equal_refunds_of_two_orders_both_count(api: ApiTarget) -> None:
 
 
 @rule("isolation.cancel-apart", MUST, inferred("a cancel names one order"),
-      after="cancel.ends-cancelled", calls=6)  # fmt: skip
+      after="cancel.ends-cancelled", calls=6, apart=True)  # fmt: skip
 def a_cancel_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A cancel of one order MUST leave another order of the merchant as it was."""
     one, other = api.cancellable(), api.refundable()

@@ -85,8 +85,9 @@ class Rule:
     runs in, ``far`` that off loopback, where it differs: calls are bounded there. ``calls``: how
     many calls it makes at most, by profile for generated rules;
     ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
-    ``closing``: judges the evidence of the whole run, after all others. ``matter``: what an
-    OBSERVE rule reads.
+    ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one order
+    does not touch another; where it is broken, what others find may come of what ran before them.
+    ``matter``: what an OBSERVE rule reads.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Rule:
     far_calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
     riyals: int = 100
     closing: bool = False
+    apart: bool = False
     matter: str = ""
     aliases: tuple[str, ...] = ()
 
