@@ -75,7 +75,7 @@ def selfcheck(session: nox.Session) -> None:
             *session.posargs,
         )  # fmt: skip
     if not session.posargs:
-        session.run("python", "-m", "points_conformance.defects.again")
+        session.run("python", "-m", "tests.quality.again")
 
 
 @nox.session
@@ -84,11 +84,11 @@ def soundness(session: nox.Session) -> None:
     clients, 10 each; 20 seeds of every server with late webhooks, 30 of a network that loses calls.
     """
     _install(session, "test")
-    session.run("python", "-m", "points_conformance.defects.soundness", "--seeds", "20")
-    session.run("python", "-m", "points_conformance.defects.consumer_soundness", "--seeds", "10")
-    session.run("python", "-m", "points_conformance.defects.client_soundness", "--seeds", "10")
-    session.run("python", "-m", "tests.defects.late", "--seeds", "20")
-    session.run("python", "-m", "tests.defects.flaky", "--seeds", "30")
+    session.run("python", "-m", "tests.quality.soundness", "--seeds", "20")
+    session.run("python", "-m", "tests.quality.consumer_soundness", "--seeds", "10")
+    session.run("python", "-m", "tests.quality.client_soundness", "--seeds", "10")
+    session.run("python", "-m", "tests.quality.late", "--seeds", "20")
+    session.run("python", "-m", "tests.quality.flaky", "--seeds", "30")
 
 
 @nox.session
@@ -103,7 +103,7 @@ def power(session: nox.Session) -> None:
     """In how many of N seeds a dozen subtle defects are found, by profile."""
     _install(session, "api")
     seeds = session.posargs or ["--seeds", "5"]
-    session.run("python", "-m", "points_conformance.defects.power", *seeds)
+    session.run("python", "-m", "tests.quality.power", *seeds)
 
 
 @nox.session

@@ -12,7 +12,7 @@ import httpx
 from points_conformance.contract.limits import SANDBOX_URL
 from points_conformance.plugin.points import mounted, sandboxed
 from points_conformance.simulator import Simulator
-from points_conformance.targets.transport import SimulatorTransport
+from points_conformance.targets.api.transport import SimulatorTransport
 
 __all__ = ["main"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from points_conformance.rules.generation.generator import kept_running
+from points_conformance.rules.api.generation.generator import kept_running
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,7 +55,7 @@ class _Group(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception:
-            from points_conformance.targets.redaction import Redactor
+            from points_conformance.judging.redaction import Redactor
 
             click.echo(Redactor.of(os.environ)(traceback.format_exc()), err=True)
             click.echo("points-conformance: the kit itself failed: please report this", err=True)
@@ -162,8 +162,8 @@ def _left_replaying(why: str) -> int:
 
 
 def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
-    from points_conformance.rules.rule import Subject
-    from points_conformance.suite.settings import SettingsError, read_settings
+    from points_conformance.judging.rule import Subject
+    from points_conformance.plugin.settings import SettingsError, read_settings
 
     try:
         os.getcwd()
@@ -182,7 +182,7 @@ def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -
 
 
 def _check_folder(folder: Path | None) -> None:
-    from points_conformance.suite.settings import SettingsError
+    from points_conformance.plugin.settings import SettingsError
 
     try:
         if folder is not None:
@@ -192,7 +192,7 @@ def _check_folder(folder: Path | None) -> None:
 
 
 def _refuse(text: str) -> NoReturn:
-    from points_conformance.targets.redaction import Redactor
+    from points_conformance.judging.redaction import Redactor
 
     click.echo(f"points-conformance: {Redactor.of(os.environ)(text)}", err=True)
     sys.exit(2)
@@ -253,9 +253,9 @@ def serve(
 ) -> None:
     """The simulator as a local HTTP sandbox, for any language."""
     from points_conformance.contract.dialect import DIALECTS
-    from points_conformance.simulator.sandbox import PortTakenError
-    from points_conformance.simulator.server import PublicAddressError
-    from points_conformance.simulator.server import serve as serve_simulator
+    from points_conformance.simulator.mounts.sandbox import PortTakenError
+    from points_conformance.simulator.mounts.serve import PublicAddressError
+    from points_conformance.simulator.mounts.serve import serve as serve_simulator
 
     if dialect not in DIALECTS:
         _refuse(f"no dialect {dialect!r}; one of {', '.join(DIALECTS)}")
@@ -282,11 +282,11 @@ def serve(
 @click.option("--publish-docs", type=click.Path(path_type=Path), hidden=True)
 def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
-    from points_conformance.defects.catalogue import caught_by
-    from points_conformance.rules.catalogue import catalogue
-    from points_conformance.rules.publish import publish_consumer_page, publish_into
-    from points_conformance.rules.published import catalogue_lines, rule_text
-    from points_conformance.rules.rule import Subject
+    from points_conformance.defects.api.catalogue import caught_by
+    from points_conformance.judging.catalogue import catalogue
+    from points_conformance.judging.publish import publish_consumer_page, publish_into
+    from points_conformance.judging.published import catalogue_lines, rule_text
+    from points_conformance.judging.rule import Subject
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
     if publish_docs is not None:
@@ -328,8 +328,8 @@ def clean(journal: Path, allow_production: bool) -> None:
 
     Nothing is refunded or cancelled. Status 1 where an endpoint could not be deleted.
     """
-    from points_conformance.targets.clean import CleaningRefused, clean_up
-    from points_conformance.targets.redaction import Redactor
+    from points_conformance.judging.redaction import Redactor
+    from points_conformance.targets.api.clean import CleaningRefused, clean_up
 
     try:
         cleaning = clean_up(journal, os.environ, allow_production=allow_production)

@@ -89,8 +89,8 @@ def test_all_that_a_servers_verdict_rests_on_is_in_the_command(tmp_path: Path) -
 CONFTEST = """
 import pytest
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.catalogue import named
-from points_conformance.targets.build import embedded_target
+from points_conformance.defects.api.catalogue import named
+from points_conformance.targets.api.build import embedded_target
 
 def pytest_addoption(parser):
     parser.addoption("--defect")

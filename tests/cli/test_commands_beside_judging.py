@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Subject
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Subject
 
 COMMAND = [sys.executable, "-c", "from points_conformance.cli import main; main()"]
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.cli.command import Ended, Listener, answer, listening, run
 
-from points_conformance.defects.consumer_styles import OwnOrders
+from points_conformance.defects.consumer.styles import OwnOrders
 
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 TOLD = ("--order-url", "/orders")

@@ -11,8 +11,8 @@ import pytest
 from tests.cli.command import start
 from tests.cli.test_webhook_listen import sandbox
 
-from points_conformance.targets.clean import clean_up
-from points_conformance.targets.journal import read_torn_journal
+from points_conformance.judging.journal import read_torn_journal
+from points_conformance.targets.api.clean import clean_up
 
 #: How many moments; the session ``kill`` of nox takes twenty.
 MOMENTS = int(os.environ.get("POINTS_TEST_KILLS", "4"))

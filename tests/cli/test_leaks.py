@@ -19,7 +19,7 @@ import pytest
 from tests.cli.command import Ended, Listener, always, answer, ended, listening, run, start
 from tests.second_server import SecondServer
 
-from points_conformance.targets.visible import visible
+from points_conformance.judging.visible import visible
 
 KEY = "sk_live/Zq83+LmN0pQrStUv=WxYz"
 SECRET = "whsec_Gh72kLmN/pQrS+tUvWxYz01"

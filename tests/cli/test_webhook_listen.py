@@ -13,13 +13,13 @@ import pytest
 from tests.cli.command import Ended, ended, run, start
 from tests.second_server import SecondServer
 
+from points_conformance.judging.journal import read_journal
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Simulator
-from points_conformance.simulator.courier import Courier
+from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.sandbox import Sandbox
-from points_conformance.targets.clean import clean_up
-from points_conformance.targets.journal import read_journal
+from points_conformance.simulator.mounts.sandbox import Sandbox
+from points_conformance.targets.api.clean import clean_up
 
 WEBHOOKS = ("--select", "webhook.*", "--select", "reading.webhook*")
 #: A hook that has the sandbox make orders and refund them by itself.

@@ -13,15 +13,15 @@ import pytest
 from tests.cli.command import Ended, run
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects.catalogue import named
+from points_conformance.defects.api.catalogue import named
 from points_conformance.ledger import Booked, Command, Refund
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Parts, Simulator
-from points_conformance.simulator.courier import Courier
+from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.faults import Faults, Handled
 from points_conformance.simulator.messages import Refusal, Request
-from points_conformance.simulator.sandbox import Sandbox
+from points_conformance.simulator.mounts.sandbox import Sandbox
 from points_conformance.simulator.world import Order
 
 S, T = OrderStatus, OrderType

@@ -10,12 +10,12 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Simulator
-from points_conformance.simulator.courier import Courier
+from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.sandbox import Sandbox
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import LiveSettings, live_target
-from points_conformance.targets.inbox import Inbox
+from points_conformance.simulator.mounts.sandbox import Sandbox
+from points_conformance.targets.api.build import LiveSettings, live_target
+from points_conformance.targets.api.inbox import Inbox
+from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["judging_sandbox", "judging_second", "sandbox"]
 

@@ -13,14 +13,14 @@ from tests.cli.command import answer, listening
 from tests.defects.threaded import serving
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects.catalogue import named
-from points_conformance.defects.defect import Defect
-from points_conformance.defects.trial import run_against
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile, Rule
-from points_conformance.rules.verdict import Verdict, settle
-from points_conformance.suite.judge import Judge
-from points_conformance.targets.build import LiveSettings, live_target
+from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.defect import Defect
+from points_conformance.defects.api.trial import run_against
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.verdict import Verdict, settle
+from points_conformance.targets.api.build import LiveSettings, live_target
 
 
 def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:

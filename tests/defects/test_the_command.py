@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.quality import power
 
 from points_conformance.commands.selfcheck import selfcheck
-from points_conformance.defects import catalogue, power
-from points_conformance.defects.catalogue import build, named
-from points_conformance.defects.defect import Defect
+from points_conformance.defects.api import catalogue
+from points_conformance.defects.api.catalogue import build, named
+from points_conformance.defects.api.defect import Defect
 from points_conformance.defects.seeded import SEEDED
 from points_conformance.defects.selfcheck import minutes
-from points_conformance.rules.rule import Profile
+from points_conformance.judging.rule import Profile
 
 
 def run(*args: str) -> Result:

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from points_conformance.defects.catalogue import defects, named
-from points_conformance.defects.defect import Defect
-from points_conformance.defects.trial import Trial, try_defect
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile
+from points_conformance.defects.api.catalogue import defects, named
+from points_conformance.defects.api.defect import Defect
+from points_conformance.defects.api.trial import Trial, try_defect
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Profile
 
 #: So many days until each defect has had the standard profile.
 TURN = 60

@@ -5,20 +5,18 @@ from types import ModuleType
 
 import pytest
 
-from points_conformance.defects import (
-    clients_answers,
-    clients_bodies,
-    clients_keys,
-    clients_lost,
-    clients_pace,
-)
-from points_conformance.defects.client_defect import ClientDefect
-from points_conformance.defects.client_sample import ReconcilingClient, SampleClient
-from points_conformance.defects.client_trial import GIVEN_UP, judge_client
-from points_conformance.defects.clients import DEFECTS, client_caught_by
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Subject
-from points_conformance.rules.verdict import Result, Verdict
+from points_conformance.defects.client import answers as clients_answers
+from points_conformance.defects.client import bodies as clients_bodies
+from points_conformance.defects.client import keys as clients_keys
+from points_conformance.defects.client import lost as clients_lost
+from points_conformance.defects.client import pace as clients_pace
+from points_conformance.defects.client.catalogue import DEFECTS, client_caught_by
+from points_conformance.defects.client.defect import ClientDefect
+from points_conformance.defects.client.sample import ReconcilingClient, SampleClient
+from points_conformance.defects.client.trial import GIVEN_UP, judge_client
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Level, Subject
+from points_conformance.judging.verdict import Result, Verdict
 
 RULES = catalogue(Subject.CLIENT)
 ADVERSE = {Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED}

@@ -4,17 +4,17 @@ import datetime
 
 import pytest
 
-from points_conformance.defects.consumer_answers import ThrowsOnOddOrders
-from points_conformance.defects.consumer_books import BooksBeforeItFails, MarksBeforeItBooks
-from points_conformance.defects.consumer_defect import ConsumerDefect
-from points_conformance.defects.consumer_sample import SampleConsumer
-from points_conformance.defects.consumer_styles import FailsFirst, OwnOrders
-from points_conformance.defects.consumer_trial import judge_consumer, try_consumer
-from points_conformance.defects.consumers import DEFECTS, consumer_caught_by
-from points_conformance.rules import consumer_stories
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Profile, Subject
-from points_conformance.rules.verdict import Verdict
+from points_conformance.defects.consumer.answers import ThrowsOnOddOrders
+from points_conformance.defects.consumer.books import BooksBeforeItFails, MarksBeforeItBooks
+from points_conformance.defects.consumer.catalogue import DEFECTS, consumer_caught_by
+from points_conformance.defects.consumer.defect import ConsumerDefect
+from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.consumer.styles import FailsFirst, OwnOrders
+from points_conformance.defects.consumer.trial import judge_consumer, try_consumer
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Level, Profile, Subject
+from points_conformance.judging.verdict import Verdict
+from points_conformance.rules.consumer.answers import stories as consumer_stories
 
 #: So many days until the whole suite has run on each wrong consumer.
 TURN = 30

@@ -15,15 +15,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.catalogue import named
-from points_conformance.defects.defect import Defect
-from points_conformance.simulator.asgi_mount import Message, Receive, Send
+from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.defect import Defect
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Simulator
-from points_conformance.simulator.courier import Courier
+from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.messages import Response
-from points_conformance.simulator.thread_server import ThreadServer
-from points_conformance.simulator.wire import raw_headers, request_from
+from points_conformance.simulator.mounts.asgi import Message, Receive, Send
+from points_conformance.simulator.mounts.thread_server import ThreadServer
+from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
 __all__ = ["serving"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Subject
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Subject
 
 #: A client that a shop may have written: httpx, async or not, with errors of its own.
 SHOP = '''
@@ -22,7 +22,7 @@ from functools import partial
 
 import httpx
 import pytest
-from points_conformance.defects.client_sample import SampleClient
+from points_conformance.defects.client.sample import SampleClient
 from points_conformance.suite import ClientSuite
 
 
@@ -137,7 +137,7 @@ class Ended:
 @pytest.fixture(scope="module", autouse=True)
 def _imported() -> None:
     """What is imported within a run is forgotten after it: the runs share what is here before."""
-    for name in ("defects.client_sample", "plugin.session", "plugin.client_run", "report.write"):
+    for name in ("defects.client.sample", "plugin.session", "plugin.runs.client", "report.write"):
         importlib.import_module(f"points_conformance.{name}")
     for name in ("trustme", "jinja2", "hypothesis", "cryptography.x509"):
         importlib.import_module(name)

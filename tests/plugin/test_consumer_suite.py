@@ -11,7 +11,7 @@ from tests.cli.command import environment
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 SUITE = """
 import pytest
-from points_conformance.defects.consumer_sample import SampleConsumer
+from points_conformance.defects.consumer.sample import SampleConsumer
 from points_conformance.suite import ConsumerSuite
 
 SHOP = SampleConsumer("whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345")

@@ -14,15 +14,15 @@ import pytest
 from tests.cli.command import environment
 from tests.second_server import SecondServer
 
+from points_conformance.judging.verdict import Outcome, OutcomeKind
 from points_conformance.plugin.one_judging import DIED, SharedJudging, identity
-from points_conformance.rules.verdict import Outcome, OutcomeKind
 
 #: A seeded defect judged in an integrator's project; ``points_target`` is made in every worker.
 DEFECTIVE = """
 import os
 import pytest
-from points_conformance.defects.catalogue import named
-from points_conformance.targets.build import embedded_target
+from points_conformance.defects.api.catalogue import named
+from points_conformance.targets.api.build import embedded_target
 from points_conformance.suite import ApiSuite
 
 class TestPoints(ApiSuite):
@@ -169,7 +169,7 @@ def test_a_consumer_with_an_app_fixture_is_judged_once(tmp_path: Path) -> None:
     write(
         tmp_path,
         test_shop="import os, pytest\n"
-        "from points_conformance.defects.consumer_sample import SampleConsumer\n"
+        "from points_conformance.defects.consumer.sample import SampleConsumer\n"
         "from points_conformance.suite import ConsumerSuite\n"
         f"SHOP = SampleConsumer({secret!r})\n"
         "def receive(request):\n"
@@ -242,7 +242,7 @@ def test_a_mark_of_theirs_keeps_a_rule_from_being_judged(tmp_path: Path) -> None
 # ---------------------------------------------------------------------- a worker that is killed
 KILLED = """
 import os, signal
-from points_conformance.rules.catalogue import catalogue
+from points_conformance.judging.catalogue import catalogue
 
 def killing(check):
     def kill(api):

@@ -11,8 +11,8 @@ from tests.cli.command import environment
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 SUITES = """
 import pytest
-from points_conformance.defects.client_sample import SampleClient
-from points_conformance.defects.consumer_sample import SampleConsumer
+from points_conformance.defects.client.sample import SampleClient
+from points_conformance.defects.consumer.sample import SampleConsumer
 from points_conformance.suite import ApiSuite, ClientSuite, ConsumerSuite
 
 SHOP = SampleConsumer("whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345")

@@ -127,8 +127,8 @@ def test_a_dry_run_judges_nothing(project: Project) -> None:
 # ---------------------------------------------------------------------- outcomes
 SPOILED = """
 import warnings
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.targets.finding import Finding, NetworkTrouble, NotExercised
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised
 
 def raising(error):
     def check(api):

@@ -14,11 +14,11 @@ import pytest
 from tests.project.readme import README, blocks, command
 
 from points_conformance.cli import main
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.known import load_known
+from points_conformance.judging.rule import Subject
 from points_conformance.plugin import hooks
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.known import load_known
-from points_conformance.rules.rule import Subject
-from points_conformance.targets.sources import load_orders
+from points_conformance.targets.api.sources import load_orders
 
 ROOT = README.parent
 CONSUMER = "Judge your webhook consumer"
@@ -115,7 +115,7 @@ def test_the_consumer_of_the_readme_is_conformant(tmp_path: Path) -> None:
 def test_the_client_of_the_readme_is_conformant(tmp_path: Path) -> None:
     """Where the shop has a client that is."""
     shop = (
-        "# shop.py\nfrom points_conformance.defects.client_sample import SampleClient as OurClient"
+        "# shop.py\nfrom points_conformance.defects.client.sample import SampleClient as OurClient"
     )
     said = example_run(tmp_path, [shop, *blocks("python", CLIENT)])
     assert "\nconformant: " in said

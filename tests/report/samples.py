@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from points_conformance.report.run import RunReport
-from points_conformance.rules.rule import Level, Profile, Rule, Subject, inferred, source
-from points_conformance.rules.verdict import (
+from points_conformance.judging.rule import Level, Profile, Rule, Subject, inferred, source
+from points_conformance.judging.verdict import (
     Evidence,
     Outcome,
     OutcomeKind,
@@ -14,6 +13,7 @@ from points_conformance.rules.verdict import (
     Trouble,
     settle,
 )
+from points_conformance.report.run import RunReport
 
 CANCEL = source("Refunds & Cancellations", "Cancel an order")
 

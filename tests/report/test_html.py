@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from tests.report import samples
 
+from points_conformance.judging.verdict import Evidence, Result, Verdict
 from points_conformance.report import html
-from points_conformance.rules.verdict import Evidence, Result, Verdict
 
 VOID = {"meta", "br", "input"}
 

@@ -10,9 +10,9 @@ import pytest
 from tests.report import samples
 
 from points_conformance.contract import specs
+from points_conformance.judging.verdict import Trouble
 from points_conformance.report import json_report
 from points_conformance.report.run import RunReport
-from points_conformance.rules.verdict import Trouble
 
 SCHEMA = json.loads(specs.text("report.schema.json"))
 VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.report import samples
 
+from points_conformance.judging.verdict import Evidence, Result, Verdict
 from points_conformance.report import markdown
 from points_conformance.report.run import RunReport
-from points_conformance.rules.verdict import Evidence, Result, Verdict
 
 EXPECTED = Path(__file__).with_name("expected")
 

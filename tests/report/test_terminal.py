@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 from tests.report import samples
 
+from points_conformance.judging.verdict import (
+    Evidence,
+    OutcomeKind,
+    Result,
+    Trouble,
+    Verdict,
+    settle,
+)
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.text import WIDTH
-from points_conformance.rules.verdict import Evidence, OutcomeKind, Result, Trouble, Verdict, settle
 
 EXPECTED = Path(__file__).with_name("expected")
 

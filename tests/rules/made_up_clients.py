@@ -14,11 +14,11 @@ from points_conformance.contract.money import halalas
 from points_conformance.contract.names import OrderStatus
 from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.messages import Request, dump_json
-from points_conformance.targets.client_case import Case, Fault, Operation, Tls, What
-from points_conformance.targets.client_outcome import ClientOutcome
-from points_conformance.targets.client_record import Record, Turn
-from points_conformance.targets.client_runners import Said
-from points_conformance.targets.client_sandbox import Seen
+from points_conformance.targets.client.case import Case, Fault, Operation, Tls, What
+from points_conformance.targets.client.outcome import ClientOutcome
+from points_conformance.targets.client.record import Record, Turn
+from points_conformance.targets.client.runners import Said
+from points_conformance.targets.client.sandbox import Seen
 
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 KEY = "sk_test_madeUpmadeUpmadeUp"

@@ -3,11 +3,11 @@
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile
-from points_conformance.suite.judge import Judge
-from points_conformance.suite.plan import CAPS, plan
-from points_conformance.targets.build import embedded_target
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.plan import CAPS, plan
+from points_conformance.judging.rule import Profile
+from points_conformance.targets.api.build import embedded_target
 
 
 @pytest.mark.slow
@@ -15,7 +15,7 @@ from points_conformance.targets.build import embedded_target
 def test_no_rule_exceeds_its_bound_far_away(dialect: str) -> None:
     """In every dialect each rule keeps to the calls that it announces for servers off loopback.
 
-    On loopback the runs of ``tests/defects/test_soundness.py`` hold the bounds.
+    On loopback the runs of ``tests/quality/test_soundness.py`` hold the bounds.
     """
     target = embedded_target(DIALECTS[dialect])
     target.loopback = False
@@ -38,7 +38,7 @@ def test_no_rule_exceeds_its_bound_far_away(dialect: str) -> None:
 def test_a_far_run_is_capped(profile: Profile) -> None:
     """Off loopback a run makes no more calls than its profile allows, and says what that means.
 
-    The smallest profile leaves nothing out (``tests/suite/test_smoke_far_away.py``).
+    The smallest profile leaves nothing out (``tests/judging/test_smoke_far_away.py``).
     """
     rules = catalogue().select(profile, loopback=False)
     bound = plan(catalogue(), rules, profile, loopback=False)

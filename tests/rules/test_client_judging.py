@@ -27,8 +27,10 @@ from tests.rules.made_up_clients import (
 )
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.client_judging import (
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.finding import Finding, NotExercised
+from points_conformance.judging.rule import Level, Rule, Subject
+from points_conformance.rules.client.judging import (
     PART,
     asked_with,
     at_most,
@@ -41,11 +43,9 @@ from points_conformance.rules.client_judging import (
     refused,
     was_done,
 )
-from points_conformance.rules.rule import Level, Rule, Subject
 from points_conformance.simulator.messages import Request
-from points_conformance.targets.client_case import Case, Fault, Operation, What, cancel, refund
-from points_conformance.targets.client_record import Record
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.client.case import Case, Fault, Operation, What, cancel, refund
+from points_conformance.targets.client.record import Record
 
 CATALOGUE = catalogue(Subject.CLIENT)
 JUDGING = [rule for rule in CATALOGUE if rule.level is not Level.OBSERVE]

@@ -11,16 +11,16 @@ import pytest
 from tests.rules.made_up_clients import MadeUpTarget, careful, moves
 
 from points_conformance.contract.money import halalas, sar
-from points_conformance.defects.client_sample import Answer, ReconcilingClient, SampleClient, Work
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.client_schedules import drawn, smaller
-from points_conformance.rules.rule import Profile, Rule, Subject
-from points_conformance.targets.client import ClientTarget
-from points_conformance.targets.client_case import Case, Fault, What, refund
-from points_conformance.targets.client_outcome import ClientOutcome
-from points_conformance.targets.client_record import Record
-from points_conformance.targets.client_runners import ObjectClients
-from points_conformance.targets.finding import Finding
+from points_conformance.defects.client.sample import Answer, ReconcilingClient, SampleClient, Work
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.finding import Finding
+from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.rules.client.schedules import drawn, smaller
+from points_conformance.targets.client.case import Case, Fault, What, refund
+from points_conformance.targets.client.outcome import ClientOutcome
+from points_conformance.targets.client.record import Record
+from points_conformance.targets.client.runners import ObjectClients
+from points_conformance.targets.client.target import ClientTarget
 
 RULE: Rule = catalogue(Subject.CLIENT)["client.generated"]
 SEEDS = range(400)

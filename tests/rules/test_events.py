@@ -7,14 +7,14 @@ import pytest
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderType
-from points_conformance.rules.events import all_of
-from points_conformance.rules.points import told_refunds
+from points_conformance.judging.finding import Denied, NotExercised
+from points_conformance.rules.api.events import all_of
+from points_conformance.rules.api.points import told_refunds
 from points_conformance.simulator.messages import dump_json
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import embedded_target
-from points_conformance.targets.finding import Denied, NotExercised
-from points_conformance.targets.inbox import MAIN, Inbox
-from points_conformance.targets.order import TestOrder
+from points_conformance.targets.api.build import embedded_target
+from points_conformance.targets.api.inbox import MAIN, Inbox
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import ApiTarget
 
 #: Of 150.75 SAR and some points a whole riyal: the first refund takes them all, the last two none.
 AMOUNTS = (15_000, 25, 50)

@@ -4,7 +4,7 @@ import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger
-from points_conformance.rules.machine import Do, Must, StoryStep, blamed, predict
+from points_conformance.rules.api.machine import Do, Must, StoryStep, blamed, predict
 
 S = OrderStatus
 ACCEPT, REFUSE, EITHER, NOTHING = Must.ACCEPT, Must.REFUSE, Must.EITHER, Must.NOTHING
@@ -123,7 +123,7 @@ def test_a_wrong_read_after_the_merchants_own_step_is_laid_to_the_step() -> None
 
 def test_a_prediction_names_a_rule_of_the_catalogue() -> None:
     """What a story breaks is laid to a rule that exists."""
-    from points_conformance.rules.catalogue import catalogue
+    from points_conformance.judging.catalogue import catalogue
 
     ids = {rule.id for rule in catalogue()}
     named = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.rules.reconcile import Asked, History, Kind, Shown, Told, discrepancies
+from points_conformance.rules.api.reconcile import Asked, History, Kind, Shown, Told, discrepancies
 
 PARTIAL, FULL = "partially_refunded", "fully_refunded"
 

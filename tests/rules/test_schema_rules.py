@@ -17,25 +17,25 @@ from tests.second_server.client import DIALECTS as SECOND_DIALECTS
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects import schema as seeded
-from points_conformance.defects.defect import Defect
-from points_conformance.rules import schema
-from points_conformance.rules.catalogue import Catalogue, build, catalogue
-from points_conformance.rules.generation import generator as generation
-from points_conformance.rules.generation import sweep
-from points_conformance.rules.generation.generator import Generator
-from points_conformance.rules.generation.smaller import smallest
-from points_conformance.rules.rule import Profile, Subject
-from points_conformance.rules.verdict import Outcome, OutcomeKind, Verdict
+from points_conformance.defects.api import schema as seeded
+from points_conformance.defects.api.defect import Defect
+from points_conformance.judging.catalogue import Catalogue, build, catalogue
+from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.judge import Judge, execute
+from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.verdict import Outcome, OutcomeKind, Verdict
+from points_conformance.rules.api import schema
+from points_conformance.rules.api.generation import generator as generation
+from points_conformance.rules.api.generation import sweep
+from points_conformance.rules.api.generation.generator import Generator
+from points_conformance.rules.api.generation.smaller import smallest
 from points_conformance.simulator.core import Parts
-from points_conformance.suite.judge import Judge, execute
-from points_conformance.targets.answer import Answer
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import LiveSettings, embedded_target, live_target
-from points_conformance.targets.exchange import Exchange
-from points_conformance.targets.finding import NotExercised
-from points_conformance.targets.order import Made
-from points_conformance.targets.sources import FileSource
+from points_conformance.targets.api.answer import Answer
+from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
+from points_conformance.targets.api.order import Made
+from points_conformance.targets.api.sources import FileSource
+from points_conformance.targets.api.target import ApiTarget
 
 RULES = schema.rule.rules
 SWEEP = "schema.no-server-error"
@@ -378,8 +378,8 @@ def test_schemathesis_is_not_loaded_into_this_process() -> None:
         """
         import sys
         from points_conformance.rules import schema
-        from points_conformance.suite.judge import execute
-        from points_conformance.targets.build import embedded_target
+        from points_conformance.judging.judge import execute
+        from points_conformance.targets.api.build import embedded_target
         print(execute(schema.rule.rules[0], embedded_target(), profile="smoke").kind)
         print("schemathesis" in sys.modules)
         """

@@ -6,10 +6,10 @@ import types
 import pytest
 from hypothesis import strategies as st
 
+from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.search import search
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import embedded_target
-from points_conformance.targets.finding import Finding, NotExercised
+from points_conformance.targets.api.build import embedded_target
+from points_conformance.targets.api.target import ApiTarget
 
 
 @pytest.fixture

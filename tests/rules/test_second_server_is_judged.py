@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tests.second_server import SecondServer
 
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile
-from points_conformance.rules.verdict import Result, Verdict
-from points_conformance.suite.judge import Judge
-from points_conformance.targets.build import LiveSettings, live_target
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.rule import Profile
+from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.targets.api.build import LiveSettings, live_target
 
 #: A defect of the second server, and the rules of which at least one must find it.
 FOUND_BY = {

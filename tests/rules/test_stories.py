@@ -4,14 +4,14 @@ from collections.abc import Callable
 from functools import cache
 
 from points_conformance.contract.names import OrderStatus
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.judge import execute
+from points_conformance.judging.verdict import Outcome, Verdict, settle
 from points_conformance.ledger import Booked, Command, OrderLedger
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.verdict import Outcome, Verdict, settle
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.world import Order
-from points_conformance.suite.judge import execute
-from points_conformance.targets.build import embedded_target
+from points_conformance.targets.api.build import embedded_target
 
 STORY = "story.orders-at-once"
 
@@ -47,7 +47,7 @@ def _with_status(ledger: OrderLedger, status: OrderStatus) -> OrderLedger:
 @cache
 def story_of(desk: Callable[..., Desk]) -> Outcome:
     """What the stories find, on a simulator with this desk. On sound ones they find nothing: see
-    ``tests/defects/test_soundness.py``.
+    ``tests/quality/test_soundness.py``.
     """
     return execute(catalogue()[STORY], embedded_target(parts=Parts(desk=desk)))
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects import endpoints, webhooks
-from points_conformance.defects.defect import Defect
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile, Rule
-from points_conformance.rules.verdict import OutcomeKind, Result, Verdict
+from points_conformance.defects.api import endpoints, webhooks
+from points_conformance.defects.api.defect import Defect
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.verdict import OutcomeKind, Result, Verdict
 from points_conformance.simulator.core import Parts
-from points_conformance.suite.judge import Judge
-from points_conformance.targets.build import embedded_target
+from points_conformance.targets.api.build import embedded_target
 
 DEFECTS = [*webhooks.seed.defects, *endpoints.seed.defects]
 CATALOGUE = catalogue()

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from points_conformance.simulator import Simulator
-from points_conformance.simulator.asgi_mount import CUT, LARGEST_BODY, PointsApp
 from points_conformance.simulator.faults import Faults
 from points_conformance.simulator.messages import load_json
+from points_conformance.simulator.mounts.asgi import CUT, LARGEST_BODY, PointsApp
 
 
 class Conversation:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from points_conformance.simulator import Request, Simulator, SystemClock
-from points_conformance.simulator.control import Control
 from points_conformance.simulator.faults import Faults
+from points_conformance.simulator.mounts.control import Control
 
 
 @pytest.fixture

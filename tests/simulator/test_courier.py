@@ -18,11 +18,11 @@ from starlette.routing import Route
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.simulator import Delivery, Request, Simulator
-from points_conformance.simulator.courier import Courier, CourierError, is_loopback
+from points_conformance.simulator.delivery.courier import Courier, CourierError, is_loopback
+from points_conformance.simulator.delivery.receivers import ReceiverError
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.receivers import ReceiverError
-from points_conformance.simulator.respx_mount import mounted
-from points_conformance.simulator.sandbox import Sandbox
+from points_conformance.simulator.mounts.respx import mounted
+from points_conformance.simulator.mounts.sandbox import Sandbox
 
 
 @pytest.fixture

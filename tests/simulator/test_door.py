@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from points_conformance.simulator import Request, Simulator
-from points_conformance.simulator.door import Door
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.sandbox import Sandbox
+from points_conformance.simulator.mounts.door import Door
+from points_conformance.simulator.mounts.sandbox import Sandbox
 
 FOREIGN = ["evil.example", "evil.example:8787", "127.0.0.1.evil.example", "localhost.evil.example"]
 OURS = [

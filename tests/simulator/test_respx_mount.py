@@ -17,8 +17,8 @@ import respx
 from points_conformance.contract.limits import PRODUCTION_URLS, SANDBOX_URL
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.respx_mount import mounted
-from points_conformance.simulator.sandbox import Sandbox
+from points_conformance.simulator.mounts.respx import mounted
+from points_conformance.simulator.mounts.sandbox import Sandbox
 
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
 WAYS = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
@@ -212,7 +212,7 @@ def test_httpx2_need_not_be_installed() -> None:
         "u.find_spec = lambda name, *a: None if name == 'httpcore2' else real(name, *a)\n"
         "import httpx\n"
         "from points_conformance.simulator import Simulator\n"
-        "from points_conformance.simulator.respx_mount import mounted, SANDBOX_URL\n"
+        "from points_conformance.simulator.mounts.respx import mounted, SANDBOX_URL\n"
         "with mounted(Simulator()): print(httpx.get(SANDBOX_URL + '/webhooks').status_code)\n"
     )
     done = subprocess.run(
@@ -226,7 +226,7 @@ def test_the_mocker_of_a_plugin_is_used() -> None:
     program = (
         "import pytest_httpx2, httpx2\n"
         "from points_conformance.simulator import Simulator\n"
-        "from points_conformance.simulator.respx_mount import mounted, SANDBOX_URL\n"
+        "from points_conformance.simulator.mounts.respx import mounted, SANDBOX_URL\n"
         "with mounted(Simulator()): print(httpx2.get(SANDBOX_URL + '/webhooks').status_code)\n"
     )
     pytest.importorskip("pytest_httpx2")

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from points_conformance.simulator.messages import Request, Response
-from points_conformance.simulator.rough_server import End, Reply, RoughServer
+from points_conformance.simulator.mounts.rough_server import End, Reply, RoughServer
 
 BODY = b'{"status":true,"data":{"order_status":"fully_refunded"}}'
 CALL = b"POST /api/v1/orders/x/refund HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"

@@ -15,7 +15,7 @@ import trustme
 
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.sandbox import PortTakenError, Sandbox
+from points_conformance.simulator.mounts.sandbox import PortTakenError, Sandbox
 
 
 def test_it_answers_under_its_base_url() -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.simulator import Simulator
-from points_conformance.simulator.sandbox import PortTakenError, Sandbox
-from points_conformance.simulator.server import PublicAddressError, serve
+from points_conformance.simulator.mounts.sandbox import PortTakenError, Sandbox
+from points_conformance.simulator.mounts.serve import PublicAddressError, serve
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def test_a_taken_port_is_an_error() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_cleanly(number: int) -> None:
     """Exit status 0 and nothing on standard error, also with a client connected."""
-    program = "from points_conformance.simulator.server import serve; serve(port=0)"
+    program = "from points_conformance.simulator.mounts.serve import serve; serve(port=0)"
     with subprocess.Popen(
         [sys.executable, "-u", "-W", "error", "-c", program],
         stdout=subprocess.PIPE,

@@ -12,11 +12,11 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.budget import Budget, BudgetSpent, Pace
-from points_conformance.targets.calls import Keys
-from points_conformance.targets.deadline import within
-from points_conformance.targets.finding import Finding, NetworkTrouble
+from points_conformance.judging.budget import Budget, BudgetSpent, Pace
+from points_conformance.judging.deadline import within
+from points_conformance.judging.finding import Finding, NetworkTrouble
+from points_conformance.targets.api.calls import Keys
+from points_conformance.targets.api.target import ApiTarget
 
 Answers = Iterator[httpx.Response | type[httpx.HTTPError]]
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tests.second_server import SecondServer
 
-from points_conformance.targets.clean import CleaningRefused, clean_up, what_was_left
-from points_conformance.targets.journal import read_journal
+from points_conformance.judging.journal import read_journal
+from points_conformance.targets.api.clean import CleaningRefused, clean_up, what_was_left
 
 OURS = "points-conformance a1b2"
 

@@ -14,9 +14,9 @@ import httpx
 import pytest
 import requests
 
-from points_conformance.targets.client_case import Operation, cancel, refund
-from points_conformance.targets.client_outcome import ClientOutcome, Unmapped, outcome_of
-from points_conformance.targets.client_runners import Meeting, ObjectClients, Said
+from points_conformance.targets.client.case import Operation, cancel, refund
+from points_conformance.targets.client.outcome import ClientOutcome, Unmapped, outcome_of
+from points_conformance.targets.client.runners import Meeting, ObjectClients, Said
 
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 PART = refund("25.00", "One item came back")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from points_conformance.targets.client_case import Operation, cancel, refund
-from points_conformance.targets.client_outcome import ClientOutcome
-from points_conformance.targets.client_runners import (
+from points_conformance.targets.client.case import Operation, cancel, refund
+from points_conformance.targets.client.outcome import ClientOutcome
+from points_conformance.targets.client.runners import (
     CommandClients,
     CommandError,
     Meeting,
@@ -284,7 +284,7 @@ def test_a_command_is_ended_where_the_kit_is_killed() -> None:
     seconds = f"60.{time.monotonic_ns()}"
     command = shell(f"env -i setsid sleep {seconds} & sleep {seconds}")
     script = (
-        "import os; from points_conformance.targets.client_process import Processes;"
+        "import os; from points_conformance.targets.client.process import Processes;"
         f"Processes().run({shlex.split(command)!r}, dict(os.environ), 60)"
     )
     with subprocess.Popen([sys.executable, "-c", script]) as kit:

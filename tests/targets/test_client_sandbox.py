@@ -15,8 +15,8 @@ import pytest
 import trustme
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.targets.client_case import Case, Fault, What, cancel, refund
-from points_conformance.targets.client_sandbox import ClientSandbox, Seen
+from points_conformance.targets.client.case import Case, Fault, What, cancel, refund
+from points_conformance.targets.client.sandbox import ClientSandbox, Seen
 
 PART = refund("25.00", "One item came back")
 #: Faults after which no answer is whole, and what httpx calls that.

@@ -10,17 +10,17 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from points_conformance.defects.consumer_sample import SampleConsumer
-from points_conformance.defects.consumer_styles import SlowQueue
-from points_conformance.defects.consumer_trial import SECRET, judge_consumer
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Subject
-from points_conformance.rules.verdict import Absence, Verdict
-from points_conformance.targets import consumer_build
-from points_conformance.targets.consumer_build import ConsumerOptions, build_consumer
-from points_conformance.targets.consumer_http import MOST_BYTES, exchanged
-from points_conformance.targets.consumer_speed import LONGEST_WAIT, Door, Promised, Speed
-from points_conformance.targets.finding import Denied
+from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.consumer.styles import SlowQueue
+from points_conformance.defects.consumer.trial import SECRET, judge_consumer
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.finding import Denied
+from points_conformance.judging.rule import Subject
+from points_conformance.judging.verdict import Absence, Verdict
+from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
+from points_conformance.targets.consumer.http import MOST_BYTES, exchanged
+from points_conformance.targets.consumer.speed import LONGEST_WAIT, Door, Promised, Speed
+from points_conformance.targets.consumer.target import build as consumer_build
 
 RULES = catalogue(Subject.CONSUMER)
 

@@ -8,16 +8,16 @@ import httpx
 import pytest
 
 from points_conformance.contract.names import OrderType
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Profile, Subject
-from points_conformance.suite.plan import plan
-from points_conformance.targets.budget import BudgetSpent
-from points_conformance.targets.consumer_build import (
+from points_conformance.judging.budget import BudgetSpent
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.plan import plan
+from points_conformance.judging.rule import Profile, Subject
+from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,
     interface_of,
 )
-from points_conformance.targets.consumer_probe import (
+from points_conformance.targets.consumer.probe import (
     ConsumerState,
     HookProbe,
     HttpProbe,
@@ -26,7 +26,7 @@ from points_conformance.targets.consumer_probe import (
     lookup,
     wanted,
 )
-from points_conformance.targets.consumer_shop import VARIANTS, Shop
+from points_conformance.targets.consumer.shop import VARIANTS, Shop
 
 DOCUMENT = {"a/b": {"~": [1, {"": "deep"}]}, "": 0}
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from tests.second_server import SecondServer
 
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.build import LiveSettings, live_target
-from points_conformance.targets.clean import clean_up
-from points_conformance.targets.live_inbox import LiveInbox
+from points_conformance.targets.api.build import LiveSettings, live_target
+from points_conformance.targets.api.clean import clean_up
+from points_conformance.targets.api.live_inbox import LiveInbox
+from points_conformance.targets.api.target import ApiTarget
 
 HOW = ["lost", "504", "500", "no uuid", "no JSON"]
 

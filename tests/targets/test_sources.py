@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.targets.order import Wanted
-from points_conformance.targets.sources import (
+from points_conformance.targets.api.order import Wanted
+from points_conformance.targets.api.sources import (
     FileSource,
     HookSource,
     OrdersFileError,

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from points_conformance.rules.rule import Subject
+from points_conformance.judging.exchange import Redactor
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.rule import Subject
+from points_conformance.plugin.settings import SettingsError, read_settings
 from points_conformance.simulator.messages import load_json
-from points_conformance.suite.settings import SettingsError, read_settings
-from points_conformance.targets.consumer import SECRET, ConsumerTarget, Told
-from points_conformance.targets.consumer_build import (
+from points_conformance.targets.api.live import Unjudgeable
+from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,
     interface_of,
     load_app,
     served,
 )
-from points_conformance.targets.consumer_probe import Unreadable
-from points_conformance.targets.exchange import Redactor
-from points_conformance.targets.finding import NotExercised
-from points_conformance.targets.live import Unjudgeable
+from points_conformance.targets.consumer.probe import Unreadable
+from points_conformance.targets.consumer.target import SECRET, ConsumerTarget, Told
 
 __all__ = ["replay"]
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from points_conformance.rules.rule import Profile, Subject
+from points_conformance.judging.rule import Profile, Subject
 
 __all__ = ["selfcheck"]
 
@@ -49,7 +49,7 @@ def selfcheck(
 
     Status 0 when each defect is caught by the rules that should and by no others, else 1.
     """
-    from points_conformance.defects.defect import DefectError
+    from points_conformance.defects.api.defect import DefectError
     from points_conformance.defects.matrix import as_json, as_table
     from points_conformance.defects.selfcheck import self_check
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from points_conformance.rules.rule import Profile
+from points_conformance.judging.rule import Profile
 
 __all__ = ["Declared"]
 

@@ -9,15 +9,16 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects import catalogue as servers
-from points_conformance.defects import clients, consumers
-from points_conformance.defects.client_trial import run_sound_client, try_client
-from points_conformance.defects.consumer_trial import run_sound_consumer, try_consumer
+from points_conformance.defects.api import catalogue as servers
+from points_conformance.defects.api.defect import DefectError
+from points_conformance.defects.api.trial import Trial, run_sound, try_defect
+from points_conformance.defects.client import catalogue as clients
+from points_conformance.defects.client.trial import run_sound_client, try_client
+from points_conformance.defects.consumer import catalogue as consumers
+from points_conformance.defects.consumer.trial import run_sound_consumer, try_consumer
 from points_conformance.defects.declared import Declared
-from points_conformance.defects.defect import DefectError
-from points_conformance.defects.trial import Trial, run_sound, try_defect
-from points_conformance.rules.catalogue import catalogue
-from points_conformance.rules.rule import Level, Profile, Rule, Subject
+from points_conformance.judging.catalogue import catalogue
+from points_conformance.judging.rule import Level, Profile, Rule, Subject
 
 __all__ = ["SEEDED", "Seeded", "chosen"]
 

@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from typing import Final
 
+from points_conformance.defects.api.trial import Trial
 from points_conformance.defects.declared import Declared
 from points_conformance.defects.seeded import SEEDED, Seeded, chosen
-from points_conformance.defects.trial import Trial
-from points_conformance.rules.generation.generator import kept_running
-from points_conformance.rules.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.rules.api.generation.generator import kept_running
 
 __all__ = ["SelfCheck", "idle_rules", "keep_running", "minutes", "self_check"]
 
@@ -75,7 +75,7 @@ def self_check(
 ) -> SelfCheck:
     """Try the defects whose IDs match, all without a pattern; 0 workers: as many as cores.
 
-    Raises :class:`~points_conformance.defects.defect.DefectError` for a pattern that matches none.
+    Raises :class:`~points_conformance.defects.api.defect.DefectError` where none matches.
     """
     wrong = chosen(subjects, patterns)
     jobs = [(subject, d.id, profile, seed) for subject, many in wrong.items() for d in many]

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from points_conformance.rules.verdict import Result, Verdict
-from points_conformance.suite.settings import Settings
+from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.plugin.settings import Settings
 
 __all__ = ["begun_with", "suite_of", "used_up"]
 

@@ -3,8 +3,8 @@
 import warnings
 from collections.abc import Sequence
 
+from points_conformance.judging.verdict import Result
 from points_conformance.report.run import RunReport
-from points_conformance.rules.verdict import Result
 
 __all__ = ["PointsAdvice", "advise", "exit_status", "failure_text"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from points_conformance.judging.judged import Judged
+from points_conformance.judging.verdict import Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
-from points_conformance.rules.verdict import Result, Verdict
-from points_conformance.suite.settings import SettingsError
-from points_conformance.targets.judged import Judged
-from points_conformance.targets.live import Unjudgeable
+from points_conformance.plugin.settings import SettingsError
+from points_conformance.targets.api.live import Unjudgeable
 
 if TYPE_CHECKING:
     from points_conformance.plugin.session import PointsSession

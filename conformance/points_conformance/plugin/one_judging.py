@@ -17,8 +17,8 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from points_conformance.judging.verdict import Outcome
 from points_conformance.plugin.wire import outcome_from, outcome_to
-from points_conformance.rules.verdict import Outcome
 
 __all__ = ["DIED", "Account", "SharedJudging", "identity"]
 

@@ -20,7 +20,7 @@ from points_conformance.simulator.messages import Refusal
 from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order
 
 if TYPE_CHECKING:
-    from points_conformance.simulator.courier import Courier
+    from points_conformance.simulator.delivery.courier import Courier
 
 __all__ = ["Points", "mounted", "sandboxed"]
 
@@ -164,7 +164,7 @@ def mounted(
 ) -> Iterator[Points]:
     """The simulator in place of production, the sandbox and the given base URLs, for httpx and
     httpx2; nothing reaches the network for it."""
-    from points_conformance.simulator import respx_mount
+    from points_conformance.simulator.mounts import respx as respx_mount
 
     base = config_base_urls[0] if config_base_urls else SANDBOX_URL
     base = base.rstrip("/").removesuffix(API_PREFIX) + API_PREFIX
@@ -180,8 +180,8 @@ def mounted(
 @contextmanager
 def sandboxed(*, dialect: Dialect = DIALECTS["default"], seed: int = 0) -> Iterator[Points]:
     """The simulator behind a port of this machine, for clients that are not httpx."""
-    from points_conformance.simulator.courier import Courier
-    from points_conformance.simulator.sandbox import Sandbox
+    from points_conformance.simulator.delivery.courier import Courier
+    from points_conformance.simulator.mounts.sandbox import Sandbox
 
     faults, clock = _simulator(dialect, seed)
     courier = Courier(faults, reach="loopback")
@@ -198,7 +198,7 @@ def _simulator(dialect: Dialect, seed: int) -> tuple[Faults, ManualClock]:
 
 
 def _courier(faults: Faults, clock: ManualClock) -> "Courier":
-    from points_conformance.simulator.courier import Courier
+    from points_conformance.simulator.delivery.courier import Courier
 
     # Waiting is done by the simulator's clock: a late delivery costs a test no time.
     return Courier(faults, wait=clock.advance)

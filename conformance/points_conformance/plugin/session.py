@@ -16,22 +16,13 @@ from typing import Any
 import pytest
 
 from points_conformance import __version__
-from points_conformance.plugin.again import begun_with, suite_of, used_up
-from points_conformance.plugin.api_run import ApiRun
-from points_conformance.plugin.client_run import ClientRun
-from points_conformance.plugin.consumer_run import ConsumerRun
-from points_conformance.plugin.endings import PointsAdvice
-from points_conformance.plugin.judging import Judging
-from points_conformance.plugin.one_judging import SharedJudging
-from points_conformance.plugin.signals import end_on_signals
-from points_conformance.plugin.subject_run import Run, SubjectRun
-from points_conformance.report.old import spoil
-from points_conformance.report.run import RunReport
-from points_conformance.report.terminal import summary_lines
-from points_conformance.report.write import begin_all, write_all
-from points_conformance.rules.known import KnownFailures, accepting, matching, pinned
-from points_conformance.rules.rule import Subject
-from points_conformance.rules.verdict import (
+from points_conformance.judging.exchange import Redactor
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.judged import Judged
+from points_conformance.judging.known import KnownFailures, accepting, matching, pinned
+from points_conformance.judging.plan import Plan, plan
+from points_conformance.judging.rule import Subject
+from points_conformance.judging.verdict import (
     Absence,
     Outcome,
     OutcomeKind,
@@ -40,18 +31,27 @@ from points_conformance.rules.verdict import (
     settle,
     with_attributed,
 )
-from points_conformance.suite.judge import Judge
-from points_conformance.suite.plan import Plan, plan
-from points_conformance.suite.settings import (
+from points_conformance.plugin.again import begun_with, suite_of, used_up
+from points_conformance.plugin.endings import PointsAdvice
+from points_conformance.plugin.judging import Judging
+from points_conformance.plugin.one_judging import SharedJudging
+from points_conformance.plugin.runs.api import ApiRun
+from points_conformance.plugin.runs.client import ClientRun
+from points_conformance.plugin.runs.consumer import ConsumerRun
+from points_conformance.plugin.runs.subject import Run, SubjectRun
+from points_conformance.plugin.settings import (
     Settings,
     SettingsError,
     read_settings,
 )
-from points_conformance.targets.api import Effect
-from points_conformance.targets.exchange import Redactor
-from points_conformance.targets.judged import Judged
-from points_conformance.targets.live import Unjudgeable
-from points_conformance.targets.sources import load_orders
+from points_conformance.plugin.signals import end_on_signals
+from points_conformance.report.old import spoil
+from points_conformance.report.run import RunReport
+from points_conformance.report.terminal import summary_lines
+from points_conformance.report.write import begin_all, write_all
+from points_conformance.targets.api.live import Unjudgeable
+from points_conformance.targets.api.sources import load_orders
+from points_conformance.targets.api.target import Effect
 
 __all__ = ["PointsAdvice", "PointsSession"]
 

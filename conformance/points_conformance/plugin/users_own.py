@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from points_conformance.targets.finding import NotExercised
-from points_conformance.targets.judged import Judged
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.judged import Judged
 
 __all__ = ["users_own"]
 

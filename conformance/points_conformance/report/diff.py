@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from points_conformance.judging.verdict import RunVerdict, Verdict
 from points_conformance.report.text import plain
-from points_conformance.rules.verdict import RunVerdict, Verdict
 
 __all__ = ["DiffError", "Difference", "diff", "diff_files", "diff_lines", "load_report"]
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from points_conformance.judging.verdict import RunVerdict, Verdict
 from points_conformance.report.run import RunReport, grouped_by_reason
 from points_conformance.report.text import plain
-from points_conformance.rules.verdict import RunVerdict, Verdict
 
 __all__ = ["render"]
 

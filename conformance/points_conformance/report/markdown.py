@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from points_conformance.judging.verdict import Result, RunVerdict, Verdict
 from points_conformance.report.run import RunReport, grouped_by_reason, rerun_command
 from points_conformance.report.text import counted, plain, shortened
-from points_conformance.rules.verdict import Result, RunVerdict, Verdict
 
 __all__ = ["render"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from points_conformance.report.text import counted
-from points_conformance.rules.coverage import Coverage, coverage
-from points_conformance.rules.rule import Profile, Subject
-from points_conformance.rules.verdict import (
+from points_conformance.judging.coverage import Coverage, coverage
+from points_conformance.judging.exchange import quoted
+from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.verdict import (
     Evidence,
     Result,
     RunVerdict,
@@ -19,7 +19,7 @@ from points_conformance.rules.verdict import (
     inconclusive_because,
     run_verdict,
 )
-from points_conformance.targets.exchange import quoted
+from points_conformance.report.text import counted
 
 __all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
 

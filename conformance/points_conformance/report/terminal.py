@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from points_conformance.judging.known import entries_for
+from points_conformance.judging.verdict import Result, RunVerdict, Verdict
 from points_conformance.report.run import RunReport, grouped_by_reason, rerun_command
 from points_conformance.report.text import plain, shortened, wrapped
-from points_conformance.rules.known import entries_for
-from points_conformance.rules.verdict import Result, RunVerdict, Verdict
 
 __all__ = ["summary_lines"]
 

@@ -3,7 +3,7 @@
 import textwrap
 from typing import Final
 
-from points_conformance.targets.visible import visible
+from points_conformance.judging.visible import visible
 
 __all__ = ["WIDTH", "counted", "plain", "shortened", "wrapped"]
 

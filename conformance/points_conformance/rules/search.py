@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
-from points_conformance.targets.api import ApiTarget
-from points_conformance.targets.finding import Finding
+from points_conformance.judging.finding import Finding
+from points_conformance.targets.api.target import ApiTarget
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

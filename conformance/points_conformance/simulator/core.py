@@ -22,7 +22,7 @@ from points_conformance.simulator.presenter import Presenter
 from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order, World
 
 if TYPE_CHECKING:
-    from points_conformance.simulator.courier import Courier
+    from points_conformance.simulator.delivery.courier import Courier
 
 __all__ = ["Parts", "Simulator"]
 

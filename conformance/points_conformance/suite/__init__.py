@@ -9,7 +9,7 @@
 """
 
 from points_conformance.suite.suites import ApiSuite, ClientSuite, ConsumerSuite
-from points_conformance.targets.client_outcome import ClientOutcome
-from points_conformance.targets.consumer_probe import ConsumerState
+from points_conformance.targets.client.outcome import ClientOutcome
+from points_conformance.targets.consumer.probe import ConsumerState
 
 __all__ = ["ApiSuite", "ClientOutcome", "ClientSuite", "ConsumerState", "ConsumerSuite"]

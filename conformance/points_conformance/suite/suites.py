@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from points_conformance.targets.client_outcome import outcome_of
+from points_conformance.targets.client.outcome import outcome_of
 
 __all__ = ["ApiSuite", "ClientSuite", "ConsumerSuite"]
 
@@ -62,7 +62,7 @@ class ClientSuite:
     or async, the amount a ``Decimal`` in SAR. By default the options choose a command.
 
     ``points_client_outcome`` says what a result or an error means; see
-    :func:`~points_conformance.targets.client_outcome.outcome_of` for what it says by default.
+    :func:`~points_conformance.targets.client.outcome.outcome_of` for what it says by default.
     """
 
     points_subject: ClassVar[str] = "client"

@@ -13,8 +13,8 @@ from typing import Any, Final
 import httpx
 
 from points_conformance.contract.bounds import MOST_BYTES, MOST_SECONDS
+from points_conformance.judging.deadline import within
 from points_conformance.simulator.messages import load_json
-from points_conformance.targets.deadline import within
 
 __all__ = ["TOO_MUCH", "Fetched", "fetch"]
 

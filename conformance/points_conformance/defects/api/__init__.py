@@ -1,0 +1,3 @@
+"""Wrong servers: each exchanges one part of the simulator."""
+
+__all__: list[str] = []

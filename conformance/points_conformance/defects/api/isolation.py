@@ -1,0 +1,245 @@
+"""Servers that mix up merchants, or orders."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from points_conformance.contract.lifecycle import Action
+from points_conformance.contract.money import sar_text
+from points_conformance.contract.names import OrderStatus
+from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.variants import of_anyone
+from points_conformance.ledger import Booked, Command, Refund
+from points_conformance.ledger import Refusal as Why
+from points_conformance.simulator.core import Simulator
+from points_conformance.simulator.desk import Desk
+from points_conformance.simulator.forms import RefundForm
+from points_conformance.simulator.gate import Gate
+from points_conformance.simulator.messages import Refusal, Response
+from points_conformance.simulator.operations import Call
+from points_conformance.simulator.world import Merchant, Order
+
+__all__ = ["seed"]
+
+seed = Seeds()
+S = OrderStatus
+FOREIGN = ("isolation.foreign-*", "reading.foreign-order", "story.*")
+MIXED = ("refund.*", "isolation.*", "points.*", "property.*", "story.*", "webhook.*",
+         "cancel.*", "race.*")  # fmt: skip
+
+
+# ---------------------------------------------------------------------- merchants
+@seed.operation("others-can-read", "get", "isolation.foreign-read", related=FOREIGN)
+def _reads_for_anyone(sim: Simulator, call: Call) -> Response:
+    """Any merchant can read any order whose uuid it knows."""
+    return sim.presenter.order_answer(of_anyone(sim, call))
+
+
+@seed.operation("others-can-cancel", "cancel", "isolation.foreign-cancel", related=FOREIGN)
+def _cancels_for_anyone(sim: Simulator, call: Call) -> Response:
+    """Any merchant can cancel any order whose uuid it knows."""
+    order = of_anyone(sim, call)
+    sim.desk.cancel(order, sim.forms.cancel(call.request))
+    return sim.presenter.order_answer(order)
+
+
+@seed.operation("others-can-refund", "refund", "isolation.foreign-refund", related=FOREIGN)
+def _refunds_for_anyone(sim: Simulator, call: Call) -> Response:
+    """Any merchant can refund any order whose uuid it knows."""
+    order = of_anyone(sim, call)
+    sim.desk.refund(order, sim.forms.refund(call.request))
+    return sim.presenter.order_answer(order, "Order refunded successfully")
+
+
+@seed.operation("others-can-refund-parts", "refund", "isolation.foreign-refund", related=FOREIGN)
+def _refunds_parts_for_anyone(sim: Simulator, call: Call) -> Response:
+    """Any merchant can refund a part of any order; a full refund asks whose it is."""
+    form = sim.forms.refund(call.request)
+    anyone = form.amount is not None
+    order = of_anyone(sim, call) if anyone else sim.gate.order(call.merchant, call.name)
+    sim.desk.refund(order, form)
+    return sim.presenter.order_answer(order, "Order refunded successfully")
+
+
+@seed.operation("refused-foreign-refund-is-done", "refund", "isolation.foreign-refund",
+                related=FOREIGN)  # fmt: skip
+def _refunds_before_it_refuses(sim: Simulator, call: Call) -> Response:
+    """Another merchant's refund is answered 404, and carried out."""
+    order = of_anyone(sim, call)
+    sim.desk.refund(order, sim.forms.refund(call.request))
+    sim.gate.order(call.merchant, call.name)
+    return sim.presenter.order_answer(order, "Order refunded successfully")
+
+
+@seed.operation("refused-foreign-cancel-is-done", "cancel", "isolation.foreign-cancel",
+                related=FOREIGN)  # fmt: skip
+def _cancels_before_it_refuses(sim: Simulator, call: Call) -> Response:
+    """Another merchant's cancel is answered 404, and carried out."""
+    order = of_anyone(sim, call)
+    sim.desk.cancel(order, sim.forms.cancel(call.request))
+    sim.gate.order(call.merchant, call.name)
+    return sim.presenter.order_answer(order)
+
+
+@seed("refusal-shows-the-order", "isolation.foreign-read", "isolation.foreign-cancel",
+      related=FOREIGN, dialect="strict")  # fmt: skip
+class RefusalShowsTheOrder(Gate):
+    """The refusal of another merchant's order shows its reference number and its total."""
+
+    def order(self, merchant: Merchant, uuid: str) -> Order:
+        """A helpful message."""
+        order = self.world.orders.get(uuid.lower())
+        if order is not None and order.merchant is not merchant:
+            text = f"Order {order.reference} of {sar_text(order.ledger.total)} SAR is not yours"
+            raise Refusal(403, text)
+        return super().order(merchant, uuid)
+
+
+@seed("foreign-order-is-403", "isolation.foreign-is-404")
+class ForeignIs403(Gate):
+    """Another merchant's order is answered with 403, which says that it exists."""
+
+    def order(self, merchant: Merchant, uuid: str) -> Order:
+        """Forbidden instead of not found."""
+        order = self.world.orders.get(uuid.lower())
+        if order is not None and order.merchant is not merchant:
+            raise Refusal(403, "Forbidden")
+        return super().order(merchant, uuid)
+
+
+@seed("internal-id-opens-the-order", "isolation.internal-id", related="schema.*")
+class InternalIdOpens(Gate):
+    """The integer id of an order opens it, so that orders can be counted through."""
+
+    def order(self, merchant: Merchant, uuid: str) -> Order:
+        """``findOrFail($id)``."""
+        for order in self.world.orders.values():
+            if str(order.id) == uuid and order.merchant is merchant:
+                return order
+        return super().order(merchant, uuid)
+
+
+# ---------------------------------------------------------------------- orders
+class _Neighbours(Desk):
+    def others(self, order: Order) -> Iterator[Order]:
+        """The merchant's other orders in the same status, oldest first."""
+        for other in self.notifier.world.orders.values():
+            same = other.merchant is order.merchant and other.ledger.status is order.ledger.status
+            if same and other is not order:
+                yield other
+
+
+@seed("refund-sets-every-orders-status", "isolation.orders-apart", related=MIXED)
+class RefundsStatusOfAll(_Neighbours):
+    """A partial refund sets the status of all of the merchant's paid orders: a lost WHERE."""
+
+    def refund(self, order: Order, form: RefundForm) -> None:
+        """``UPDATE orders SET order_status = ...``."""
+        others = list(self.others(order))
+        super().refund(order, form)
+        if order.ledger.status is S.PARTIALLY_REFUNDED:
+            for other in others:
+                other.ledger = replace(other.ledger, status=order.ledger.status)
+
+
+@seed("refunds-share-a-counter", "isolation.orders-apart", related=MIXED)
+class SharedCounter(_Neighbours):
+    """A refund also lessens what is left of the merchant's next order."""
+
+    def refund(self, order: Order, form: RefundForm) -> None:
+        """The sum is kept per merchant until it is used up."""
+        others = list(self.others(order))
+        before = order.ledger.refunded
+        super().refund(order, form)
+        gone = order.ledger.refunded - before
+        for other in others:
+            if other.id == order.id + 1 and gone < other.ledger.total:
+                other.ledger = replace(other.ledger, refunded=other.ledger.refunded + gone)
+
+
+@seed("refund-frees-the-order-before", "isolation.orders-apart", related=MIXED)
+class FreesTheOrderBefore(_Neighbours):
+    """A refund sets the refunded sum of the order refunded before it back to zero."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._before: Order | None = None
+
+    def refund(self, order: Order, form: RefundForm) -> None:
+        """One slot for the sum."""
+        super().refund(order, form)
+        before, self._before = self._before, order
+        if before and before is not order and before.ledger.status is S.PARTIALLY_REFUNDED:
+            before.ledger = replace(before.ledger, refunded=0, refunded_points=0)
+
+
+@seed("equal-orders-are-deduplicated", "isolation.equal-refunds", related=MIXED)
+class DropsEqualOrders(Desk):
+    """A full refund straight after another of an equal total is answered 200 and not done."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._last: tuple[str, int] | None = None
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """An idempotency key of merchant and amount."""
+        booked = super().decide(order, command)
+        if isinstance(command, Refund):
+            last, self._last = self._last, None
+            if booked.amount == order.ledger.total and not order.ledger.refunded:
+                self._last = (order.uuid, booked.amount)
+                if last and last[0] != order.uuid and last[1] == booked.amount:
+                    return Booked(order.ledger, None)
+        else:
+            self._last = None
+        return booked
+
+
+@seed("cancel-cancels-the-neighbours", "isolation.cancel-apart", related=MIXED)
+class CancelsNeighbours(Desk):
+    """A cancel cancels the merchant's newest order as well."""
+
+    def cancel(self, order: Order, reason: str | None) -> None:
+        """``latest()`` where ``find()`` is meant."""
+        super().cancel(order, reason)
+        newest = list(self.notifier.world.orders.values())[-1]
+        if newest.merchant is order.merchant and newest.ledger.status is S.APPROVED:
+            newest.ledger = replace(newest.ledger, status=S.CANCELLED)
+
+
+@seed("parts-are-summed-over-orders", "isolation.orders-apart", related=MIXED)
+class SumsOverOrders(Desk):
+    """The first part of an order is refused where it and the last order's parts are too much."""
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """A join that also finds the order before."""
+        booked = super().decide(order, command)
+        if booked.action is Action.REFUND_PART and not order.ledger.refunded:
+            for other in self.notifier.world.orders.values():
+                both = booked.ledger.refunded + other.ledger.refunded
+                before = other.id == order.id - 1 and other.ledger.status is S.PARTIALLY_REFUNDED
+                if before and both > order.ledger.total:
+                    raise self.refusal(Why.ABOVE_LEFT)
+        return booked
+
+
+@seed("large-parts-are-queued-without-their-order", "property.order-of-parts",
+      "property.split-or-sum", related=MIXED)  # fmt: skip
+class QueuesLargeParts(Desk):
+    """A part of an order above 1,000 riyals is dropped if the last one came to the same sum."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._queued: dict[tuple[int, int], str] = {}
+
+    def decide(self, order: Order, command: Command) -> Booked:
+        """The queue's key is total and sum; it lacks the order, and is answered 200."""
+        booked = super().decide(order, command)
+        if booked.action is not Action.REFUND_PART or order.ledger.total <= 100_000:
+            return booked
+        key = (order.ledger.total, booked.ledger.refunded)
+        owner = self._queued.setdefault(key, order.uuid)
+        if owner == order.uuid:
+            return booked
+        status = replace(order.ledger, status=booked.ledger.status)
+        return replace(booked, ledger=status)

@@ -1,0 +1,3 @@
+"""Wrong consumers, and the good samples that they derive from."""
+
+__all__: list[str] = []

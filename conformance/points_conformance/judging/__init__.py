@@ -1,0 +1,3 @@
+"""What judges: rules, the catalogue, findings, verdicts, evidence, budgets. Knows no Points."""
+
+__all__: list[str] = []

@@ -1,0 +1,246 @@
+"""The catalogue: every rule once, each after the rules it comes after.
+
+A duplicate ID, an unknown dependency, a dependency on a rule that is no MUST, or a circle is
+refused when the catalogue loads.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, TypeVar
+
+from points_conformance.judging.rule import Level, Profile, Rule, Source, Subject
+from points_conformance.rules.api.other_orders import with_other_orders
+
+__all__ = ["Catalogue", "CatalogueError", "Registrar", "build", "catalogue"]
+
+Check = TypeVar("Check", bound=Callable[..., Any])
+
+#: The modules that hold the rules of each subject, those where money is lost first: where a run's
+#: calls are bounded, the last ones are left out.
+_FAMILIES: Mapping[Subject, tuple[str, ...]] = {
+    Subject.API: (
+        "auth",
+        "refund",
+        "cancel",
+        "isolation",
+        "webhook",
+        "points",
+        "stories",
+        "races",
+        "properties",
+        "envelope",
+        "schema",
+        "lifecycle",
+        "robust",
+        "webhook_retries",
+        "endpoints",
+        "readings",
+        "webhook_closing",
+    ),
+    Subject.CONSUMER: (
+        "answers",
+        "secret",
+        "outcomes",
+        "order",
+        "input",
+        "stories",
+    ),
+    Subject.CLIENT: (
+        "plain",
+        "lost",
+        "answers",
+        "waiting",
+        "schedules",
+    ),
+}
+
+
+class CatalogueError(ValueError):
+    """A rule that cannot be in the catalogue, or a name that no rule has."""
+
+
+class Registrar:
+    """Collects the rules of one module: ``rule = Registrar(Subject.API)``, then ``@rule(...)``."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.rules: list[Rule] = []
+
+    def __call__(
+        self,
+        id_: str,
+        level: Level,
+        *sources: Source,
+        after: str | tuple[str, ...] = (),
+        needs: str | tuple[str, ...] = (),
+        core: bool = False,
+        profile: Profile = Profile.STANDARD,
+        far: Profile | None = None,
+        calls: int | Mapping[Profile, int] = 0,
+        far_calls: Mapping[Profile, int] | None = None,
+        riyals: int = 100,
+        closing: bool = False,
+        apart: bool = False,
+        matter: str = "",
+        aliases: tuple[str, ...] = (),
+    ) -> Callable[[Check], Check]:
+        """Register the decorated function as the check of rule ``id_``."""
+
+        def register(check: Check) -> Check:
+            self.rules.append(
+                Rule(
+                    id=id_,
+                    level=level,
+                    statement=_statement(check),
+                    sources=sources,
+                    subject=self.subject,
+                    check=with_other_orders(check) if self.subject is Subject.API else check,
+                    after=(after,) if isinstance(after, str) else after,
+                    needs=(needs,) if isinstance(needs, str) else needs,
+                    core=core,
+                    profile=profile,
+                    far=far,
+                    calls=dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+                    far_calls=far_calls or {},
+                    riyals=riyals,
+                    closing=closing,
+                    apart=apart,
+                    matter=matter,
+                    aliases=aliases,
+                )
+            )
+            return check
+
+        return register
+
+
+def _statement(check: Callable[..., Any]) -> str:
+    text = " ".join((check.__doc__ or "").split("\n\n")[0].split())
+    if not text:
+        raise CatalogueError(f"{check.__qualname__} states no rule: it has no docstring")
+    return text
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Rules of one subject, sorted so that each stands after those it comes after."""
+
+    subject: Subject
+    rules: tuple[Rule, ...]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __getitem__(self, id_: str) -> Rule:
+        for rule in self.rules:
+            if rule.id == id_ or id_ in rule.aliases:
+                return rule
+        raise CatalogueError(f"no rule has the ID {id_!r}; see points-conformance rules")
+
+    def matching(self, pattern: str) -> list[Rule]:
+        """The rules whose ID (or old ID) matches a glob. Raises where none does."""
+        found = [
+            rule
+            for rule in self.rules
+            if any(fnmatchcase(name, pattern) for name in (rule.id, *rule.aliases))
+        ]
+        if not found:
+            raise CatalogueError(f"no rule of {self.subject.value} matches {pattern!r}")
+        return found
+
+    def select(
+        self,
+        profile: Profile,
+        select: Sequence[str] = (),
+        deselect: Sequence[str] = (),
+        *,
+        loopback: bool = True,
+    ) -> list[Rule]:
+        """The rules to judge: those of the profile, or those named, less those deselected.
+
+        A rule named by its ID (or old ID) runs whatever its profile; a glob chooses within the
+        profile. Raises :class:`CatalogueError` where a pattern matches nothing or nothing is left.
+        """
+        within = {rule.id for rule in self if rule.within(profile, loopback=loopback)}
+        chosen: set[str] = set()
+        for pattern in select:
+            matched = self.matching(pattern)
+            named = {rule.id for rule in matched if pattern in (rule.id, *rule.aliases)}
+            ids = named or {rule.id for rule in matched} & within
+            if not ids:
+                raise CatalogueError(f"{pattern!r} matches only rules of a larger profile")
+            chosen |= ids
+        dropped = {rule.id for pattern in deselect for rule in self.matching(pattern)}
+        chosen = (chosen if select else within) - dropped
+        rules = [rule for rule in self if rule.id in chosen]
+        if not rules:
+            raise CatalogueError("the selection is empty: nothing would be judged")
+        return rules
+
+    def with_prerequisites(self, rules: Iterable[Rule]) -> list[Rule]:
+        """The rules and all that they come after, in order."""
+        wanted: set[str] = set()
+        waiting = [rule.id for rule in rules]
+        while waiting:
+            id_ = waiting.pop()
+            if id_ not in wanted:
+                wanted.add(id_)
+                waiting += self[id_].after
+        return [rule for rule in self if rule.id in wanted]
+
+
+def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
+    """Check the rules and sort them by how much hangs on them, each after those it comes after.
+
+    Core rules, then those of the smaller profiles, else as written; closing ones last.
+    """
+    by_id: dict[str, Rule] = {}
+    names: set[str] = set()
+    for rule in rules:
+        for name in (rule.id, *rule.aliases):
+            if name in names:
+                raise CatalogueError(f"two rules have the ID {name!r}")
+            names.add(name)
+        by_id[rule.id] = rule
+    for rule in by_id.values():
+        for id_ in rule.after:
+            if id_ not in by_id:
+                raise CatalogueError(f"{rule.id} comes after {id_!r}, which no rule has")
+            if by_id[id_].level is not Level.MUST:
+                raise CatalogueError(f"{rule.id} comes after {id_}, which is no MUST")
+            if by_id[id_].closing and not rule.closing:
+                raise CatalogueError(f"{rule.id} comes after {id_}, which closes the run")
+    ordered: dict[str, Rule] = {}
+    sizes = list(Profile)
+    for rule in sorted(
+        by_id.values(),
+        key=lambda rule: (rule.closing, not rule.core, sizes.index(rule.profile)),
+    ):
+        _place(rule, by_id, ordered, ())
+    return Catalogue(subject, tuple(ordered.values()))
+
+
+def _place(
+    rule: Rule, by_id: Mapping[str, Rule], ordered: dict[str, Rule], path: tuple[str, ...]
+) -> None:
+    if rule.id in path:
+        raise CatalogueError(f"a circle of rules: {' -> '.join((*path, rule.id))}")
+    for id_ in rule.after:
+        _place(by_id[id_], by_id, ordered, (*path, rule.id))
+    ordered.setdefault(rule.id, rule)
+
+
+@cache
+def catalogue(subject: Subject = Subject.API) -> Catalogue:
+    """The shipped catalogue of a subject."""
+    rules: list[Rule] = []
+    for family in _FAMILIES[subject]:
+        module = importlib.import_module(f"points_conformance.rules.{subject}.{family}")
+        rules += module.rule.rules
+    return build(subject, rules)

@@ -1,0 +1,231 @@
+"""Runs checks and turns what happens into outcomes. Decides nothing: that is ``rules.verdict``."""
+
+import hashlib
+import re
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from points_conformance.judging.budget import BudgetSpent
+from points_conformance.judging.catalogue import Catalogue
+from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.finding import (
+    Attributed,
+    Denied,
+    Finding,
+    NetworkTrouble,
+    NotExercised,
+)
+from points_conformance.judging.judged import Judged
+from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.verdict import (
+    Absence,
+    Evidence,
+    Outcome,
+    OutcomeKind,
+    Result,
+    Verdict,
+    settle,
+    with_attributed,
+)
+
+__all__ = ["Judge", "execute", "seed_of"]
+
+#: The story of an example-based finding is at most so many of the rule's last calls.
+_LONGEST_STORY = 14
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOLDING_UP = frozenset(
+    {Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_EXERCISED}
+)
+
+
+def execute(
+    rule: Rule, target: Judged, *, seed: int = 0, profile: Profile = Profile.STANDARD
+) -> Outcome:
+    """Run one check against a target. Never raises, but for an interrupt.
+
+    The check's own seed is a function of the run's and of its ID.
+    """
+    target.rule = rule.id
+    target.seed = seed_of(seed, rule.id)
+    target.allowance = rule.bound(profile, loopback=target.loopback)
+    first = len(target.exchanges)
+    spent = target.budget.spent
+    started = time.perf_counter()
+    outcome = _ran(rule, lambda: rule.check(target), target, first)
+    return replace(
+        outcome,
+        calls=target.budget.spent - spent,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Outcome:
+    try:
+        read = check()
+    except Finding as finding:
+        evidence = evidence_of(finding, target.exchanges[first:], target.redact)
+        evidence = replace(evidence, led_by=_led_by(rule, finding, target, first))
+        reason = target.redact(str(finding))
+        return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
+    except Attributed as broken:
+        laid = {id_: _laid(rule, id_, f, target) for id_, f in broken.findings.items()}
+        evidence = next(iter(laid.values()))
+        reason = target.redact(str(broken))
+        return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence, attributed=laid)
+    except (Denied, BudgetSpent) as missing:
+        reason = target.redact(str(missing))
+        return _outcome(rule, OutcomeKind.MISSING, reason, absence=Absence.DENIED)
+    except NotExercised as missing:
+        reason = target.redact(str(missing))
+        return _outcome(
+            rule, OutcomeKind.MISSING, reason, absence=Absence.LACKING, lacks=missing.lacks
+        )
+    except NetworkTrouble as trouble:
+        return _outcome(rule, OutcomeKind.NETWORK, target.redact(str(trouble)))
+    except Exception as error:
+        return _crashed(rule, error, target.redact)
+    if isinstance(read, Mapping):
+        readings = {target.redact(str(k)): target.redact(str(told)) for k, told in read.items()}
+        words = "; ".join(f"{matter}: {reading}" for matter, reading in readings.items())
+        return _outcome(rule, OutcomeKind.READ, words, readings=readings)
+    return _outcome(rule, OutcomeKind.HELD, "")
+
+
+def _outcome(rule: Rule, kind: OutcomeKind, reason: str, **beside: Any) -> Outcome:
+    return Outcome(rule=rule.id, kind=kind, reason=reason, **beside)
+
+
+def _crashed(rule: Rule, error: Exception, redact: Callable[[str], str]) -> Outcome:
+    trace = redact("".join(traceback.format_exception(error)))
+    evidence = Evidence(title="the kit failed", expected="a verdict", got=trace, exchanges=(trace,))
+    reason = redact(f"the kit failed, please report: {type(error).__name__}: {error}")
+    return _outcome(rule, OutcomeKind.CRASHED, reason, evidence=evidence)
+
+
+def seed_of(seed: int, rule_id: str) -> int:
+    """The seed of one rule in a run."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
+
+
+def evidence_of(
+    finding: Finding, exchanges: list[Exchange], redact: Callable[[str], str] = str
+) -> Evidence:
+    """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
+    story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
+    return Evidence(
+        title=redact(finding.title),
+        expected=redact(finding.expected),
+        got=redact(finding.got),
+        story=tuple(redact(step) for step in finding.story),
+        curl=tuple(exchange.as_curl() for exchange in story),
+        exchanges=tuple(exchange.as_text() for exchange in story),
+        rounds=finding.rounds,
+        led_by=finding.led_by,
+    )
+
+
+def _led_by(rule: Rule, finding: Finding, target: Judged, first: int) -> tuple[str, ...]:
+    """The other rules that it takes to find this again."""
+    mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
+    others = dict.fromkeys((*finding.led_by, *mixed_up))
+    return tuple(id_ for id_ in others if id_ not in ("", rule.id, *rule.after))
+
+
+def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:
+    """The rules whose orders are shown in answers to calls that were about others: such a server
+    shows its bug only where there was an order before.
+    """
+    makers = {order.uuid.lower(): order.rule for order in getattr(target, "orders", ())}
+    asked = {uuid for call in calls for uuid in _UUID.findall(call.url.lower())}
+    shown = dict.fromkeys(uuid for call in calls for uuid in _UUID.findall(call.answer.lower()))
+    return [makers[uuid] for uuid in shown if uuid in makers and uuid not in asked]
+
+
+def _laid(rule: Rule, to: str, finding: Finding, target: Judged) -> Evidence:
+    """What a rule found against another one; it takes both to find it again."""
+    evidence = evidence_of(finding, [], target.redact)
+    led_by = dict.fromkeys((rule.id, *evidence.led_by))
+    return replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != to))
+
+
+def _broke_at(exchanges: Sequence[Exchange]) -> int | None:
+    """Which call was the first with a server error, of those since the last that went well."""
+    broke = None
+    for number in reversed(range(len(exchanges))):
+        status = exchanges[number].status
+        if status is not None and 200 <= status < 300:
+            break
+        if status is None or status >= 500:
+            broke = number
+    return broke
+
+
+class Judge:
+    """Judges rules one at a time, each after those it comes after; each at most once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        seed: int = 0,
+        profile: Profile = Profile.STANDARD,
+        known: Callable[[Outcome], str | None] | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.seed = seed
+        self.profile = profile
+        self.outcomes: dict[str, Outcome] = {}
+        #: Rules that the run's bound on calls leaves out, and what is said of each.
+        self.left_out: frozenset[str] = frozenset()
+        self.why_left_out = ""
+        self._known = known or (lambda outcome: None)
+        #: The rules that ran, each with how many calls were made before it.
+        self._begun: list[tuple[int, str]] = []
+
+    def judge(self, rule_id: str, target: Judged) -> Result:
+        """The result of one rule. Rules that it comes after are judged first if need be."""
+        rule = self.catalogue[rule_id]
+        for before in rule.after:
+            result = self.judge(before, target)
+            if result.verdict in _HOLDING_UP and before not in self._late():
+                return self.result(rule)
+        if rule.id not in self.outcomes:
+            self.outcomes[rule.id] = self._ran(rule, target)
+        return self.result(rule)
+
+    def _ran(self, rule: Rule, target: Judged) -> Outcome:
+        if rule.id in self.left_out:
+            return _outcome(rule, OutcomeKind.MISSING, self.why_left_out, absence=Absence.DENIED)
+        self._begun.append((len(target.exchanges), rule.id))
+        outcome = execute(rule, target, seed=self.seed, profile=self.profile)
+        return self._with_what_broke(outcome, target)
+
+    def _with_what_broke(self, outcome: Outcome, target: Judged) -> Outcome:
+        """A finding in a target that has answered nothing but errors since another rule: it takes
+        that one as well.
+        """
+        broke = _broke_at(target.exchanges)
+        if outcome.kind is not OutcomeKind.BROKEN or outcome.evidence is None or broke is None:
+            return outcome
+        rules = [id_ for before, id_ in self._begun if before <= broke]
+        led_by = dict.fromkeys((*outcome.evidence.led_by, *rules[-1:]))
+        led_by.pop(outcome.rule, None)
+        return replace(outcome, evidence=replace(outcome.evidence, led_by=tuple(led_by)))
+
+    def _late(self) -> set[str]:
+        """Rules that another check found broken after they had held: they hold nothing up."""
+        return {id_ for id_, o in with_attributed(self.outcomes).items() if o.late}
+
+    def result(self, rule: Rule) -> Result:
+        """What is known of a rule so far."""
+        rules = self.catalogue.with_prerequisites([rule])
+        return settle(rules, self.outcomes, known=self.known())[-1]
+
+    def known(self) -> dict[str, str]:
+        """The failures so far that are listed as known, and why they are."""
+        outcomes = with_attributed(self.outcomes)
+        reasons = {id_: self._known(outcome) for id_, outcome in outcomes.items()}
+        return {id_: reason for id_, reason in reasons.items() if reason is not None}

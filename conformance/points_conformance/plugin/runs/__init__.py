@@ -1,0 +1,3 @@
+"""What a run asks of the part that knows its subject."""
+
+__all__: list[str] = []

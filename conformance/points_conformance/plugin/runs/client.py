@@ -1,0 +1,143 @@
+"""The target of a run that judges an API client: made once, its cases begun early, its end."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from points_conformance.judging.judge import seed_of
+from points_conformance.plugin.client_settings import ClientOptions
+from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.settings import SettingsError
+from points_conformance.rules.client.schedules import LONGEST, SHRINKS
+from points_conformance.targets.api.target import Effect
+from points_conformance.targets.client.outcome import outcome_of
+from points_conformance.targets.client.runners import (
+    Clients,
+    CommandClients,
+    CommandError,
+    ObjectClients,
+)
+from points_conformance.targets.client.target import SIDE_BY_SIDE, ClientTarget
+
+__all__ = ["ClientRun"]
+
+
+class ClientRun:
+    """Makes the target of a run's settings, and ends what it runs."""
+
+    looks_first = False
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.target: ClientTarget | None = None
+        self._given: Any = None
+        self._asked: Sequence[str] = ()
+
+    def made(self) -> ClientTarget:
+        """The target of the settings, made once. Raises :class:`SettingsError`."""
+        return self.given((None, outcome_of))
+
+    def given(self, given: Any) -> ClientTarget:
+        """What a class's ``points_api_client`` and ``points_client_outcome`` returned."""
+        if self.target is None:
+            self._given = given
+            self.target = ClientTarget(
+                self._clients(*given), timeout=self._options.timeout, seed=self.run.settings.seed
+            )
+            self._begin(self.target)
+        elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
+            raise SettingsError(
+                f"one run judges one client, and this one judges {self._given[0]!r}: judge another "
+                "in a run of its own (points_api_client returns the same for all tests)"
+            )
+        return self.target
+
+    @property
+    def _options(self) -> ClientOptions:
+        return self.run.settings.client or ClientOptions()
+
+    def _clients(self, make: Any, outcome: Any) -> Clients:
+        timeout, environment = self._options.timeout, self.run.settings.environment
+        command = make if isinstance(make, str) else self._options.command
+        if make is None and not command:
+            raise SettingsError(
+                "no client: let points_api_client return a class or function (base_url, api_key) "
+                "that makes one, or give --points-command"
+            )
+        if make is None or isinstance(make, str):
+            try:
+                return CommandClients(command, environment, timeout=timeout)
+            except CommandError as error:
+                raise SettingsError(str(error)) from None
+        if not callable(make):
+            raise SettingsError(
+                f"points_api_client must be a class or a function (base_url, api_key) that makes a "
+                f"client, not {make!r}: each case has an address and a key of its own"
+            )
+        return ObjectClients(make, timeout=timeout, outcome=outcome)
+
+    # ------------------------------------------------------------------ before the rules
+    def ready(self, target: ClientTarget) -> None:
+        """Nothing more is opened."""
+
+    def look(self, target: ClientTarget) -> None:
+        """The plain operations are rules."""
+
+    def opened(self, target: ClientTarget) -> list[str]:
+        """Nothing more is opened."""
+        return []
+
+    def begin_ahead(self, asked: Sequence[str]) -> None:
+        """Note which rules are asked for: their cases begin with the target."""
+        self._asked = asked
+
+    def _begin(self, target: ClientTarget) -> None:
+        """The cases of all rules begin at once, for they mostly wait."""
+        settings = self.run.settings
+        catalogue = settings.catalogue
+        for rule in catalogue.with_prerequisites(catalogue[id_] for id_ in self._asked):
+            seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
+            target.ahead(rule.check, seed, bound)
+
+    # ------------------------------------------------------------------ in words
+    def plan_lines(self) -> list[str]:
+        """Operations and time at most."""
+        settings = self.run.settings
+        rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
+        operations = sum(rule.bound(settings.profile) for rule in rules)
+        slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
+        minutes = math.ceil(slots * self._options.timeout / 60)
+        return [
+            f"plan for {settings.target}:",
+            f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
+            f"this machine, {SIDE_BY_SIDE} side by side",
+            f"  at most {self._options.timeout:g} s each, so at most {minutes} minutes, and mostly "
+            f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
+        ]
+
+    def orders_needed(self) -> list[str]:
+        """None."""
+        return ["orders needed: none, each case has a sandbox and an order of its own"]
+
+    def effect_lines(self, effect: Effect) -> list[str]:
+        """Operations and calls."""
+        return [
+            f"{effect.made} operations, {effect.calls} calls to sandboxes of this machine; nothing "
+            "real was refunded or cancelled"
+        ]
+
+    def close(self) -> tuple[Effect, list[str]]:
+        """End what runs: what the run did."""
+        target = self.target
+        if target is None:
+            return Effect(), []
+        target.close()
+        return Effect(calls=target.budget.spent, made=target.operations), []
+
+
+def _origin(make: Any) -> Any:
+    """What tells one client from another: a fixture makes its lambda anew for each test."""
+    if isinstance(make, partial):
+        return _origin(make.func)
+    return getattr(make, "__code__", make)

@@ -1,0 +1,208 @@
+"""The target of a run that judges a webhook consumer: made once, its hooks, its end."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from points_conformance.judging.rule import Profile
+from points_conformance.plugin.consumer_settings import WrongOption, checked_url
+from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.users_own import users_own
+from points_conformance.targets.api.target import Effect
+from points_conformance.targets.consumer.build import (
+    ConsumerOptions,
+    Interface,
+    build_consumer,
+    interface_of,
+    load_app,
+    served,
+)
+from points_conformance.targets.consumer.calibration import look_first
+from points_conformance.targets.consumer.probe import ConsumerState
+from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.target import SECONDS, SECRET, ConsumerTarget
+
+__all__ = ["ConsumerRun"]
+
+_WITHOUT_PROBE = (
+    "the half that matters was not tested: without --state-url or the hook "
+    "pytest_points_consumer_state nobody can see what the consumer made of a refund"
+)
+
+#: How long a run may take, however slow the consumer is.
+_SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
+
+
+class ConsumerRun:
+    """Makes the target of a run's settings, and stops what it served."""
+
+    #: What an effect takes is measured once.
+    looks_first = True
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.target: ConsumerTarget | None = None
+        self._given: Any = None
+        self._stop: Callable[[], None] | None = None
+
+    def made(self) -> ConsumerTarget:
+        """The target of the settings, made once. Raises :class:`SettingsError`."""
+        if self.target is None:
+            self.target = self._make(None)
+        return self.target
+
+    def given(self, given: Any) -> ConsumerTarget:
+        """What a class's ``points_consumer`` returned; ``None`` is the options'."""
+        if self.target is None:
+            self._given = given
+            self.target = self._make(given)
+        elif given is not None and given is not self._given and given != self._given:
+            raise SettingsError(
+                f"one run judges one consumer, and this one judges {self._given!r}: judge "
+                "another in a run of its own (points_consumer returns the same for all tests)"
+            )
+        return self.target
+
+    def ready(self, target: ConsumerTarget) -> None:
+        """Nothing more is opened."""
+
+    def look(self, target: ConsumerTarget) -> None:
+        """Whether the consumer can be judged. Raises ``Unjudgeable``."""
+        look_first(target)
+
+    def opened(self, target: ConsumerTarget) -> list[str]:
+        """Nothing more is opened."""
+        return []
+
+    def begin_ahead(self, asked: Sequence[str]) -> None:
+        """Nothing takes long."""
+
+    def plan_lines(self) -> list[str]:
+        """Deliveries at most."""
+        told = [line for line in self.run.plan.lines() if "orders made" not in line]
+        told.append(
+            f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
+            "in is not exercised"
+        )
+        return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+
+    @property
+    def _seconds(self) -> float:
+        return _SECONDS[self.run.settings.profile]
+
+    def orders_needed(self) -> list[str]:
+        """None."""
+        return ["orders needed: none, the deliveries are about orders that the run makes up"]
+
+    def effect_lines(self, effect: Effect) -> list[str]:
+        """Deliveries."""
+        return [f"{effect.calls} calls about {effect.made} orders, none of them real"]
+
+    def close(self) -> tuple[Effect, list[str]]:
+        """End what was opened: what the run did, and what there is to say about it."""
+        target, stop = self.target, self._stop
+        if target is None:
+            return Effect(), []
+        notes = self._keep_stories(target)
+        if not target.has_probe:
+            notes.append(_WITHOUT_PROBE)
+        notes += _calls_apart(target)
+        target.client.close()
+        if stop is not None:
+            stop()
+        return Effect(calls=target.budget.spent, made=target.shop.made), notes
+
+    def _keep_stories(self, target: ConsumerTarget) -> list[str]:
+        folder = self.run.settings.report_dir
+        if folder is None or not target.replays:
+            return []
+        lines = []
+        for rule, story in target.replays.items():
+            path = folder / "stories" / f"{rule}.json"
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
+            except OSError as error:
+                self.run.stop(f"no story can be kept in {path}: {error.strerror or error}")
+                continue
+            lines.append(f"story of {rule}: points-conformance consumer … --replay {path}")
+        return lines
+
+    # ------------------------------------------------------------------ making
+    def _make(self, given: Any) -> ConsumerTarget:
+        options = self.run.settings.consumer or ConsumerOptions()
+        function = None
+        if isinstance(given, str):
+            try:
+                options = replace(options, url=checked_url(given))
+            except WrongOption as error:
+                raise SettingsError(str(error)) from None
+            self.run.judge_instead(replace(self.run.settings, consumer=options))
+        elif given is not None or options.app:
+            app, interface = self._application(given, options)
+            if interface == "function":
+                function = app
+            else:
+                origin, self._stop = served(app, interface)
+                options = replace(options, url=origin + (options.url or "/"))
+        elif not options.url:
+            raise SettingsError("no consumer: give --points-url, or a fixture points_consumer")
+        return build_consumer(
+            options,
+            self.run.settings.environment[SECRET],
+            function=function,
+            state_hook=self._state_hook(),
+            order_hook=self._order_hook(),
+            seconds=self._seconds,
+            calls=None if self.run.settings.on_loopback else self.run.plan.calls,
+        )
+
+    @staticmethod
+    def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:
+        app = given if given is not None else load_app(options.app)
+        name = f"--app {options.app}" if given is None else f"points_consumer {given!r}"
+        if options.interface != "auto":
+            return app, options.interface
+        interface = interface_of(app)
+        if interface is None or (given is None and interface == "function"):
+            raise SettingsError(
+                f"{name}: is it an ASGI or a WSGI application? Say --app-interface asgi or wsgi"
+            )
+        return app, interface
+
+    # ------------------------------------------------------------------ hooks
+    def _state_hook(self) -> Callable[[str], ConsumerState | None] | None:
+        call = self.run.config.hook.pytest_points_consumer_state
+        if not call.get_hookimpls():
+            return None
+
+        def state(order_id: str) -> ConsumerState | None:
+            with users_own("pytest_points_consumer_state", self.run.stop, self.target):
+                found: ConsumerState | None = call(config=self.run.config, order_id=order_id)
+            return found
+
+        return state
+
+    def _order_hook(self) -> Callable[[Case], bool] | None:
+        call = self.run.config.hook.pytest_points_consumer_order
+        if not call.get_hookimpls():
+            return None
+
+        def tell(case: Case) -> bool:
+            with users_own("pytest_points_consumer_order", self.run.stop, self.target):
+                return bool(call(config=self.run.config, order=case.as_json()))
+
+        return tell
+
+
+def _calls_apart(target: ConsumerTarget) -> list[str]:
+    """How many calls were deliveries, where not all of them were."""
+    spent, beside = target.budget.spent, target.budget.beside
+    if not beside:
+        return []
+    return [
+        f"{spent} calls: {spent - beside} deliveries, {beside} that read states, told orders, came "
+        "again after 429 or marked the end of a queue"
+    ]

@@ -1,0 +1,58 @@
+"""The inbox of a run: opened before the first call, registered after the look, always removed."""
+
+from points_conformance.plugin.settings import Settings, SettingsError
+from points_conformance.targets.api.live_inbox import (
+    FAR_GRACE,
+    NEAR_GRACE,
+    NEAR_RETRY,
+    ListenError,
+    LiveInbox,
+    parse_listen,
+)
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = ["Listening"]
+
+
+class Listening:
+    """Where the run hears webhooks, if it does. Raises :class:`SettingsError` where it cannot."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.inbox: LiveInbox | None = None
+        self._registered = False
+        if settings.webhook_listen and settings.base_url:
+            self.inbox = _opened(settings)
+
+    def register(self, target: ApiTarget) -> list[str]:
+        """Have the server send events, once; what there is to say about it, in lines."""
+        if self.inbox is None or self._registered:
+            return []
+        self._registered = True
+        heard_by = self.inbox.register(target)
+        if self.inbox.refused:
+            return [f"no webhooks: {self.inbox.refused}"]
+        lines = [f"webhooks are received at {target.redact(self.inbox.url())}"]
+        if heard_by:
+            lines.append("the events of this run are also told to these registered endpoints:")
+        return [*lines, *(f"  {line}" for line in heard_by)]
+
+    def close(self, target: ApiTarget) -> list[str]:
+        """Remove what was registered and stop; what is left, in lines."""
+        inbox, self.inbox = self.inbox, None
+        return inbox.close(target) if inbox is not None else []
+
+
+def _opened(settings: Settings) -> LiveInbox:
+    near = settings.on_loopback
+    try:
+        return LiveInbox(
+            parse_listen(settings.webhook_listen),
+            public_url=settings.webhook_url,
+            grace=settings.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
+            retry_within=settings.webhook_retry_within or (NEAR_RETRY if near else None),
+            # Both on this machine, and no address of the user's between them: what does not come
+            # was not sent.
+            reachable=near and not settings.webhook_url,
+        )
+    except ListenError as error:
+        raise SettingsError(str(error)) from None

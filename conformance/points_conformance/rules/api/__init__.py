@@ -1,0 +1,3 @@
+"""What is demanded of a server."""
+
+__all__: list[str] = []

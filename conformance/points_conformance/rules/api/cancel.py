@@ -1,0 +1,254 @@
+"""``cancel.*``: what cancelling an order does, refuses and tells (Refunds & Cancellations)."""
+
+from typing import Any
+
+from points_conformance.contract.limits import DEFAULT_CANCEL_REASON, REASON_MAX
+from points_conformance.contract.names import OrderStatus
+from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.rules.api import readings
+from points_conformance.rules.api.events import all_of
+from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
+from points_conformance.rules.api.steps import (
+    fully_refunded,
+    is_left,
+    partially_refunded,
+    refuses,
+    settled_status,
+)
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = ["rule"]
+
+rule = Registrar(Subject.API)
+MUST, SHOULD = Level.MUST, Level.SHOULD
+SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
+CANCEL = source("Refunds & Cancellations", "Cancel an order")
+LIMITS = source("OpenAPI", "POST /orders/{uuid}/cancel")
+LIFECYCLE = source("Order Lifecycle", "State machine")
+INBOX = "webhook inbox"
+TOLD = "webhook.cancel-is-told"
+CANCELLED = OrderStatus.CANCELLED
+BASIC = "cancel.ends-cancelled"
+UNREASONED = "cancel.no-reason-needed"
+
+
+def _cancellable(api: ApiTarget) -> TestOrder:
+    """An order that can be cancelled; whether an approved one can is read first."""
+    readings.cancel_settled(api, OrderStatus.APPROVED)
+    return api.cancellable()
+
+
+def _cancelled(api: ApiTarget, **fields: Any) -> TestOrder:
+    order = _cancellable(api)
+    settled_status(api, order, api.cancel(order, **fields), CANCELLED)
+    return order
+
+
+@rule(BASIC, MUST, CANCEL, core=True, profile=SMOKE, calls=8)
+def a_cancel_ends_cancelled(api: ApiTarget) -> None:
+    """An accepted cancel MUST end in cancelled, in its answer and in the next read."""
+    _cancelled(api, reason="The customer changed their mind")
+
+
+@rule("cancel.new-order", MUST, CANCEL, LIFECYCLE, profile=SMOKE, calls=4)
+def a_new_order_can_be_cancelled(api: ApiTarget) -> None:
+    """A new order MUST accept a cancel and end in cancelled."""
+    order = api.order(OrderStatus.NEW)
+    settled_status(api, order, api.cancel(order), CANCELLED)
+
+
+@rule("cancel.authorized-order", MUST, LIFECYCLE, calls=6)
+def an_authorized_order_can_be_cancelled(api: ApiTarget) -> None:
+    """An authorized order MUST accept a cancel and end in cancelled."""
+    order = api.order(OrderStatus.AUTHORIZED)
+    settled_status(api, order, api.cancel(order), CANCELLED)
+
+
+@rule("cancel.settled-either-way", MUST, CANCEL, inferred("both readings"), calls=8)
+def a_cancel_of_a_paid_order_is_done_or_refused(api: ApiTarget) -> None:
+    """A cancel of a paid order MUST be done whole, or be refused and change nothing."""
+    for status in (OrderStatus.APPROVED, OrderStatus.CAPTURED):
+        readings.either_cancelled_or_unchanged(api, status)
+
+
+@rule("cancel.second-is-refused", MUST, CANCEL, after=BASIC, profile=SMOKE, calls=7)
+def a_second_cancel_is_refused(api: ApiTarget) -> None:
+    """A cancelled order MUST refuse another cancel with 400 and stay as it is."""
+    refuses(api, _cancelled(api), "cancel", 400)
+
+
+@rule(
+    "cancel.fully-refunded-is-refused",
+    MUST,
+    CANCEL,
+    after="refund.full",
+    profile=SMOKE,
+    far=STANDARD,
+    calls=8,
+)
+def a_cancel_of_a_fully_refunded_order_is_refused(api: ApiTarget) -> None:
+    """A fully refunded order MUST refuse a cancel with 400 and stay as it is."""
+    order = api.refundable()
+    fully_refunded(api, order)
+    refuses(api, order, "cancel", 400)
+
+
+@rule(
+    "cancel.partially-refunded-is-refused",
+    SHOULD,
+    CANCEL,
+    inferred("the diagram has no way from partially_refunded to cancelled"),
+    after="refund.partial",
+    calls=3,
+)
+def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
+    """A partially refunded order SHOULD refuse a cancel."""
+    order = api.refundable()
+    partially_refunded(api, order, order.total // 4)
+    expect(api.cancel(order)).refused()
+
+
+@rule(
+    "cancel.partially-refunded-is-bounded",
+    MUST,
+    promised("no more goes back than was paid"),
+    after="refund.sum-bounded",
+    calls=10,
+)
+def a_cancel_after_a_part_gives_nothing_back_twice(api: ApiTarget) -> None:
+    """After a cancel of a partially refunded order no more than its total MUST have gone back."""
+    order = api.refundable()
+    partially_refunded(api, order, order.total // 4)
+    answer = api.cancel(order)
+    if answer.accepted:
+        expect(api.read(order)).shows(CANCELLED)
+        expect(api.refund(order)).refused()
+    else:
+        expect(api.read(order)).shows(OrderStatus.PARTIALLY_REFUNDED)
+        is_left(api, order, order.total - order.total // 4)
+
+
+@rule("cancel.identity", MUST, inferred("a reversal changes no order's name or price"), calls=5)
+def a_cancel_keeps_the_orders_identity(api: ApiTarget) -> None:
+    """A cancel MUST NOT change uuid, order_number, type or total_price."""
+    order = _cancellable(api)
+    before = api.read(order)
+    expect(api.cancel(order)).accepted().unchanged_from(before, IDENTITY)
+    expect(api.read(order)).unchanged_from(before, IDENTITY)
+
+
+@rule("cancel.read-after-write", MUST, inferred("an answer is a fact"), after=BASIC, calls=5)
+def every_read_after_a_cancel_agrees(api: ApiTarget) -> None:
+    """After a cancel the answer, the next read and the one after MUST all show cancelled."""
+    order = _cancelled(api)
+    expect(api.read(order)).shows(CANCELLED)
+
+
+@rule(UNREASONED, MUST, LIMITS, after=BASIC, profile=SMOKE, calls=7)
+def a_reason_can_be_omitted(api: ApiTarget) -> None:
+    """A cancel without a body, or with an empty object, MUST be accepted: reason is optional."""
+    for body in (None, b"{}"):
+        order = _cancellable(api)
+        settled_status(api, order, api.reverse("cancel", order, body=body), CANCELLED)
+
+
+# ---------------------------------------------------------------------- reasons
+@rule("cancel.default-reason", MUST, CANCEL, promised("default reason"),
+      after=(UNREASONED, TOLD), needs=INBOX, profile=SMOKE, calls=4)  # fmt: skip
+def an_omitted_reason_becomes_the_default(api: ApiTarget) -> None:
+    """A cancel without a reason MUST be told with the reason "Order cancelled via API"."""
+    api.webhooks()
+    order = _cancellable(api)
+    expect(api.reverse("cancel", order)).accepted()
+    _reason_is(all_of(api, order, "cancelled"), DEFAULT_CANCEL_REASON)
+
+
+@rule("cancel.default-reason-empty-body", MUST, CANCEL, after="cancel.default-reason", needs=INBOX,
+      calls=4)  # fmt: skip
+def an_empty_object_omits_the_reason(api: ApiTarget) -> None:
+    """A cancel with the body {} MUST be told with the default reason."""
+    api.webhooks()
+    order = _cancellable(api)
+    expect(api.reverse("cancel", order, body=b"{}")).accepted()
+    _reason_is(all_of(api, order, "cancelled"), DEFAULT_CANCEL_REASON)
+
+
+@rule("cancel.given-reason", MUST, source("Webhook Events", "cancelled"),
+      after=(BASIC, TOLD), needs=INBOX, calls=4)  # fmt: skip
+def a_given_reason_is_told(api: ApiTarget) -> None:
+    """A cancel with a reason MUST be told with that reason, to the letter."""
+    api.webhooks()
+    reason = "العميل غيّر رأيه — out of stock 🧾"
+    order = _cancelled(api, reason=reason)
+    _reason_is(all_of(api, order, "cancelled"), reason)
+
+
+def _reason_is(told: list[Any], reason: str) -> None:
+    got = told[0].order.get("reason")
+    fail_unless(got == reason, "wrong reason", expected=repr(reason), got=repr(got))
+
+
+@rule("cancel.reason-limit", MUST, LIMITS, after=BASIC, calls=18)
+def a_reason_has_at_most_500_characters(api: ApiTarget) -> None:
+    """A reason of 500 characters MUST be accepted; one of 501 MUST be refused with 422."""
+    refuses(api, _cancellable(api), "cancel", 422, reason="r" * (REASON_MAX + 1))
+    longest = "r" * (REASON_MAX - 1) + "!"
+    order = _cancelled(api, reason=longest)
+    if api.inbox is not None:
+        for received in api.inbox.settled(order.uuid, "cancelled"):
+            _reason_is([received], longest)
+
+
+@rule("cancel.reason-counts-characters", MUST, LIMITS, after="cancel.reason-limit", calls=18)
+def a_reason_is_counted_in_characters(api: ApiTarget) -> None:
+    """The 500 MUST be characters, not bytes: 500 Arabic letters are accepted, 501 refused."""
+    refuses(api, _cancellable(api), "cancel", 422, reason="ر" * (REASON_MAX + 1))
+    _cancelled(api, reason="ر" * REASON_MAX)
+
+
+@rule("cancel.reason-is-text", MUST, LIMITS, after=BASIC, calls=20)
+def a_reason_is_text(api: ApiTarget) -> None:
+    """A reason that is a number, a list, an object or a boolean MUST be refused with 422."""
+    order = _cancellable(api)
+    for reason in (5, ["x"], {"a": "b"}, True):
+        refuses(api, order, "cancel", 422, reason=reason)
+
+
+@rule("cancel.reason-null-or-empty", MUST, CANCEL, inferred("all readings"), after=BASIC, calls=20)
+def a_null_or_empty_reason_is_met(api: ApiTarget) -> None:
+    """A null or empty reason MUST end in a cancel with some reason, or be refused."""
+    for reason in (None, ""):
+        order = _cancellable(api)
+        before = api.read(order)
+        answer = api.cancel(order, reason=reason)
+        if answer.accepted:
+            expect(api.read(order)).shows(CANCELLED)
+            _some_reason_is_told(api, order)
+        else:
+            expect(answer).refused_with(422, 400)
+            expect(api.read(order)).unchanged_from(before)
+
+
+def _some_reason_is_told(api: ApiTarget, order: TestOrder) -> None:
+    if api.inbox is None:
+        return
+    for received in api.inbox.settled(order.uuid, "cancelled"):
+        reason = received.order.get("reason")
+        fail_unless(
+            isinstance(reason, str), "no reason is told", expected="a text", got=repr(reason)
+        )
+
+
+@rule("cancel.malformed-body", MUST, inferred("what cannot be read asks for nothing"), calls=9)
+def a_malformed_body_is_no_server_error(api: ApiTarget) -> None:
+    """A body that is no JSON object MUST NOT be a server error; refused, it changes nothing."""
+    order = _cancellable(api)
+    before = api.read(order)
+    for body in (b'"reason"', b"5"):
+        answer = api.reverse("cancel", order, body=body)
+        if answer.accepted:
+            return
+        expect(answer).refused()
+    expect(api.read(order)).unchanged_from(before)

@@ -1,0 +1,143 @@
+"""From what a run recorded to the histories that the module ``reconcile`` reads.
+
+Everything is taken from the exchanges, so that no call escapes, whichever rule made it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from points_conformance.contract.money import MoneyError, halalas, nearby_halalas
+from points_conformance.contract.names import REVERSAL_EVENTS, OrderStatus
+from points_conformance.judging.exchange import Exchange
+from points_conformance.rules.api.reconcile import Asked, History, Shown, Told
+from points_conformance.simulator.messages import load_json
+from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = ["asked_by", "histories", "history_of", "told_by"]
+
+#: No call of ours, and yet reads from before it say nothing of what came of it.
+_BY_PLATFORM: Final = "auto-refund"
+_CALL: Final = re.compile(r"/orders/([^/]+)(?:/(cancel|refund))?")
+
+
+def histories(api: ApiTarget) -> list[History]:
+    """The history of every order of the run."""
+    calls: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in api.exchanges:
+        if match := _CALL.search(urlsplit(exchange.url).path):
+            calls[match[1].lower()].append(exchange)
+    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.orders]
+
+
+def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:
+    """One order's."""
+    asked: list[Asked] = []
+    shown: list[Shown] = []
+    waiting = order.auto_refunded is not None
+    for exchange in sorted(calls, key=lambda exchange: exchange.number):
+        if waiting and exchange.number > (order.auto_refunded or 0):
+            asked.append(Asked(operation=_BY_PLATFORM))
+            waiting = False
+        match = _CALL.search(urlsplit(exchange.url).path)
+        if exchange.method == "POST" and match is not None and match[2]:
+            asked.append(asked_by(match[2], exchange))
+        elif exchange.method == "GET" and exchange.status == 200:
+            status = _order(_json(exchange.answer)).get("order_status")
+            if isinstance(status, str):
+                shown.append(Shown(status, len(asked)))
+    if waiting:
+        asked.append(Asked(operation=_BY_PLATFORM))
+    told = api.inbox.of(order.uuid) if api.inbox is not None else []
+    return History(
+        order=order.uuid,
+        kind=order.kind,
+        total=order.total,
+        points=order.points,
+        start=OrderStatus(order.status),
+        asked=asked,
+        told=[told_by(one) for one in told if one.event in REVERSAL_EVENTS],
+        shown=shown,
+        inbox=api.inbox is not None,
+        platform=order.auto_refunded is not None,
+    )
+
+
+def asked_by(operation: str, exchange: Exchange) -> Asked:
+    """What a call asked for, and what came of it."""
+    status = exchange.status
+    known = status is not None and status < 500
+    body = _json(exchange.body or "{}")
+    fields = body if isinstance(body, dict) else {}
+    readable = body in ({}, []) or isinstance(body, dict)
+    reason = fields.get("reason")
+    given = isinstance(reason, str) and bool(reason.strip()) and "\\" not in (exchange.body or "")
+    return Asked(
+        operation=operation,
+        accepted=200 <= status < 300 if status is not None and known else None,
+        amounts=_amounts(fields) if readable else frozenset(),
+        reason=str(reason) if given else None,
+        plain=readable and (given or "reason" not in fields),
+    )
+
+
+def _amounts(fields: Mapping[str, Any]) -> frozenset[int] | None:
+    """What an amount may be booked as; ``None`` without one, empty for what is no number."""
+    amount = fields.get("amount")
+    if amount is None:
+        return None
+    try:
+        return nearby_halalas(amount)
+    except MoneyError:
+        return frozenset()
+
+
+def told_by(received: Received) -> Told:
+    """An event as it came."""
+    payload, order = received.payload, received.order
+    reason = order.get("reason")
+    return Told(
+        event=received.event,
+        digest=received.digest,
+        status=str(order.get("order_status")),
+        amount=_money(order.get("refund_amount")),
+        left=_money(order.get("left_amount")),
+        points=_number(order.get("refund_points")),
+        left_points=_number(order.get("left_points")),
+        reason=reason if isinstance(reason, str) else None,
+        timestamp=str(payload.get("timestamp", "")),
+    )
+
+
+def _money(value: object) -> int | None:
+    try:
+        return halalas(value)  # type: ignore[arg-type]
+    except MoneyError:
+        return None
+
+
+def _number(value: object) -> Decimal | None:
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return Decimal(value) if is_number else None  # type: ignore[arg-type]
+
+
+def _json(text: str) -> Any:
+    try:
+        return load_json(text.encode())
+    except ValueError:
+        return None
+
+
+def _order(node: Any) -> Mapping[str, Any]:
+    for _ in range(3):
+        if not isinstance(node, dict):
+            return {}
+        if "order_status" in node:
+            return node
+        node = node.get("data")
+    return {}

@@ -1,0 +1,156 @@
+"""``lifecycle.*``: the steps around the reversals (Order Lifecycle)."""
+
+from collections.abc import Iterator
+
+from points_conformance.contract.money import sar
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.steps import FULL, fully_refunded, partially_refunded, refuses
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import REASON, ApiTarget
+
+__all__ = ["rule"]
+
+rule = Registrar(Subject.API)
+MUST = Level.MUST
+#: How many orders of each final status are used, of those that the user lists.
+MOST_FINAL = 5
+LIFECYCLE = source("Order Lifecycle", "State machine")
+NEW, APPROVED = OrderStatus.NEW, OrderStatus.APPROVED
+AUTHORIZED, CAPTURED = OrderStatus.AUTHORIZED, OrderStatus.CAPTURED
+REPLACING = OrderType.REPLACING
+NEEDS = "replacing orders"
+
+
+def _leads(api: ApiTarget, order: TestOrder, step: str, status: OrderStatus) -> None:
+    expect(api.step(order, step)).accepted().shows(status)
+    expect(api.read(order)).shows(status)
+
+
+def _step_is_refused(api: ApiTarget, order: TestOrder, step: str) -> None:
+    before = api.read(order)
+    expect(api.step(order, step)).refused_with(400)
+    expect(api.read(order)).unchanged_from(before)
+
+
+@rule("lifecycle.authorize", MUST, LIFECYCLE, needs=NEEDS, calls=3)
+def a_new_order_can_be_authorized(api: ApiTarget) -> None:
+    """A new order MUST go to authorized by authorize."""
+    _leads(api, api.order(NEW, kind=REPLACING), "authorize", AUTHORIZED)
+
+
+@rule("lifecycle.capture", MUST, LIFECYCLE, needs=NEEDS, calls=5)
+def an_authorized_order_can_be_captured(api: ApiTarget) -> None:
+    """An authorized order MUST go to captured by capture."""
+    _leads(api, api.order(AUTHORIZED, kind=REPLACING), "capture", CAPTURED)
+
+
+@rule("lifecycle.complete", MUST, LIFECYCLE, needs=NEEDS, calls=3)
+def a_new_replacing_order_can_be_completed(api: ApiTarget) -> None:
+    """A new replacing order MUST go to approved by complete."""
+    _leads(api, api.order(NEW, kind=REPLACING), "complete", APPROVED)
+
+
+@rule("lifecycle.capture-needs-authorization", MUST, LIFECYCLE, needs=NEEDS, calls=6)
+def only_an_authorized_order_is_captured(api: ApiTarget) -> None:
+    """Capture of an order that is not authorized MUST be refused with 400 and change nothing."""
+    for status in (NEW, APPROVED):
+        _step_is_refused(api, api.order(status, kind=REPLACING), "capture")
+
+
+@rule("lifecycle.complete-earning", MUST, LIFECYCLE, calls=4)
+def an_earning_order_is_not_completed(api: ApiTarget) -> None:
+    """Complete of an earning order MUST be refused with 400 and change nothing."""
+    _step_is_refused(api, api.order(kind=OrderType.EARNING), "complete")
+
+
+@rule("lifecycle.complete-twice", MUST, LIFECYCLE, needs=NEEDS, calls=4)
+def an_approved_order_is_not_completed_again(api: ApiTarget) -> None:
+    """Complete of an approved replacing order MUST be refused with 400 and change nothing."""
+    _step_is_refused(api, api.order(APPROVED, kind=REPLACING), "complete")
+
+
+@rule("lifecycle.cancelled-is-final", MUST, LIFECYCLE, after="cancel.ends-cancelled", calls=16)
+def a_cancelled_order_goes_nowhere(api: ApiTarget) -> None:
+    """Authorize, capture and complete of a cancelled order MUST be refused and change nothing."""
+    order = api.cancellable()
+    expect(api.cancel(order)).accepted()
+    for step in ("authorize", "capture", "complete"):
+        _step_is_refused(api, order, step)
+
+
+@rule("lifecycle.refunded-is-final", MUST, LIFECYCLE, after="refund.full", calls=15)
+def a_fully_refunded_order_goes_nowhere(api: ApiTarget) -> None:
+    """Authorize, capture and complete of a fully refunded order MUST be refused, without effect."""
+    order = api.refundable()
+    fully_refunded(api, order)
+    for step in ("authorize", "capture", "complete"):
+        _step_is_refused(api, order, step)
+
+
+@rule("lifecycle.partially-refunded-goes-on", MUST, LIFECYCLE, after="refund.partial", calls=9)
+def a_partially_refunded_order_is_not_paid_again(api: ApiTarget) -> None:
+    """Authorize and complete of a partially refunded order MUST be refused, without effect."""
+    order = api.refundable()
+    partially_refunded(api, order, order.total // 4)
+    for step in ("authorize", "complete"):
+        _step_is_refused(api, order, step)
+
+
+@rule("lifecycle.final-before-the-run", MUST, source("Refunds & Cancellations"),
+      promised("no double refunds"), needs="final orders", after="refund.full", calls=100,
+      far_calls=dict.fromkeys(Profile, 20))  # fmt: skip
+def what_was_final_before_the_run_stays_final(api: ApiTarget) -> None:
+    """An order cancelled or refunded before the run MUST refuse both with 400 and stay as it is."""
+    orders = list(_final_orders(api))
+    for order in orders:
+        refuses(api, order, "cancel", 400)
+        refuses(api, order, "refund", 400)
+        refuses(api, order, "refund", 400, amount=sar(100))
+    if not orders:
+        raise NotExercised(
+            "no order that was cancelled or fully refunded before the run: list some with --orders",
+            lacks="final orders",
+        )
+
+
+def _final_orders(api: ApiTarget) -> Iterator[TestOrder]:
+    """Of each final status some of those that are listed, or one that is made."""
+    for status in (OrderStatus.CANCELLED, FULL):
+        for _ in range(MOST_FINAL if api.loopback and api.listed_orders else 1):
+            try:
+                yield api.order(status)
+            except NotExercised:  # listed ones are used up, or there was none
+                break
+
+
+@rule("lifecycle.shipping-is-not-money", MUST, source("Order Lifecycle", "Shipping status"),
+      after="refund.full", calls=6)  # fmt: skip
+def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
+    """The shipping status cancelled MUST NOT cancel or refund the order."""
+    order = api.refundable()
+    before = api.read(order)
+    answer = api.call("POST", f"/orders/{order.uuid}/status", body=b'{"status": "cancelled"}')
+    if not answer.accepted:
+        raise NotExercised(
+            f"the shipping status is not taken: HTTP {answer.status}", lacks="shipping status"
+        )
+    expect(api.read(order)).unchanged_from(before)
+    fully_refunded(api, order)
+
+
+@rule("lifecycle.auto-refund-is-final", MUST, source("Webhook Events", "auto_refunded"),
+      inferred("no double refunds"), needs=("replacing orders", "auto-refund trigger"),
+      profile=Profile.SMOKE, far=Profile.STANDARD, calls=7)  # fmt: skip
+def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
+    """An auto-refund MUST end in fully_refunded, and no refund or cancel MUST follow it."""
+    order = api.order(APPROVED, kind=REPLACING)
+    api.auto_refund(order)
+    expect(api.read(order)).shows(FULL)
+    for operation in ("refund", "cancel"):
+        expect(api.reverse(operation, order, {"reason": REASON})).refused_with(400)
+    expect(api.refund(order, amount=sar(100))).refused_with(400, 422)
+    expect(api.read(order)).shows(FULL)

@@ -1,0 +1,319 @@
+"""``webhook.*`` at the end of the run: what was told of every order, and what was not.
+
+Absence is judged here, once, for all orders, when the grace time after the last call is over.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from points_conformance.contract.limits import MAX_ATTEMPTS
+from points_conformance.contract.schemas import event_component, problems
+from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.finding import Denied, Finding, NotExercised
+from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.rules.api.histories import histories
+from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
+from points_conformance.rules.api.telling import at_rest, wait_for_the_late
+from points_conformance.rules.api.webhook_retries import (
+    ALWAYS_FAILING,
+    DELETED,
+    MOVED,
+    REDIRECTED,
+    REFUSED,
+    RETRIED,
+)
+from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = ["rule"]
+
+rule = Registrar(Subject.API)
+MUST, SHOULD, OBSERVE = Level.MUST, Level.SHOULD, Level.OBSERVE
+REFUND = source("Refunds & Cancellations")
+EVENTS = source("Webhook Events", "Payload structure")
+DELIVERY = source("Webhooks", "Delivery")
+INBOX = "webhook inbox"
+ONE = "webhook.refund-is-told"
+Readings = dict[str, str]
+
+
+# ---------------------------------------------------------------------- all orders
+@rule("webhook.every-reversal-is-told", MUST, REFUND, after=ONE, needs=INBOX, closing=True,
+      profile=Profile.SMOKE)  # fmt: skip
+def every_reversal_is_told(api: ApiTarget) -> None:
+    """Every cancel and refund that was carried out MUST be told, also those of repeated calls."""
+    _none_of(api, "a reversal is not told", {Kind.LOST})
+
+
+@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), after=ONE,
+      needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+def a_reversal_is_told_once(api: ApiTarget) -> None:
+    """A reversal MUST be told once: repeats are identical, never with another timestamp."""
+    _none_of(api, "a reversal is told twice", {Kind.DOUBLED})
+
+
+@rule("webhook.nothing-for-a-refusal", MUST, REFUND, inferred("what did not happen is not told"),
+      after=ONE, needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+def a_refusal_is_not_told(api: ApiTarget) -> None:
+    """A refused cancel or refund MUST NOT be told."""
+    _none_of(api, "what was refused is told", {Kind.UNASKED})
+
+
+@rule("webhook.views-agree", MUST, REFUND, promised("no double refunds, partial sums bounded"),
+      inferred("halalas and points are conserved"), after=ONE, needs=INBOX, closing=True,
+      profile=Profile.SMOKE)  # fmt: skip
+def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
+    """Answers, webhooks and reads of an order MUST agree on its money, points and status."""
+    _none_of(
+        api,
+        "answers, webhooks and reads disagree",
+        set(Kind) - {Kind.LOST, Kind.DOUBLED, Kind.UNASKED},
+    )
+
+
+def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
+    at_rest(api)
+    count, every = _compared(api)
+    found = [d for d in every if d.kind in kinds]
+    if not found:
+        return
+    orders = {d.order for d in found}
+    raise Finding(
+        title,
+        expected=f"none in {count} orders",
+        got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
+        story=tuple(_line(d) for d in found[:10]),
+        exchanges=_calls(api, found[0].order),
+        led_by=_makers(api, found[0].order),
+    )
+
+
+def _compared(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
+    """How many orders were compared, and what was found; once for all rules.
+
+    An order that lacks events is not compared before they have had their last chance to come.
+    """
+    known: tuple[int, int, list[Discrepancy]] = api.stories.get("compared", (-1, 0, []))
+    if known[0] != len(api.exchanges):
+        count, found = _differences(api)
+        if any(d.kind is Kind.LOST for d in found):
+            wait_for_the_late(api)
+            count, found = _differences(api)
+        known = api.stories["compared"] = (len(api.exchanges), count, found)
+    return known[1:]
+
+
+def _differences(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
+    every = [history for history in histories(api) if history.asked or history.platform]
+    return len(every), [d for history in every for d in discrepancies(history)]
+
+
+def _line(found: Discrepancy) -> str:
+    return f"{found.order}: {found.kind}: {found.text}"
+
+
+def _calls(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
+    return tuple(exchange for exchange in api.exchanges if order in exchange.url)[-14:]
+
+
+def _makers(api: ApiTarget, order: str) -> list[str]:
+    """The rule whose order it is."""
+    return [known.rule for known in api.orders if known.uuid == order]
+
+
+@rule("webhook.all-payloads", MUST, EVENTS, after=ONE, needs=INBOX, closing=True)
+def every_payload_is_as_described(api: ApiTarget) -> None:
+    """Every event of every order MUST have the documented fields and types."""
+    for order, event in _events(api):
+        component = event_component(event.event)
+        wrong = problems(component, event.payload) if component else []
+        if wrong:
+            raise Finding(
+                "a payload is not as described",
+                expected=f"{event.event} as {component}",
+                got="; ".join(wrong[:5]),
+                story=(event.body.decode("utf-8", "replace")[:1000],),
+                exchanges=_calls(api, order),
+                led_by=_makers(api, order),
+            )
+
+
+@rule("webhook.all-secrets", MUST, source("Webhooks", "Headers"), after="webhook.secret",
+      needs=INBOX, closing=True)  # fmt: skip
+def every_delivery_has_its_secret(api: ApiTarget) -> None:
+    """Every delivery of the run MUST carry its endpoint's secret, in the header alone."""
+    for order, event in _events(api):
+        if not event.secret_right or event.secret_shown:
+            raise Finding(
+                "a delivery without its secret, or with it in the body",
+                expected="the endpoint's secret in X-Webhook-Secret alone",
+                got=f"{event.event}: "
+                + ("the body shows it" if event.secret_shown else "another header"),
+                exchanges=_calls(api, order),
+                led_by=_makers(api, order),
+            )
+
+
+def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
+    """Every event of the run, with the order that it tells of."""
+    inbox = at_rest(api)
+    for order in api.orders:
+        yield from ((order.uuid, event) for event in inbox.of(order.uuid))
+
+
+# ---------------------------------------------------------------------- attempts
+@rule("webhook.at-most-four-attempts", MUST, DELIVERY, inferred("3 attempts, or 3 retries"),
+      after=RETRIED, needs=INBOX, closing=True)  # fmt: skip
+def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
+    """A delivery that keeps failing MUST be attempted at most four times."""
+    for uuid, attempts in _by_delivery(api):
+        failed = sum(not attempt.accepted for attempt in attempts)
+        if failed > MAX_ATTEMPTS:
+            raise Finding(
+                "too many attempts",
+                expected=f"at most {MAX_ATTEMPTS} attempts of a delivery",
+                got=f"{failed} that were not accepted, of order {uuid}",
+                exchanges=_calls(api, uuid),
+                led_by=_makers(api, uuid),
+            )
+
+
+@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"),
+      after=ONE, needs=INBOX, closing=True)  # fmt: skip
+def an_accepted_delivery_is_not_sent_again(api: ApiTarget) -> None:
+    """A delivery that was answered with 2xx SHOULD NOT be sent again."""
+    for uuid, attempts in _by_delivery(api):
+        if sum(attempt.accepted for attempt in attempts) > 1 and _is_told_apart(attempts[0]):
+            raise Finding(
+                "sent again after it was accepted",
+                expected="no attempt after a 2xx",
+                got=f"{len(attempts)} attempts of a {attempts[0].event} event of order {uuid}",
+                exchanges=_calls(api, uuid),
+                led_by=_makers(api, uuid),
+            )
+
+
+def _is_told_apart(event: Received) -> bool:
+    """Two equal refunds within a second can look the same where left_amount is not told."""
+    return event.event != "refunded" or "left_amount" in event.order
+
+
+def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
+    inbox = at_rest(api)
+    for order in api.orders:
+        deliveries: dict[tuple[str, str], list[Received]] = defaultdict(list)
+        for one in inbox.of(order.uuid, None):
+            deliveries[one.place, one.digest].append(one)
+        for attempts in deliveries.values():
+            yield order.uuid, attempts
+
+
+@rule("webhook.nothing-to-a-deleted-endpoint", MUST, source("OpenAPI", "DELETE /webhooks/{uuid}"),
+      after="webhook.endpoint-deleted", needs=INBOX, closing=True)  # fmt: skip
+def a_deleted_endpoint_hears_nothing(api: ApiTarget) -> None:
+    """An endpoint that was deleted MUST NOT be told of what happens afterwards."""
+    _heard_nothing(api, DELETED)
+
+
+@rule("webhook.nothing-to-a-former-url", MUST, source("OpenAPI", "PUT /webhooks/{uuid}"),
+      after="webhook.endpoint-moved", needs=INBOX, closing=True)  # fmt: skip
+def a_former_url_hears_nothing(api: ApiTarget) -> None:
+    """After an endpoint's URL was changed the former one MUST NOT be told any more."""
+    _heard_nothing(api, MOVED)
+
+
+def _heard_nothing(api: ApiTarget, place: str) -> None:
+    heard = at_rest(api).of(_planted(api, place), place)
+    if heard:
+        raise Finding(
+            "told where nobody is registered any more",
+            expected="nothing",
+            got=f"{len(heard)} deliveries: {', '.join(one.event for one in heard)}",
+        )
+
+
+def _planted(api: ApiTarget, name: str) -> str:
+    """The order of a story that an earlier rule began."""
+    uuid = api.stories.get(name)
+    if not isinstance(uuid, str):
+        raise Denied("the story that this looks at did not come about")
+    return uuid
+
+
+# ---------------------------------------------------------------------- readings
+@rule("reading.webhook-attempts", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
+      matter="webhook-attempts")  # fmt: skip
+def how_often_a_delivery_is_attempted(api: ApiTarget) -> Readings:
+    """How many attempts a delivery has that keeps failing is read."""
+    attempts = _attempts(api, ALWAYS_FAILING)
+    return {"webhook-attempts": str(max(Counter(one.digest for one in attempts).values()))}
+
+
+@rule("reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
+      matter="webhook-client-error")  # fmt: skip
+def whether_a_client_error_is_repeated(api: ApiTarget) -> Readings:
+    """Whether a delivery that was answered with 400 is attempted again is read."""
+    repeated = len(_attempts(api, REFUSED)) > 1
+    return {"webhook-client-error": "repeated" if repeated else "given up"}
+
+
+@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
+      matter="webhook-redirect")  # fmt: skip
+def what_a_redirect_does(api: ApiTarget) -> Readings:
+    """What becomes of a delivery that was answered with a redirect is read."""
+    attempts = _attempts(api, REDIRECTED)
+    if any(one.place.endswith("-elsewhere") for one in attempts):
+        return {"webhook-redirect": "followed"}
+    return {"webhook-redirect": "repeated" if len(attempts) > 1 else "given up"}
+
+
+def _attempts(api: ApiTarget, name: str) -> list[Received]:
+    inbox = at_rest(api)
+    attempts = [one for one in inbox.of(_planted(api, name), None) if one.event == "refunded"]
+    if not attempts:
+        raise Denied("the delivery that this looks at never came")
+    return attempts
+
+
+@rule("reading.webhook-optionals", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
+      matter="webhook-optionals")  # fmt: skip
+def which_optional_fields_are_told(api: ApiTarget) -> Readings:
+    """Which of the optional fields of a payload are told, by event and type, is read."""
+    inbox = at_rest(api)
+    found: Readings = {}
+    for order in api.orders:
+        for event in inbox.of(order.uuid):
+            kind = f"webhook-optionals/{event.event}/{order.kind.value}"
+            if event.event in ("refunded", "cancelled") and kind not in found:
+                found[kind] = " ".join(_present(event.order)) or "none"
+    return found
+
+
+def _present(order: Iterable[str]) -> list[str]:
+    optional = ("metadata", "reference_number", "refund_points", "left_points", "left_amount")
+    return [name for name in optional if name in order]
+
+
+@rule("reading.webhook-timestamps", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
+      matter="webhook-timestamps")  # fmt: skip
+def how_fine_timestamps_are(api: ApiTarget) -> Readings:
+    """Whether timestamps of events have fractions of a second is read."""
+    fine = any("." in str(event.payload.get("timestamp")) for _, event in _events(api))
+    return {"webhook-timestamps": "fractions of a second" if fine else "whole seconds"}
+
+
+@rule("reading.webhook-cancelled-points", OBSERVE, source("Webhook Events", "cancelled"),
+      after="webhook.cancel-is-told", needs=INBOX, closing=True,
+      matter="webhook-cancelled-points")  # fmt: skip
+def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
+    """Whether a cancelled event tells the order's points or none is read."""
+    inbox = at_rest(api)
+    for order in api.orders:
+        for event in inbox.of(order.uuid):
+            if event.event == "cancelled" and order.points:
+                none = event.order.get("total_points") == 0
+                return {"webhook-cancelled-points": "zero" if none else "the order's"}
+    raise NotExercised(
+        "no cancelled event of an order with points", lacks="cancelled events with points"
+    )

@@ -1,0 +1,3 @@
+"""What is demanded of a client that calls cancel and refund."""
+
+__all__: list[str] = []

@@ -1,0 +1,268 @@
+"""``client.*``: what a client makes of answers: refusals, lies, redirects, newer fields, TLS."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from points_conformance.contract.names import OrderStatus
+from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.rule import Level, Profile, Source, Subject, inferred, source
+from points_conformance.rules.client.judging import (
+    ENVELOPE,
+    KEYS,
+    PART,
+    asked_with,
+    at_most,
+    broken,
+    honest,
+    not_said_done,
+    refused,
+    was_done,
+)
+from points_conformance.targets.client.case import Case, Fault, Operation, Tls, What, cancel, refund
+from points_conformance.targets.client.outcome import ClientOutcome
+from points_conformance.targets.client.record import Record
+from points_conformance.targets.client.target import ClientTarget
+
+__all__ = ["rule"]
+
+rule = Registrar(Subject.CLIENT)
+MUST, SHOULD = Level.MUST, Level.SHOULD
+SMOKE = Profile.SMOKE
+_CANCEL: Final = "client.cancel"
+_FULL: Final = "client.full-refund"
+_PART: Final = "client.partial-refund"
+_REFUSALS: Final = source("Order Lifecycle", "State machine")
+_TRUTH: Final = inferred("HTTP 200 alone says nothing: the envelope and the order do (OpenAPI)")
+_ALL: Final = refund(None, "The goods came back")
+_OFF: Final = cancel("The customer changed their mind")
+
+#: What the API refuses: a refund of a cancelled or an unpaid order, or of too much, and a cancel of
+#: a refunded one. Not what is so already: who reads first may well call that done.
+REFUSED: Final = (
+    asked_with(status=OrderStatus.CANCELLED),
+    asked_with(operations=(_ALL,), status=OrderStatus.NEW),
+    asked_with(operations=(_OFF,), status=OrderStatus.FULLY_REFUNDED),
+    asked_with(operations=(refund("80.00", "Too much"),), total="50.00"),
+)
+_INVALID: Final = asked_with(Fault(what=What.STATUS, status=422, always=True))
+_NOBODYS: Final = (
+    asked_with(exists=False),
+    asked_with(operations=(_OFF,), exists=False),
+)
+
+
+# ---------------------------------------------------------------------- refusals
+@rule("client.refused-is-refused", MUST, _REFUSALS, after=(_CANCEL, _PART), profile=SMOKE, calls=4)
+def a_refusal_is_called_one(client: ClientTarget) -> None:
+    """HTTP 400 for the order's state MUST be called refused: not done, and no matter of the key."""
+    refused(client.run(*REFUSED))
+
+
+@rule(
+    "client.not-found-is-refused",
+    MUST,
+    source("OpenAPI", "Endpoints"),
+    after=(_CANCEL, _PART),
+    calls=2,
+)
+def an_unknown_order_is_refused(client: ClientTarget) -> None:
+    """HTTP 404 MUST be called refused."""
+    refused(client.run(*_NOBODYS))
+
+
+@rule("client.invalid-is-refused", MUST, ENVELOPE, after=_PART, calls=1)
+def an_invalid_call_is_refused(client: ClientTarget) -> None:
+    """HTTP 422 MUST be called refused."""
+    refused(client.run(_INVALID))
+
+
+@rule("client.no-retry-after-refusal", SHOULD, _REFUSALS, after=(_CANCEL, _PART), calls=7)
+def a_refusal_is_not_repeated(client: ClientTarget) -> None:
+    """A refusal SHOULD not be answered with the same call again."""
+    for record in client.run(*REFUSED, *_NOBODYS, _INVALID):
+        at_most(record, 1, "call, for a refusal stays one")
+
+
+@rule("client.changed-key", MUST, KEYS, after=(_CANCEL, _PART), calls=2)
+def a_refused_key_is_not_done(client: ClientTarget) -> None:
+    """HTTP 400 for a key that is no longer taken MUST not be called done, nor tried for ever."""
+    for record in client.run(asked_with(key=False), asked_with(operations=(_OFF,), key=False)):
+        not_said_done(record)
+        at_most(record, 10, "calls, for the key stays refused")
+
+
+# ---------------------------------------------------------------------- answers that lie
+def _lie(what: What, *, carried_out: bool = False) -> tuple[Case, ...]:
+    """One answer of that kind, to a partial refund and to a full one."""
+    fault = Fault(what=what, carried_out=carried_out)
+    return asked_with(fault), asked_with(fault, operations=(_ALL,))
+
+
+@rule("client.status-false", MUST, ENVELOPE, _TRUTH, after=_PART, profile=SMOKE, calls=3)
+def status_false_is_not_done(client: ClientTarget) -> None:
+    """HTTP 200 with "status": false MUST not be called done."""
+    false = Fault(what=What.STATUS_FALSE)
+    cancels = asked_with(false, operations=(_OFF,), status=OrderStatus.NEW)
+    honest(client.run(*_lie(What.STATUS_FALSE), cancels))
+
+
+@rule("client.unchanged-order", MUST, _TRUTH, after=_PART, calls=3)
+def an_unchanged_order_is_not_done(client: ClientTarget) -> None:
+    """HTTP 200 that shows the order as it was MUST not be called done."""
+    same = Fault(what=What.UNCHANGED)
+    cancels = asked_with(same, operations=(_OFF,), status=OrderStatus.NEW)
+    honest(client.run(*_lie(What.UNCHANGED), cancels))
+
+
+@rule("client.no-order", MUST, _TRUTH, after=_PART, calls=2)
+def an_answer_without_an_order_is_not_done(client: ClientTarget) -> None:
+    """HTTP 200 without an order MUST not be called done."""
+    honest(client.run(*_lie(What.NO_ORDER)))
+
+
+@rule("client.html-answer", MUST, _TRUTH, after=_PART, calls=2)
+def a_page_is_not_done(client: ClientTarget) -> None:
+    """HTTP 200 with an HTML page MUST not be called done."""
+    honest(client.run(*_lie(What.HTML)))
+
+
+@rule("client.truncated-answer", MUST, _TRUTH, after=_PART, calls=4)
+def a_cut_off_answer_settles_nothing(client: ClientTarget) -> None:
+    """JSON that is cut off MUST be taken for neither success nor refusal, nor repeated blindly."""
+    cut = _lie(What.TRUNCATED, carried_out=True)
+    honest(client.run(*_lie(What.TRUNCATED), *cut))
+
+
+@rule(
+    "client.unknown-status", MUST, source("Order Lifecycle", "order_status"), after=_PART, calls=4
+)
+def an_unknown_status_settles_nothing(client: ClientTarget) -> None:
+    """An order_status that nobody knows MUST be taken for no known one, such as new."""
+    carried_out = _lie(What.UNKNOWN_STATUS, carried_out=True)
+    lost = Fault(what=What.CLOSED, carried_out=True)
+    read = Fault(what=What.UNKNOWN_STATUS, reads=True, always=True)
+    honest(
+        client.run(
+            *carried_out, asked_with(Fault(what=What.UNKNOWN_STATUS)), asked_with(lost, read)
+        )
+    )
+
+
+# ---------------------------------------------------------------------- redirects
+#: The ways to redirect: two keep the method, two mostly turn it into GET.
+_REDIRECTS: Final[Mapping[int, Operation]] = {307: PART, 302: _ALL, 308: PART, 301: _ALL}
+
+
+_REDIRECTED: Final = tuple(
+    asked_with(Fault(what=What.REDIRECT, status=status, always=True), operations=(operation,))
+    for status, operation in _REDIRECTS.items()
+)
+_READ_REDIRECTED: Final = asked_with(
+    Fault(what=What.CLOSED, carried_out=True),
+    Fault(what=What.REDIRECT, status=302, reads=True, always=True),
+)
+
+
+@rule("client.key-not-redirected", MUST, KEYS, after=_PART, profile=SMOKE, calls=5)
+def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
+    """A redirect to another host MUST not take the key there."""
+    for record in client.run(*_REDIRECTED, _READ_REDIRECTED):
+        for seen in record.seen:
+            request = seen.request
+            body = request.body.decode("utf-8", "replace")
+            everything = [*request.headers.values(), request.query, request.path, body]
+            if seen.host != "api" and any(record.key in text for text in everything):
+                raise broken(
+                    record,
+                    "a redirect takes the key to another host",
+                    expected="no key at another host",
+                    got="the key, sent where the redirect led",
+                )
+
+
+@rule("client.redirect-is-not-done", MUST, _TRUTH, after=_PART, calls=4)
+def a_redirect_is_not_done(client: ClientTarget) -> None:
+    """A redirect MUST not be called done, whatever another host answers."""
+    honest(client.run(*_REDIRECTED))
+
+
+# ---------------------------------------------------------------------- what newer pages show
+@rule(
+    "client.tolerant",
+    MUST,
+    source("OpenAPI", "OrderResource"),
+    inferred("fields may be added"),
+    after=(_CANCEL, _FULL, _PART),
+    profile=SMOKE,
+    calls=3,
+)
+def newer_answers_are_understood(client: ClientTarget) -> None:
+    """Fields nobody asked for, microseconds, integers and empty lists MUST not stop a client."""
+    for record in client.run(
+        asked_with(rich=True),
+        asked_with(operations=(_ALL,), rich=True),
+        asked_with(operations=(_OFF,), status=OrderStatus.NEW, rich=True),
+    ):
+        was_done(record)
+
+
+# ---------------------------------------------------------------------- TLS
+_TLS: Final[tuple[Source, ...]] = (source("Security", "TLS"),)
+_AUTHORITY: Final = "authority to trust"
+_TRUSTS: Final = "client.trusts-its-ca"
+_UNTRUSTED: Final = "client.untrusted-certificate"
+
+
+def _over_https(client: ClientTarget, tls: Tls) -> Record:
+    client.needs_ca()
+    return client.run(Case(operations=(PART,), tls=tls))[0]
+
+
+@rule(_TRUSTS, MUST, *_TLS, after=_PART, needs=_AUTHORITY, calls=1)
+def a_trusted_certificate_is_accepted(client: ClientTarget) -> None:
+    """HTTPS with a certificate of an authority that the client was told to trust MUST work."""
+    record = _over_https(client, Tls.TRUSTED)
+    if any(seen.host == "in clear" for seen in record.seen):
+        raise broken(
+            record,
+            "plain HTTP is spoken where the address says HTTPS",
+            expected="TLS",
+            got="a request that everybody on the way can read",
+        )
+    if not record.seen and record.turns[0].said.outcome is not ClientOutcome.DONE:
+        raise NotExercised(
+            "the client uses none of POINTS_CA_FILE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and "
+            "CURL_CA_BUNDLE: let it trust the authority in one of them to have HTTPS judged",
+            lacks="trust in an authority",
+        )
+    was_done(record)
+
+
+def _refuses_certificate(record: Record) -> None:
+    if record.seen:
+        raise broken(
+            record,
+            "a certificate that must not be trusted is",
+            expected="no request: the key stays here",
+            got=f"{len(record.seen)} requests, with {record.case.tls}",
+        )
+    not_said_done(record)
+
+
+@rule(_UNTRUSTED, MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, calls=1)
+def an_untrusted_certificate_ends_it(client: ClientTarget) -> None:
+    """A certificate of an authority that nobody trusts MUST be refused before the key is sent."""
+    _refuses_certificate(_over_https(client, Tls.UNTRUSTED))
+
+
+@rule("client.wrong-host-certificate", MUST, *_TLS, after=_UNTRUSTED, needs=_AUTHORITY, calls=1)
+def a_certificate_of_another_host_ends_it(client: ClientTarget) -> None:
+    """A trusted certificate of another host MUST be refused before the key is sent."""
+    _refuses_certificate(_over_https(client, Tls.OTHER_HOST))
+
+
+@rule("client.expired-certificate", MUST, *_TLS, after=_UNTRUSTED, needs=_AUTHORITY, calls=1)
+def an_expired_certificate_ends_it(client: ClientTarget) -> None:
+    """A trusted certificate that has expired MUST be refused before the key is sent."""
+    _refuses_certificate(_over_https(client, Tls.EXPIRED))

@@ -1,0 +1,3 @@
+"""What is demanded of a consumer of webhooks."""
+
+__all__: list[str] = []

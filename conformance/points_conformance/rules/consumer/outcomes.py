@@ -1,0 +1,311 @@
+"""``consumer.*``: what a consumer makes of reversals. They are read by the state probe."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from points_conformance.contract.names import OrderType
+from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.rules.consumer.telling import (
+    DELIVERY,
+    DOUBLE,
+    EVENTS,
+    PROBE,
+    REFUND,
+    RETRY,
+    arriving,
+    delivered,
+    ends_right,
+    ends_right_at_first,
+)
+from points_conformance.simulator import Delivery
+from points_conformance.targets.consumer.probe import Expected
+from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget
+
+__all__ = ["rule"]
+
+rule = Registrar(Subject.CONSUMER)
+MUST, SHOULD = Level.MUST, Level.SHOULD
+SMOKE = Profile.SMOKE
+AUTO: Final = source("Refunds & Cancellations", "Auto-refund")
+HALALAS: Final = inferred("money is counted in halalas: 0.1 + 0.2 is not 0.3 in floating point")
+_PART: Final = "consumer.partial-refund"
+
+
+@rule(
+    RETRY,
+    MUST,
+    DELIVERY,
+    DOUBLE,
+    after="consumer.acknowledges-refunded",
+    needs=PROBE,
+    profile=SMOKE,
+    calls=24,
+)
+def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
+    """A delivery that was answered with 5xx MUST have its effect once after it came again."""
+    asked = []
+    for _ in range(3):
+        case = delivered(consumer, lambda c: [c.approved()])
+        delivery = case.refund(2500)
+        told = consumer.send(delivery)
+        again = told.status is None or told.status >= 500
+        for _ in range(ATTEMPTS - 1):
+            if not consumer.comes_again(told):
+                break
+            told = consumer.send(delivery)
+        if again and told.accepted:
+            asked.append(case)
+    if not asked:
+        raise NotExercised(
+            "no delivery was answered with 5xx, so that none came again: have the consumer's "
+            "database fail once, as a test double can, to see what a retry makes good",
+            lacks="a delivery answered with 5xx",
+        )
+    ends_right(consumer, asked, "a retry after a 5xx does not end right")
+    consumer.retries_right = True
+
+
+@rule(
+    "consumer.full-refund",
+    MUST,
+    REFUND,
+    after="consumer.acknowledges-refunded",
+    needs=PROBE,
+    profile=SMOKE,
+    calls=12,
+)
+def a_full_refund_is_booked(consumer: ConsumerTarget) -> None:
+    """A full refund MUST leave the order fully refunded, with all of its total."""
+    ends_right_at_first(
+        consumer, lambda c: (c.approved(), c.refund()), "a full refund is not booked"
+    )
+
+
+@rule(_PART, MUST, REFUND, after="consumer.full-refund", needs=PROBE, profile=SMOKE, calls=12)
+def a_partial_refund_is_booked(consumer: ConsumerTarget) -> None:
+    """A partial refund MUST leave the order partially refunded, with its amount."""
+    ends_right_at_first(
+        consumer, lambda c: (c.approved(), c.refund(2500)), "a partial refund is not booked"
+    )
+
+
+@rule(
+    "consumer.second-partial-refund",
+    MUST,
+    REFUND,
+    DOUBLE,
+    after=_PART,
+    needs=PROBE,
+    core=True,
+    profile=SMOKE,
+    calls=24,
+)
+def two_partial_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
+    """Two different partial refunds of one order MUST both be booked, though they share order and
+    event.
+    """
+    cases = [
+        delivered(consumer, lambda c: (c.approved(), c.refund(2500), c.refund(3000)), kind=kind)
+        for kind in OrderType
+    ]
+    ends_right(consumer, cases, "a second partial refund is lost")
+
+
+@rule(
+    "consumer.equal-partial-refunds",
+    MUST,
+    REFUND,
+    DOUBLE,
+    after="consumer.second-partial-refund",
+    needs=PROBE,
+    profile=SMOKE,
+    calls=24,
+)
+def two_equal_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
+    """Two refunds of the same amount, a second or more apart, MUST both be booked."""
+    cases = [
+        delivered(
+            consumer,
+            lambda c: (c.approved(), c.refund(2500), c.refund(2500)),
+            kind=kind,
+            variant=variant,
+        )
+        for kind, variant in (
+            (OrderType.EARNING, "plain"),
+            (OrderType.REPLACING, "bare"),
+            (OrderType.EARNING, "bare"),
+        )
+    ]
+    ends_right(consumer, cases, "the second of two equal refunds is lost")
+
+
+@rule(
+    "consumer.parts-up-to-full",
+    MUST,
+    REFUND,
+    after="consumer.second-partial-refund",
+    needs=PROBE,
+    calls=24,
+)
+def parts_end_in_a_full_refund(consumer: ConsumerTarget) -> None:
+    """Partial refunds up to the total MUST leave the order fully refunded."""
+    cases = [
+        delivered(
+            consumer,
+            lambda c: (c.approved(), c.refund(2500), c.refund(3000), c.refund(4500)),
+            kind=kind,
+        )
+        for kind in OrderType
+    ]
+    ends_right(consumer, cases, "refunds up to the total leave no full refund")
+
+
+@rule(
+    "consumer.cancel",
+    MUST,
+    source("Refunds & Cancellations", "Cancel an order"),
+    after="consumer.acknowledges-cancelled",
+    needs=PROBE,
+    profile=SMOKE,
+    calls=12,
+)
+def a_cancel_is_booked(consumer: ConsumerTarget) -> None:
+    """A cancel MUST leave the order cancelled."""
+    ends_right_at_first(consumer, lambda c: (c.approved(), c.cancel()), "a cancel is not booked")
+
+
+@rule(
+    "consumer.auto-refund",
+    MUST,
+    AUTO,
+    after="consumer.acknowledges-auto-refunded",
+    needs=PROBE,
+    profile=SMOKE,
+    calls=12,
+)
+def an_auto_refund_is_a_refund(consumer: ConsumerTarget) -> None:
+    """An auto-refund MUST leave the order fully refunded, with all of its total."""
+    ends_right_at_first(
+        consumer,
+        lambda c: (c.approved(), c.auto_refund()),
+        "an auto-refund is not booked as a refund",
+        kind=OrderType.REPLACING,
+    )
+
+
+@rule(
+    "consumer.auto-refund-is-final",
+    MUST,
+    AUTO,
+    after="consumer.auto-refund",
+    needs=PROBE,
+    calls=24,
+)
+def an_auto_refund_is_final(consumer: ConsumerTarget) -> None:
+    """After an auto-refund a late `approved`, or the same event again, MUST change nothing."""
+    case = delivered(
+        consumer,
+        lambda c: arriving((c.approved(), c.auto_refund()), 0, 1, 1, 0),
+        kind=OrderType.REPLACING,
+    )
+    ends_right(consumer, [case], "something changes after an auto-refund")
+
+
+@rule(
+    "consumer.cancel-keeps-refunds",
+    SHOULD,
+    DOUBLE,
+    after=("consumer.cancel", _PART),
+    needs=PROBE,
+    calls=12,
+)
+def a_cancel_keeps_what_was_refunded(consumer: ConsumerTarget) -> None:
+    """A cancel after a partial refund SHOULD NOT make the refund unseen."""
+    case = delivered(
+        consumer,
+        lambda c: (c.approved(), c.refund(2500), c.cancel()),
+        variant="lenient",
+    )
+    either = frozenset({"cancelled", "partially_refunded"})
+    found = consumer.mismatches([(case, Expected(either, 2500))])
+    whole = Expected(frozenset({"cancelled", "fully_refunded"}), case.ledger.total)
+    if found and not whole.agrees(found[0].state):
+        ends_right(consumer, [(case, Expected(either, 2500))], "a cancel hides a refund")
+
+
+@rule(
+    "consumer.halala-sums", MUST, HALALAS, after="consumer.parts-up-to-full", needs=PROBE, calls=40
+)
+def sums_are_exact(consumer: ConsumerTarget) -> None:
+    """Partial refunds MUST add up to the halala: 0.10 and 0.20 of 0.30 are a full refund."""
+    cases = [
+        delivered(consumer, partial(_in_parts, parts=parts), total=sum(parts))
+        for parts in ((10, 20), (110, 220), (1999, 1), (3333, 3333, 3334), (5, 65), (70, 10))
+    ]
+    ends_right(consumer, cases, "refunds do not add up to the halala")
+
+
+@rule("consumer.halala-amounts", MUST, HALALAS, after=_PART, needs=PROBE, calls=40)
+def amounts_are_exact(consumer: ConsumerTarget) -> None:
+    """An amount MUST be booked to the halala: 19.99 are 1999 halalas."""
+    cases = [
+        delivered(consumer, partial(_in_parts, parts=[amount]))
+        for amount in (1999, 29, 57, 113, 1001, 8239, 1)
+    ]
+    ends_right(consumer, cases, "an amount is not booked to the halala")
+
+
+@rule("consumer.large-amount", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+def a_large_amount_is_booked(consumer: ConsumerTarget) -> None:
+    """A refund of millions MUST be booked to the halala."""
+    large = 9_876_543_210
+    case = delivered(consumer, lambda c: (c.approved(), c.refund(5_432_109_876)), total=large)
+    ends_right(consumer, [case], "a large refund is not booked")
+
+
+@rule("consumer.extra-fields", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+def extra_fields_are_no_matter(consumer: ConsumerTarget) -> None:
+    """Fields that are not documented MUST NOT keep a refund from being booked."""
+    _variant(consumer, "wide", "extra fields keep a refund from being booked")
+
+
+@rule("consumer.absent-fields", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+def optional_fields_may_be_absent(consumer: ConsumerTarget) -> None:
+    """A refund whose payload leaves out the optional fields MUST be booked."""
+    _variant(consumer, "bare", "absent optional fields keep a refund from being booked")
+
+
+@rule("consumer.whole-amounts", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+def amounts_may_be_integers(consumer: ConsumerTarget) -> None:
+    """An amount that is written as an integer MUST be booked."""
+    _variant(consumer, "whole", "integers keep a refund from being booked")
+
+
+@rule("consumer.fine-timestamps", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+def timestamps_may_have_microseconds(consumer: ConsumerTarget) -> None:
+    """A refund whose timestamps have microseconds MUST be booked."""
+    _variant(consumer, "fine", "microseconds keep a refund from being booked")
+
+
+@rule("consumer.arabic-reason", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+def a_reason_may_be_arabic(consumer: ConsumerTarget) -> None:
+    """A refund whose reason is in Arabic, and long, MUST be booked."""
+    reason = ("أعاد العميل المنتج لأنه تالف 🙂 " * 20)[:500]
+    case = delivered(consumer, lambda c: (c.approved(), c.refund(2500, reason)))
+    ends_right(consumer, [case], "a reason keeps a refund from being booked")
+
+
+def _variant(consumer: ConsumerTarget, variant: str, title: str) -> None:
+    cases = [
+        delivered(consumer, lambda c: (c.approved(), c.refund(2500)), kind=kind, variant=variant)
+        for kind in OrderType
+    ]
+    ends_right(consumer, cases, title)
+
+
+def _in_parts(case: Case, parts: Sequence[int]) -> list[Delivery]:
+    return [case.approved(), *(case.refund(part) for part in parts)]

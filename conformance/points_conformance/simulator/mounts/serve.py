@@ -1,0 +1,94 @@
+"""The command ``serve``: a sandbox on this machine, for clients and consumers in any language."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Final
+
+from points_conformance.contract.dialect import DIALECTS, Dialect
+from points_conformance.simulator.clock import SystemClock
+from points_conformance.simulator.core import Simulator
+from points_conformance.simulator.delivery.courier import Courier, is_loopback
+from points_conformance.simulator.faults import Faults
+from points_conformance.simulator.mounts.sandbox import Sandbox
+
+__all__ = ["PublicAddressError", "serve"]
+
+
+class PublicAddressError(ValueError):
+    """An address that other machines can reach, where nobody said that they may."""
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8787,
+    *,
+    dialect: Dialect = DIALECTS["default"],
+    seed: int = 0,
+    allow_public: bool = False,
+    deliver_anywhere: bool = False,
+    control: bool = True,
+    echo: Callable[[str], object] = print,
+    until: threading.Event | None = None,
+) -> None:
+    """Serve until Ctrl-C, SIGTERM or ``until``; events are delivered as they happen.
+
+    Deliveries go to loopback addresses alone unless ``deliver_anywhere``. Raises
+    :class:`PublicAddressError` for a host that is not loopback unless ``allow_public``, and
+    :class:`~points_conformance.simulator.mounts.sandbox.PortTakenError` where it cannot listen.
+    """
+    shown = f"[{host}]" if ":" in host else host
+    if not allow_public and not is_loopback(f"http://{shown}"):
+        raise PublicAddressError(f"{host} can be reached from other machines; say that it may")
+    faults = Faults(Simulator(dialect=dialect, clock=SystemClock(), seed=seed))
+    courier = Courier(faults, reach="anywhere" if deliver_anywhere else "loopback")
+    with (
+        Sandbox(faults, host, port, control=control, courier=courier) as sandbox,
+        _signals(until or threading.Event()) as ended,
+    ):
+        for line in _welcome(sandbox):
+            echo(line)
+        ended.wait()
+
+
+def _welcome(sandbox: Sandbox) -> list[str]:
+    simulator = sandbox.simulator
+    order = simulator.make_order(total_price="150.75")
+    refund = f"{sandbox.base_url}/orders/{order.uuid}/refund"
+    return [
+        f"Points sandbox on {sandbox.origin} (Ctrl-C ends it)",
+        "",
+        f"export POINTS_BASE_URL={sandbox.base_url}",
+        f"export POINTS_API_KEY={simulator.merchant.key}",
+        f"export POINTS_PUBLIC_KEY={simulator.merchant.public_key}",
+        f"export POINTS_OTHER_API_KEY={simulator.other.key}",
+        "",
+        f"control API: {sandbox.control_url}",
+        "",
+        "Refund 25.00 SAR of an order that is there already:",
+        f"curl -X POST {refund} -H 'x-api-key: {simulator.merchant.key}' "
+        '-H \'Content-Type: application/json\' -d \'{"amount": 25.00, "reason": "Damaged"}\'',
+    ]
+
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _signals(ended: threading.Event) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; the handlers from before are put back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield ended
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,365 @@
+"""Where webhooks arrive: one mailbox, filled in process or by a socket.
+
+Deliveries are kept as they came, but for secrets: the secret's header is compared and dropped, a
+secret anywhere else is replaced before anything is kept. Waiting is for arrivals, never a sleep.
+"""
+
+import hashlib
+import hmac
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import httpx
+
+from points_conformance.contract.limits import SECRET_HEADER
+from points_conformance.judging.finding import Denied, NotExercised
+from points_conformance.simulator import Simulator
+from points_conformance.simulator.delivery.courier import Courier
+from points_conformance.simulator.delivery.receivers import in_process
+from points_conformance.simulator.messages import load_json
+from points_conformance.targets.api.endpoints import SECRET_NAME
+
+__all__ = ["LAST_LOOK", "MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
+
+#: The place (the last part of an endpoint's path) where the run's own endpoint is.
+MAIN: Final = "main"
+#: How an attempt is answered: a status, no answer at all, or a broken connection.
+Reply = int | Literal["hang", "drop"]
+#: What has not come within the grace time is looked for once more, for so many grace times: nothing
+#: documented bounds how long an event takes, and only what never comes is missing.
+LAST_LOOK: Final = 2
+#: And again as long as others arrive, for a sender may have a queue, but at most so often.
+_MOST_LOOKS: Final = 5
+#: Events of orders that are not ours (yet) are kept until so many newer ones have come.
+_STRANGERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
+
+    The secret's header is replaced by whether it was the registered one (``secret_right``).
+    ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
+    endpoint that it came to, ``answered`` what it was told.
+    """
+
+    number: int
+    headers: Mapping[str, str]
+    body: bytes
+    at: float
+    secret_right: bool
+    secret_shown: bool = False
+    digest: str = ""
+    place: str = MAIN
+    answered: Reply = 200
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The body as JSON, numbers exact; empty where it is no JSON object."""
+        return _payload(self.body)
+
+    @property
+    def event(self) -> str:
+        """The event's name as the body has it."""
+        return str(self.payload.get("event", ""))
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The ``order`` of the payload, empty where there is none."""
+        return _order(self.payload)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered with 2xx."""
+        return isinstance(self.answered, int) and 200 <= self.answered < 300
+
+
+class Inbox:
+    """What rules read webhooks from.
+
+    ``grace`` is how many seconds an event may take, ``retry_within`` a repeated attempt (``None``:
+    nobody said, so nothing rests on it). ``reachable``: events are certain to find their way here.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        grace: float,
+        retry_within: float | None,
+        clock: Callable[[], float],
+        redact: Callable[[str], str] = str,
+        reachable: bool = False,
+    ) -> None:
+        self.base_url = base_url
+        self.grace = grace
+        self.retry_within = retry_within
+        self.redact = redact
+        self._clock = clock
+        self._heard = False
+        self._reachable = reachable
+        self._given_up = False
+        #: Events, by name and place, that a last look has waited for in vain.
+        self._in_vain: set[tuple[str, str | None]] = set()
+        self._arrived = 0
+        self._secrets: dict[str, str] = {}
+        self._known: dict[str, list[Received]] = {}
+        self._numbers: dict[str, str] = {}
+        self._strangers: deque[tuple[str, str, Received]] = deque(maxlen=_STRANGERS)
+        self._plans: dict[tuple[str, str], Iterator[Reply]] = {}
+        self._count = itertools.count(1)
+        self._changed = threading.Condition()
+
+    # ------------------------------------------------------------------ endpoints and orders
+    def url(self, place: str = MAIN) -> str:
+        """The address of an endpoint here."""
+        return f"{self.base_url}/{place}"
+
+    def trust(self, place: str, secret: str) -> None:
+        """From now on deliveries to a place must carry this secret, in their header alone."""
+        self._secrets = {**self._secrets, place: secret}
+
+    def know(self, uuid: str, number: str | None) -> None:
+        """This order is ours: its events are looked for by its uuid, else by its number."""
+        uuid = uuid.lower()
+        with self._changed:
+            kept = self._known.setdefault(uuid, [])
+            if number:
+                self._numbers[number] = uuid
+            mine = [s for s in self._strangers if uuid == s[0] or (number and number == s[1])]
+            for stranger in mine:
+                self._strangers.remove(stranger)
+                kept.append(stranger[2])
+
+    def answer(self, uuid: str, event: str, replies: Iterable[Reply]) -> None:
+        """Answer the attempts of an order's event at the main endpoint so, then with 200."""
+        with self._changed:
+            self._plans[uuid.lower(), event] = iter(replies)
+
+    # ------------------------------------------------------------------ arrivals
+    def record(self, place: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Keep one attempt and say how it is answered. From any thread."""
+        text = body.decode("utf-8", "surrogateescape")
+        shown = self._without_secrets(text)
+        payload = _payload(body)
+        order = _order(payload)
+        id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
+        secret = headers.get(SECRET_HEADER.lower(), "")
+        with self._changed:
+            uuid = id_ if id_ in self._known else self._numbers.get(number, "")
+            reply = self._reply(uuid, str(payload.get("event")), place)
+            received = Received(
+                number=next(self._count),
+                headers={
+                    name: self._without_secrets(value)
+                    for name, value in headers.items()
+                    if name != SECRET_HEADER.lower()
+                },
+                body=shown.encode("utf-8", "surrogateescape"),
+                at=self._clock(),
+                secret_right=_same(secret, self._secrets.get(place)),
+                secret_shown=shown != text,
+                digest=hashlib.sha256(body).hexdigest(),
+                place=place,
+                answered=reply,
+            )
+            if uuid:
+                self._known[uuid].append(received)
+            else:
+                self._strangers.append((id_, number, received))
+            self._heard = True
+            self._arrived += 1
+            self._changed.notify_all()
+        return reply
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets.values():
+            text = text.replace(secret, f"${SECRET_NAME}")
+        return self.redact(text)
+
+    def _reply(self, uuid: str, event: str, place: str) -> Reply:
+        plan = self._plans.get((uuid, event)) if place == MAIN else None
+        return next(plan, 200) if plan is not None else 200
+
+    def collect(self) -> None:
+        """Have whatever is on its way arrive, where that is in our hands."""
+
+    # ------------------------------------------------------------------ looking
+    def of(self, uuid: str, place: str | None = MAIN) -> list[Received]:
+        """Every attempt for an order so far, oldest first; ``None``: at any endpoint."""
+        self.collect()
+        with self._changed:
+            received = self._known.get(uuid.lower(), ())
+            return [one for one in received if place in (None, one.place)]
+
+    def settled(
+        self, uuid: str, event: str, count: int = 1, place: str | None = MAIN
+    ) -> list[Received]:
+        """The events of an order that differ, oldest first: all ``count`` of them, however late,
+        shuffled and repeated they come; fewer only where the last look was in vain as well.
+
+        Whatever sums or compares what an order's events say reads them here. Raises
+        :class:`Denied` where no event of any order ever came.
+        """
+
+        def look() -> list[Received]:
+            return self._named(uuid, event, place)
+
+        def all_are_there(found: list[Received]) -> bool:
+            return len(distinct(found)) >= count
+
+        found = self._until(look, all_are_there, self.grace, again=True)
+        if not all_are_there(found) and (event, place) not in self._in_vain:
+            self.while_others_come(
+                lambda: self._until(look, all_are_there, self.grace * LAST_LOOK),
+                lambda: all_are_there(look()),
+            )
+            found = look()
+            if not all_are_there(found):
+                self._in_vain.add((event, place))
+        return distinct(found)
+
+    def while_others_come(
+        self, wait: Callable[[], object], enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Take a last look, and another one as long as anything arrives meanwhile: what a sender
+        has in its queue is late, and not missing.
+        """
+        for _ in range(_MOST_LOOKS):
+            before = self._arrived
+            wait()
+            if enough() or self._arrived == before:
+                return
+
+    def wait_for_attempts(
+        self, uuid: str, event: str, count: int, *, more: float = 0.0
+    ) -> list[Received]:
+        """The attempts at the main endpoint, once there are ``count`` with their repeats, or when
+        a repeated attempt should have come (``more`` seconds later). Raises :class:`NotExercised`
+        also where nobody said how long that may take.
+        """
+        if self.retry_within is None:
+            raise NotExercised(
+                "nobody said how long a repeated attempt may take: --webhook-retry-within SECONDS"
+            )
+        return self._until(
+            lambda: self._named(uuid, event, MAIN),
+            lambda found: len(found) >= count,
+            self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0),
+        )
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which an event that has not come is said to be missing."""
+        return self.grace * (1 + LAST_LOOK)
+
+    def rest(self, times: float = 1) -> None:
+        """Wait for so many grace times, so that what has not come by then is late."""
+        self.collect()
+        with self._changed:
+            self._changed.wait_for(lambda: False, timeout=self._patience(self.grace * times))
+
+    def require(self) -> None:
+        """Raises :class:`Denied` where no event of any order has ever come, and nobody knows
+        whether one could.
+        """
+        if not self._heard and not self._reachable:
+            raise Denied(
+                f"no webhook of any order came within {self.grace:g} s: can the server reach "
+                f"{self.redact(self.base_url)}? (--webhook-url, --webhook-grace)"
+            )
+
+    def _until(
+        self,
+        look: Callable[[], list[Received]],
+        enough: Callable[[list[Received]], bool],
+        seconds: float,
+        *,
+        again: bool = False,
+    ) -> list[Received]:
+        self.collect()
+        with self._changed:
+            self._changed.wait_for(lambda: enough(look()), timeout=self._patience(seconds))
+            found = look()
+        # Where an event is certain to find its way here, silence is told after the last look.
+        self._given_up = not self._heard and not (again and self._reachable)
+        self.require()
+        return found
+
+    def _patience(self, seconds: float) -> float:
+        """Once nothing at all has come in good time, nobody waits for more."""
+        return 0.0 if self._given_up and not self._heard else seconds
+
+    def _named(self, uuid: str, event: str, place: str | None) -> list[Received]:
+        return [
+            one
+            for one in self._known.get(uuid.lower(), ())
+            if place in (None, one.place) and one.event == event
+        ]
+
+
+class SimulatorInbox(Inbox):
+    """Receives from a simulator in this process: real attempts, no sockets, no waiting."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        base_url: str,
+        *,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        arrivals = itertools.count(1)
+        super().__init__(
+            base_url,
+            grace=0.0,
+            retry_within=0.0,
+            clock=lambda: float(next(arrivals)),
+            redact=redact,
+            reachable=True,
+        )
+        courier = simulator.parts.courier or Courier
+        # Whatever is sent anywhere comes here: nothing leaves the process.
+        self._courier = courier(simulator, reach="anywhere", wire=in_process(self._tell))
+
+    def collect(self) -> None:
+        """Send what the simulator has queued."""
+        self._courier.settle()
+
+    def _tell(self, request: httpx.Request) -> int:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        reply = self.record(request.url.path.rpartition("/")[2], headers, request.content)
+        if not isinstance(reply, int):
+            raise TimeoutError
+        return reply
+
+
+def distinct(events: Iterable[Received]) -> list[Received]:
+    """The events without identical repeats, oldest first."""
+    kept: dict[str, Received] = {}
+    for event in events:
+        kept.setdefault(event.digest, event)
+    return list(kept.values())
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = load_json(body)
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _order(payload: Mapping[str, Any]) -> dict[str, Any]:
+    order = payload.get("order")
+    return order if isinstance(order, dict) else {}
+
+
+def _same(secret: str, registered: str | None) -> bool:
+    if registered is None:
+        return False
+    one, other = (text.encode("utf-8", "surrogateescape") for text in (secret, registered))
+    return hmac.compare_digest(one, other)

@@ -1,0 +1,77 @@
+"""An order that a check works on: what is known of it, and what was done to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.targets.api.answer import Answer
+
+__all__ = ["Made", "Reversal", "TestOrder", "Wanted", "fits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An order that a rule asks for. ``total`` in halalas; not ``exact``: at least one riyal.
+
+    ``fresh``: made for this run, not one that the user gave to be used up.
+    """
+
+    kind: OrderType | None
+    status: OrderStatus
+    total: int
+    exact: bool
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An order that a source gave. ``given``: it is the user's own, not made by us."""
+
+    uuid: str
+    kind: OrderType
+    status: OrderStatus
+    total: int
+    points: int | None
+    number: str | None
+    given: bool = False
+
+
+def fits(made: Made, wanted: Wanted) -> bool:
+    """Whether an order is what a rule wants."""
+    if made.status is not wanted.status or wanted.kind not in (None, made.kind):
+        return False
+    return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A cancel or refund that was sent. ``amount`` is the JSON value, absent where none was."""
+
+    operation: str
+    fields: Mapping[str, Any]
+    answer: Answer
+
+
+@dataclass(slots=True, eq=False)
+class TestOrder:
+    """An order under test. ``total`` in halalas; ``reversals`` is its history, oldest first."""
+
+    __test__ = False
+
+    uuid: str
+    kind: OrderType
+    status: OrderStatus
+    total: int
+    points: int | None
+    number: str | None
+    given: bool
+    rule: str
+    reversals: list[Reversal] = field(default_factory=list)
+    #: After so many calls of the run the platform was asked to refund it by itself.
+    auto_refunded: int | None = None
+
+    @property
+    def accepted(self) -> list[Reversal]:
+        """The reversals that were carried out, by their answers."""
+        return [reversal for reversal in self.reversals if reversal.answer.accepted]

@@ -1,0 +1,394 @@
+"""The API as a check sees it: calls, orders in the status it wants, webhooks, readings.
+
+The embedded simulator and a live server differ only in what this is built from
+(:mod:`points_conformance.targets.api.build`): an httpx client, order sources, an inbox, a budget.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import httpx
+
+from points_conformance.contract.money import sar, sar_text
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
+from points_conformance.judging.journal import Journal
+from points_conformance.simulator.messages import dump_json
+from points_conformance.targets.api.answer import Answer
+from points_conformance.targets.api.calls import (
+    CALL_TIMEOUT,
+    Caller,
+    Keys,
+)
+from points_conformance.targets.api.endpoints import Endpoints
+from points_conformance.targets.api.inbox import Inbox
+from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits
+
+if TYPE_CHECKING:
+    from points_conformance.targets.api.sources import OrderSource
+
+__all__ = ["REASON", "ApiTarget", "Effect"]
+
+#: Sent where a rule gives no reason and is not about omitting one: a server that insists on reasons
+#: breaks the rules about that, and no others.
+REASON: Final = "The customer changed their mind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a run did to its target, in numbers that add up over workers. Halalas at most."""
+
+    calls: int = 0
+    made: int = 0
+    given: int = 0
+    refunded: int = 0
+    cancelled: int = 0
+    halalas: int = 0
+
+    def __add__(self, other: "Effect") -> "Effect":
+        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
+        return Effect(**sums)
+
+    def lines(self) -> list[str]:
+        """The same in words."""
+        return [
+            f"{self.calls} calls",
+            f"{self.made} orders made, {self.given} given ones used",
+            f"{self.refunded} refunded in part or in full, {self.cancelled} cancelled, "
+            f"worth {sar_text(self.halalas)} SAR at most",
+        ]
+
+
+class ApiTarget(Caller):
+    """What the rules of subject ``api`` are given.
+
+    What the calls themselves need (``budget``, ``pace``, ``deadline``, ``secrets``, ``sleep``,
+    ``clock``) goes to :class:`~points_conformance.targets.api.calls.Caller`.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        client: httpx.Client,
+        keys: Keys,
+        journal: Journal | None = None,
+        inbox: Inbox | None = None,
+        auto_refund: Callable[[str], bool] | None = None,
+        loopback: bool = True,
+        racer: Callable[[], httpx.Client] | None = None,
+        **calling: Any,
+    ) -> None:
+        super().__init__(base_url=base_url, client=client, keys=keys, **calling)
+        self.journal = journal or Journal(None)
+        self.journal.redact = self.redact
+        self.sources: list[OrderSource] = []
+        self.inbox = inbox
+        self._inbox_refused = ""
+        self.loopback = loopback
+        self.orders: list[TestOrder] = []
+        #: What was wanted and what was given for it: a source that gave one has them.
+        self._delivered: list[tuple[Wanted, Made]] = []
+        self.readings: dict[str, str] = {}
+        self.endpoints = Endpoints(self)
+        #: What several rules look at and one of them brought about, by name.
+        self.stories: dict[str, Any] = {}
+        self.rule = ""
+        #: The seed of this rule, and how many calls it may make.
+        self.seed = 0
+        self.allowance = 0
+        self._auto_refund = auto_refund
+        self._has_auto_refunded = False
+        self._racer = racer
+
+    # ------------------------------------------------------------------ the order's calls
+    def read(self, order: TestOrder | str, *, key: str | None = "") -> Answer:
+        """``GET /orders/{uuid}``."""
+        return self.call("GET", f"/orders/{_uuid(order)}", key=key)
+
+    def cancel(self, order: TestOrder, *, key: str | None = "", **fields: Any) -> Answer:
+        """``POST /orders/{uuid}/cancel``, with a reason: to omit it, see :meth:`reverse`."""
+        return self.reverse("cancel", order, {"reason": REASON, **fields}, key=key)
+
+    def refund(self, order: TestOrder, *, key: str | None = "", **fields: Any) -> Answer:
+        """``POST /orders/{uuid}/refund``, with a reason; ``amount`` is what becomes JSON's
+        (Decimal, int, …).
+        """
+        return self.reverse("refund", order, {"reason": REASON, **fields}, key=key)
+
+    def reverse(
+        self,
+        operation: str,
+        order: TestOrder,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        body: bytes | None = None,
+        key: str | None = "",
+    ) -> Answer:
+        """A cancel or refund with these fields alone (none: no body at all), or this very body."""
+        if body is None and fields:
+            body = dump_json(dict(fields))
+        answer = self.call("POST", f"/orders/{order.uuid}/{operation}", body=body, key=key)
+        order.reversals.append(Reversal(operation, dict(fields or {}), answer))
+        return answer
+
+    def step(self, order: TestOrder, step: str) -> Answer:
+        """``authorize``, ``capture`` or ``complete``."""
+        return self.call("POST", f"/orders/{order.uuid}/{step}")
+
+    def at_once(
+        self, order: TestOrder, calls: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> list[Answer]:
+        """Reversals of one order released together, each on a connection of its own.
+
+        The rate is paid before the barrier; a call that the network loses is left out.
+        """
+        for _ in calls:
+            self.budget.take()
+            self.pace.wait()
+        barrier = threading.Barrier(len(calls))
+        clients = [self.racer() for _ in calls]
+
+        def run(client: httpx.Client, operation: str, fields: Mapping[str, Any]) -> Answer | None:
+            body = dump_json(dict(fields)) if fields else None
+            barrier.wait(timeout=CALL_TIMEOUT)
+            try:
+                return self.call_raced("POST", f"/orders/{order.uuid}/{operation}", body, client)
+            except NetworkTrouble:
+                return None
+
+        try:
+            with ThreadPoolExecutor(len(calls)) as pool:
+                futures = [
+                    pool.submit(run, client, operation, fields)
+                    for client, (operation, fields) in zip(clients, calls, strict=True)
+                ]
+                answers = [future.result() for future in futures]
+        finally:
+            for client in clients:
+                if client is not self.client:
+                    client.close()
+        for answer, (operation, fields) in zip(answers, calls, strict=True):
+            if answer is not None:
+                order.reversals.append(Reversal(operation, dict(fields), answer))
+        return [answer for answer in answers if answer is not None]
+
+    def racer(self) -> httpx.Client:
+        """A client with a connection of its own; in process the shared one does."""
+        return self._racer() if self._racer else self.client
+
+    # ------------------------------------------------------------------ orders
+    def order(
+        self,
+        status: OrderStatus = OrderStatus.APPROVED,
+        *,
+        kind: OrderType | None = None,
+        total: int = 10_000,
+        exact: bool = False,
+        fresh: bool = False,
+    ) -> TestOrder:
+        """An order in a status, of a total in halalas (at least one riyal, unless exact).
+
+        ``fresh``: none of those that the user gave, which only example-based rules use up.
+        Raises :class:`NotExercised` where no source has one.
+        """
+        wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
+        made, missing = self._sought(wanted)
+        if made is None:
+            raise missing or self._none(wanted)
+        self._delivered.append((wanted, made))
+        return self._adopt(made)
+
+    def _sought(self, wanted: Wanted) -> tuple[Made | None, NotExercised | None]:
+        """What the sources and a step or two give, or why not, where one of them says."""
+        try:
+            return self._from_sources(wanted) or self._derived(wanted), None
+        except NotExercised as missing:
+            denied = isinstance(missing, Denied) or not self._was_promised(wanted)
+            return None, missing if denied else None
+
+    def _was_promised(self, wanted: Wanted) -> bool:
+        """Whether such orders were there once, or are said to be."""
+        had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
+        return had or any(source.promises(wanted) for source in self.sources)
+
+    def _none(self, wanted: Wanted) -> NotExercised:
+        """Why there is no such order: nobody ever gave one, or those that were there are gone."""
+        if self._was_promised(wanted):
+            return Denied(_ran_dry(wanted))
+        kind = f"{wanted.kind.value} " if wanted.kind else ""
+        return NotExercised(_what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
+
+    def turned_away(self, order: TestOrder) -> None:
+        """The first refund of an order was refused: it is named among those that were no use."""
+        for source in self.sources:
+            source.turned_away(
+                order.uuid, "its first refund was refused: outside the refund window, or settled?"
+            )
+
+    @property
+    def listed_orders(self) -> int:
+        """How many orders the user listed."""
+        return sum(source.listed for source in self.sources)
+
+    def _from_sources(self, wanted: Wanted) -> Made | None:
+        """Ask every source. Where any type will do, replacing orders come last: they are rare."""
+        if wanted.kind is not None:
+            return self._first(wanted)
+        try:
+            made = self._first(replace(wanted, kind=OrderType.EARNING))
+        except NotExercised:
+            made = self._first(replace(wanted, kind=OrderType.REPLACING))
+            if made is None:
+                raise
+            return made
+        return made or self._first(replace(wanted, kind=OrderType.REPLACING))
+
+    def _first(self, wanted: Wanted) -> Made | None:
+        for source in self.sources:
+            made = source.make(wanted)
+            if made is not None:
+                return made
+        return None
+
+    #: How an order gets into a status that no source gives: from where, and by which call.
+    _STEPS: ClassVar[Mapping[OrderStatus, tuple[OrderStatus, str]]] = {
+        OrderStatus.AUTHORIZED: (OrderStatus.NEW, "authorize"),
+        OrderStatus.CAPTURED: (OrderStatus.AUTHORIZED, "capture"),
+    }
+
+    def _derived(self, wanted: Wanted) -> Made | None:
+        if wanted.status not in self._STEPS:
+            return None
+        before, step = self._STEPS[wanted.status]
+        earlier = replace(wanted, status=before)
+        made = self._from_sources(earlier) or self._derived(earlier)
+        if made is None:
+            return None
+        answer = self.call("POST", f"/orders/{made.uuid}/{step}")
+        return replace(made, status=wanted.status) if answer.is_in(wanted.status) else None
+
+    def _adopt(self, made: Made) -> TestOrder:
+        order = TestOrder(
+            uuid=made.uuid,
+            kind=made.kind,
+            status=made.status,
+            total=made.total,
+            points=made.points,
+            number=made.number,
+            given=made.given,
+            rule=self.rule,
+        )
+        self.orders.append(order)
+        if self.inbox is not None:
+            self.inbox.know(order.uuid, order.number)
+        return order
+
+    def refundable(self, total: int = 10_000, *, exact: bool = False) -> TestOrder:
+        """An order whose money was taken: approved, or captured where there is no approved one."""
+        try:
+            return self.order(total=total, exact=exact)
+        except NotExercised as missing:
+            try:
+                return self.order(OrderStatus.CAPTURED, total=total, exact=exact)
+            except Denied:
+                raise
+            except NotExercised:
+                raise missing from None
+
+    def cancellable(self, *, fresh: bool = False) -> TestOrder:
+        """An order that can be cancelled: new or authorized, or approved where that is accepted."""
+        denied: Denied | None = None
+        for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
+            try:
+                return self.order(status, fresh=fresh)
+            except Denied as dry:
+                denied = denied or dry
+            except NotExercised:
+                continue
+        if self.readings.get("cancel-settled/approved") != "accepted":
+            raise denied or NotExercised(
+                "no order can be cancelled: supply new or authorized ones with --orders or the "
+                "hook pytest_points_make_order",
+                lacks="new or authorized orders",
+            )
+        return self.order(fresh=fresh)
+
+    def auto_refund(self, order: TestOrder) -> None:
+        """Have the platform refund a replacing order by itself, where it can be triggered."""
+        if self._auto_refund is None or not self._auto_refund(order.uuid):
+            if self._has_auto_refunded:
+                raise Denied("the auto-refund that was triggered before is not triggered any more")
+            raise NotExercised(
+                "nothing triggers an auto-refund: supply the hook pytest_points_auto_refund",
+                lacks="auto-refund trigger",
+            )
+        self._has_auto_refunded = True
+        order.auto_refunded = len(self.exchanges)
+
+    @property
+    def can_auto_refund(self) -> bool:
+        """Whether anything may trigger an auto-refund."""
+        return self._auto_refund is not None
+
+    @property
+    def other_key(self) -> str:
+        """A second merchant's key. Raises :class:`NotExercised` without one."""
+        if self.keys.other is None:
+            raise NotExercised(
+                "no second merchant: set POINTS_OTHER_API_KEY", lacks="second merchant"
+            )
+        return self.keys.other
+
+    def webhooks(self) -> Inbox:
+        """The inbox. Raises :class:`NotExercised` without one."""
+        if self.inbox is None:
+            if self._inbox_refused:
+                raise Denied(self._inbox_refused)
+            raise NotExercised(
+                "no webhook inbox: start with --webhook-listen HOST:PORT", lacks="webhook inbox"
+            )
+        return self.inbox
+
+    def without_inbox(self, why: str) -> None:
+        """No webhook can be received after all, though one was listened for."""
+        self.inbox, self._inbox_refused = None, why
+
+    # ------------------------------------------------------------------ bookkeeping
+    def effect(self) -> Effect:
+        """What the run did to the target so far."""
+        refunded = [o for o in self.orders if any(r.operation == "refund" for r in o.accepted)]
+        cancelled = [o for o in self.orders if any(r.operation == "cancel" for r in o.accepted)]
+        reversed_ = {id(order): order for order in refunded + cancelled}
+        return Effect(
+            calls=self.budget.spent,
+            made=sum(source.made for source in self.sources),
+            given=sum(order.given for order in self.orders),
+            refunded=len(refunded),
+            cancelled=len(cancelled),
+            halalas=sum(order.total for order in reversed_.values()),
+        )
+
+
+def _uuid(order: TestOrder | str) -> str:
+    return order if isinstance(order, str) else order.uuid
+
+
+def _ran_dry(wanted: Wanted) -> str:
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    return (
+        f"the {wanted.status.value} {kind}orders ran dry, or were not as they were said to be: "
+        "supply more (--dry-run tells how many a run wants)"
+    )
+
+
+def _what_to_supply(wanted: Wanted) -> str:
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    total = f" of {sar(wanted.total)} SAR" if wanted.exact else ""
+    return (
+        f"no {wanted.status.value} {kind}order{total}: supply one with --orders or the hook "
+        "pytest_points_make_order"
+    )

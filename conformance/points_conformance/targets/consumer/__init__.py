@@ -1,0 +1,3 @@
+"""A consumer: deliveries to it, and the state that it shows."""
+
+__all__: list[str] = []
