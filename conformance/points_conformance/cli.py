@@ -162,8 +162,8 @@ def _left_replaying(why: str) -> int:
 
 
 def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
-    from points_conformance.judging.rule import Subject
     from points_conformance.plugin.settings import SettingsError, read_settings
+    from points_conformance.subjects import Subject
 
     try:
         os.getcwd()
@@ -282,11 +282,10 @@ def serve(
 @click.option("--publish-docs", type=click.Path(path_type=Path), hidden=True)
 def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
+    from points_conformance.commands.publish import publish_consumer_page, publish_into
+    from points_conformance.commands.published import catalogue_lines, rule_text
     from points_conformance.defects.api.catalogue import caught_by
-    from points_conformance.judging.catalogue import catalogue
-    from points_conformance.judging.publish import publish_consumer_page, publish_into
-    from points_conformance.judging.published import catalogue_lines, rule_text
-    from points_conformance.judging.rule import Subject
+    from points_conformance.subjects import Subject, catalogue
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
     if publish_docs is not None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Subject
+from points_conformance.subjects import Subject, catalogue
 
 COMMAND = [sys.executable, "-c", "from points_conformance.cli import main; main()"]
 

@@ -143,7 +143,7 @@ def test_a_should_counts_only_where_it_is_asked_to(tmp_path: Path) -> None:
     (tmp_path / "spoiled.py").write_text(
         "from dataclasses import replace\n"
         "from points_conformance.rules import rule\n"
-        "from points_conformance.judging.catalogue import catalogue\n"
+        "from points_conformance.subjects import catalogue\n"
         "from points_conformance.judging.finding import Finding\n"
         "def broken(api):\n"
         "    raise Finding('no good', expected='a', got='b')\n"
@@ -275,7 +275,7 @@ def test_a_core_rule_without_what_it_needs_is_2(tmp_path: Path) -> None:
 def test_a_check_that_breaks_is_the_kits_fault(tmp_path: Path) -> None:
     """An unexpected exception in a check is 3, with the request to report it."""
     (tmp_path / "crash.py").write_text(
-        "from points_conformance.judging.catalogue import catalogue\n"
+        "from points_conformance.subjects import catalogue\n"
         "def crash(api):\n"
         "    raise ZeroDivisionError('key ' + api.keys.private)\n"
         "object.__setattr__(catalogue()['auth.valid-key'], 'check', crash)\n"

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from points_conformance.judging.known import KnownError, load_known
-from points_conformance.judging.rule import Subject
 from points_conformance.plugin.settings import SettingsError, read_settings
 from points_conformance.report.diff import diff_files
+from points_conformance.subjects import Subject
 from points_conformance.targets.api.clean import CleaningRefused, clean_up
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 
@@ -86,7 +86,7 @@ def test_an_orders_file(content: bytes) -> None:
 ]), max_size=7).map(lambda lines: "\n".join(lines).encode()))  # fmt: skip
 def test_a_file_of_known_failures(content: bytes) -> None:
     """Of any bytes, and of lines in any order."""
-    from points_conformance.judging.catalogue import catalogue
+    from points_conformance.subjects import catalogue
 
     rules = list(catalogue(Subject.API))
     tried(content, lambda path: load_known(path, rules), KnownError)

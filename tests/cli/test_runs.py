@@ -111,7 +111,7 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
 def test_no_run_tells_a_secret(tmp_path: Path) -> None:
     """Failing, crashing: no file and no output holds a key, a secret, or a piece of one."""
     (tmp_path / "crash.py").write_text(
-        "from points_conformance.judging.catalogue import catalogue\n"
+        "from points_conformance.subjects import catalogue\n"
         "def crash(api):\n"
         "    api.call('GET', '/orders/x', key=api.keys.private[:-1])\n"
         "    raise RuntimeError(f'{api.keys.private} {api.keys.other[3:]}')\n"

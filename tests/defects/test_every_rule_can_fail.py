@@ -6,9 +6,9 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api.catalogue import caught_by, named
 from points_conformance.defects.api.defect import Defect
 from points_conformance.defects.api.trial import judged, try_defect
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.rule import Level, Profile, Rule
 from points_conformance.judging.verdict import Verdict
+from points_conformance.subjects import catalogue
 
 JUDGING = [rule for rule in catalogue() if rule.level is not Level.OBSERVE]
 

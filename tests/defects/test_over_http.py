@@ -16,10 +16,10 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api.catalogue import named
 from points_conformance.defects.api.defect import Defect
 from points_conformance.defects.api.trial import run_against
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Verdict, settle
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import LiveSettings, live_target
 
 

@@ -8,10 +8,10 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api import catalogue as defects_catalogue
 from points_conformance.defects.api.catalogue import build, caught_by, defects, matching, named
 from points_conformance.defects.api.defect import Defect, DefectError, Seeds, with_answer
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.rule import Profile
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.desk import Desk
+from points_conformance.subjects import catalogue
 
 RULES = [rule.id for rule in catalogue()]
 

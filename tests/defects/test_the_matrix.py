@@ -12,8 +12,8 @@ import pytest
 from points_conformance.defects.api.catalogue import defects, named
 from points_conformance.defects.api.defect import Defect
 from points_conformance.defects.api.trial import Trial, try_defect
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.rule import Profile
+from points_conformance.subjects import catalogue
 
 #: So many days until each defect has had the standard profile.
 TURN = 60

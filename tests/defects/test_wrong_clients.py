@@ -14,9 +14,9 @@ from points_conformance.defects.client.catalogue import DEFECTS, client_caught_b
 from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import ReconcilingClient, SampleClient
 from points_conformance.defects.client.trial import GIVEN_UP, judge_client
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Level, Subject
+from points_conformance.judging.rule import Level
 from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.subjects import Subject, catalogue
 
 RULES = catalogue(Subject.CLIENT)
 ADVERSE = {Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from points_conformance.judging.catalogue import Catalogue, CatalogueError, Registrar, build
-from points_conformance.judging.rule import Level, Profile, Rule, Subject
+from points_conformance.judging.rule import Level, Profile, Rule
+from points_conformance.subjects import Subject
 
 MUST, SHOULD = Level.MUST, Level.SHOULD
 

@@ -18,8 +18,9 @@ from points_conformance.judging.known import (
     matching,
     pinned,
 )
-from points_conformance.judging.rule import Level, Rule, Subject
+from points_conformance.judging.rule import Level, Rule
 from points_conformance.judging.verdict import Evidence, Outcome, OutcomeKind, Result, Verdict
+from points_conformance.subjects import Subject
 
 TODAY = date(2026, 11, 22)
 

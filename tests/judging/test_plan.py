@@ -2,9 +2,10 @@
 
 import pytest
 
-from points_conformance.judging.catalogue import build, catalogue
+from points_conformance.judging.catalogue import build
 from points_conformance.judging.plan import CAPS, OVERHEAD, plan
-from points_conformance.judging.rule import Level, Profile, Rule, Source, Subject
+from points_conformance.judging.rule import Level, Profile, Rule, Source
+from points_conformance.subjects import Subject, catalogue
 
 
 def rule(id_: str, *after: str, calls: int = 3, core: bool = False, closing: bool = False) -> Rule:

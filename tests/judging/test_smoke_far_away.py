@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.plan import CAPS, OVERHEAD
 from points_conformance.judging.rule import Profile
@@ -14,6 +13,7 @@ from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
 from points_conformance.simulator.mounts.sandbox import Sandbox
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import LiveSettings, live_target
 from points_conformance.targets.api.live_inbox import LiveInbox
 from points_conformance.targets.api.target import ApiTarget

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points_conformance.judging.coverage import coverage
-from points_conformance.judging.rule import Level, Rule, Subject
+from points_conformance.judging.rule import Level, Rule
 from points_conformance.judging.verdict import (
     Absence,
     Evidence,
@@ -23,6 +23,7 @@ from points_conformance.judging.verdict import (
     run_verdict,
     settle,
 )
+from points_conformance.subjects import Subject
 
 V = Verdict
 EVIDENCE = Evidence(title="a title", expected="one", got="two")

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Subject
+from points_conformance.subjects import Subject, catalogue
 
 #: A client that a shop may have written: httpx, async or not, with errors of its own.
 SHOP = '''

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from points_conformance.defects.api.catalogue import named
-from points_conformance.judging.catalogue import catalogue
+from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("changes/*.md"), *ROOT.glob("specs/*.md")])

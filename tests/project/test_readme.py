@@ -14,10 +14,9 @@ import pytest
 from tests.project.readme import README, blocks, command
 
 from points_conformance.cli import main
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.known import load_known
-from points_conformance.judging.rule import Subject
 from points_conformance.plugin import hooks
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.sources import load_orders
 
 ROOT = README.parent

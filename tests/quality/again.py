@@ -26,10 +26,10 @@ from points_conformance.defects.consumer import catalogue as consumers
 from points_conformance.defects.consumer.trial import judge_consumer
 from points_conformance.defects.seeded import SEEDED, chosen
 from points_conformance.defects.selfcheck import keep_running
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, exit_status
 from points_conformance.report.run import RunReport, rerun_command
+from points_conformance.subjects import Subject, catalogue
 
 __all__ = ["Again", "looked_for_again", "selected"]
 

@@ -11,9 +11,9 @@ import click
 from points_conformance.defects.consumer.sample import SampleConsumer
 from points_conformance.defects.consumer.styles import STYLES
 from points_conformance.defects.consumer.trial import judge_consumer
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Absence, Result, Verdict
+from points_conformance.subjects import Subject, catalogue
 
 __all__ = ["sound_consumer"]
 

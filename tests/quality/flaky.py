@@ -18,11 +18,11 @@ from tests.quality.flaky_proxy import FlakyProxy
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.limits import API_PREFIX
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Result, Verdict, settle
 from points_conformance.rules.api.generation.generator import kept_running
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.live_inbox import LiveInbox
 
 __all__ = ["Came", "Flaky", "judged"]

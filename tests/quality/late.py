@@ -22,10 +22,10 @@ from tests.second_server import SecondServer
 from tests.second_server.dialects import DIALECTS as SECOND_DIALECTS
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Absence, Result, Verdict, settle
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.live_inbox import LiveInbox
 from points_conformance.targets.api.target import ApiTarget
 

@@ -22,9 +22,9 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api.catalogue import named
 from points_conformance.defects.api.trial import judged
 from points_conformance.defects.seeded import SEEDED
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Verdict
+from points_conformance.subjects import Subject, catalogue
 
 BROKEN = {Verdict.FAILED, Verdict.ADVICE}
 API, CONSUMER, CLIENT = Subject.API, Subject.CONSUMER, Subject.CLIENT

@@ -9,9 +9,9 @@ from tests.quality.consumer_soundness import sound_consumer
 
 from points_conformance.defects.consumer.styles import STYLES, SlowQueue
 from points_conformance.defects.consumer.trial import judge_consumer
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Verdict
+from points_conformance.subjects import Subject, catalogue
 
 QUICK = [name for name, style in STYLES.items() if not style.slow]
 SLOW = [name for name, style in STYLES.items() if style.slow]

@@ -7,8 +7,8 @@ from tests.quality.soundness import made_up_dialect, sound
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.defects.api.trial import false_alarms, judged
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.rule import Profile
+from points_conformance.subjects import catalogue
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from points_conformance.judging.rule import Level, Profile, Rule, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, Rule, inferred, source
 from points_conformance.judging.verdict import (
     Evidence,
     Outcome,
@@ -14,6 +14,7 @@ from points_conformance.judging.verdict import (
     settle,
 )
 from points_conformance.report.run import RunReport
+from points_conformance.subjects import Subject
 
 CANCEL = source("Refunds & Cancellations", "Cancel an order")
 

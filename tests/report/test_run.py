@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from tests.report import samples
 
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import RunVerdict, Trouble, Verdict, settle
 from points_conformance.report.run import grouped_by_reason, rerun_command
+from points_conformance.subjects import Subject
 
 LIVE = "https://sandbox.papp.sa/api/v1"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.plan import CAPS, plan
 from points_conformance.judging.rule import Profile
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
 
 

@@ -27,9 +27,8 @@ from tests.rules.made_up_clients import (
 )
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.finding import Finding, NotExercised
-from points_conformance.judging.rule import Level, Rule, Subject
+from points_conformance.judging.rule import Level, Rule
 from points_conformance.rules.client.judging import (
     PART,
     asked_with,
@@ -44,6 +43,7 @@ from points_conformance.rules.client.judging import (
     was_done,
 )
 from points_conformance.simulator.messages import Request
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.case import Case, Fault, Operation, What, cancel, refund
 from points_conformance.targets.client.record import Record
 

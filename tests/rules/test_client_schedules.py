@@ -12,10 +12,10 @@ from tests.rules.made_up_clients import MadeUpTarget, careful, moves
 
 from points_conformance.contract.money import halalas, sar
 from points_conformance.defects.client.sample import Answer, ReconcilingClient, SampleClient, Work
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.finding import Finding
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.rules.client.schedules import drawn, smaller
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.case import Case, Fault, What, refund
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.client.record import Record

@@ -123,7 +123,7 @@ def test_a_wrong_read_after_the_merchants_own_step_is_laid_to_the_step() -> None
 
 def test_a_prediction_names_a_rule_of_the_catalogue() -> None:
     """What a story breaks is laid to a rule that exists."""
-    from points_conformance.judging.catalogue import catalogue
+    from points_conformance.subjects import catalogue
 
     ids = {rule.id for rule in catalogue()}
     named = {

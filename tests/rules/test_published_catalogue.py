@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from points_conformance.commands.publish import publish_consumer_page
 from points_conformance.contract.specs import specs_folder
-from points_conformance.judging.publish import publish_consumer_page
 
 COMMAND = [sys.executable, "-c", "from points_conformance.cli import main; main()"]
 

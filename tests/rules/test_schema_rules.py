@@ -19,11 +19,11 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api import schema as seeded
 from points_conformance.defects.api.defect import Defect
-from points_conformance.judging.catalogue import Catalogue, build, catalogue
+from points_conformance.judging.catalogue import Catalogue, build
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.judge import Judge, execute
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Outcome, OutcomeKind, Verdict
 from points_conformance.rules.api import schema
 from points_conformance.rules.api.generation import generator as generation
@@ -31,6 +31,7 @@ from points_conformance.rules.api.generation import sweep
 from points_conformance.rules.api.generation.generator import Generator
 from points_conformance.rules.api.generation.smaller import smallest
 from points_conformance.simulator.core import Parts
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.order import Made

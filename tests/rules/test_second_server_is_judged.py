@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.second_server import SecondServer
 
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import LiveSettings, live_target
 
 #: A defect of the second server, and the rules of which at least one must find it.

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import cache
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import execute
 from points_conformance.judging.verdict import Outcome, Verdict, settle
 from points_conformance.ledger import Booked, Command, OrderLedger
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.world import Order
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
 
 STORY = "story.orders-at-once"

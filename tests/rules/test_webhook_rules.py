@@ -7,11 +7,11 @@ import pytest
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api import endpoints, webhooks
 from points_conformance.defects.api.defect import Defect
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import OutcomeKind, Result, Verdict
 from points_conformance.simulator.core import Parts
+from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
 
 DEFECTS = [*webhooks.seed.defects, *endpoints.seed.defects]

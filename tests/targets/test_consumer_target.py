@@ -9,9 +9,9 @@ import pytest
 
 from points_conformance.contract.names import OrderType
 from points_conformance.judging.budget import BudgetSpent
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.plan import plan
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,

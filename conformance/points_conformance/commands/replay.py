@@ -10,9 +10,9 @@ from typing import Any
 
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Subject
 from points_conformance.plugin.settings import SettingsError, read_settings
 from points_conformance.simulator.messages import load_json
+from points_conformance.subjects import Subject
 from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,

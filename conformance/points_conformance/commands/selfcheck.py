@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import click
 
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
+from points_conformance.subjects import Subject
 
 __all__ = ["selfcheck"]
 

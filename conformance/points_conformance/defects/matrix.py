@@ -7,7 +7,7 @@ from typing import Any
 from points_conformance.defects.api.trial import Trial
 from points_conformance.defects.seeded import SEEDED
 from points_conformance.defects.selfcheck import SelfCheck
-from points_conformance.judging.rule import Subject
+from points_conformance.subjects import Subject
 
 __all__ = ["as_json", "as_table"]
 

@@ -17,8 +17,8 @@ from points_conformance.defects.client.trial import run_sound_client, try_client
 from points_conformance.defects.consumer import catalogue as consumers
 from points_conformance.defects.consumer.trial import run_sound_consumer, try_consumer
 from points_conformance.defects.declared import Declared
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.rule import Level, Profile, Rule, Subject
+from points_conformance.judging.rule import Level, Profile, Rule
+from points_conformance.subjects import Subject, catalogue
 
 __all__ = ["SEEDED", "Seeded", "chosen"]
 

@@ -14,8 +14,9 @@ from typing import Final
 from points_conformance.defects.api.trial import Trial
 from points_conformance.defects.declared import Declared
 from points_conformance.defects.seeded import SEEDED, Seeded, chosen
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.rules.api.generation.generator import kept_running
+from points_conformance.subjects import Subject
 
 __all__ = ["SelfCheck", "idle_rules", "keep_running", "minutes", "self_check"]
 

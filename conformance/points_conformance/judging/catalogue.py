@@ -4,58 +4,16 @@ A duplicate ID, an unknown dependency, a dependency on a rule that is no MUST, o
 refused when the catalogue loads.
 """
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any, TypeVar
 
-from points_conformance.judging.rule import Level, Profile, Rule, Source, Subject
-from points_conformance.rules.api.other_orders import with_other_orders
+from points_conformance.judging.rule import Level, Profile, Rule, Source
 
-__all__ = ["Catalogue", "CatalogueError", "Registrar", "build", "catalogue"]
+__all__ = ["Catalogue", "CatalogueError", "Registrar", "build"]
 
 Check = TypeVar("Check", bound=Callable[..., Any])
-
-#: The modules that hold the rules of each subject, those where money is lost first: where a run's
-#: calls are bounded, the last ones are left out.
-_FAMILIES: Mapping[Subject, tuple[str, ...]] = {
-    Subject.API: (
-        "auth",
-        "refund",
-        "cancel",
-        "isolation",
-        "webhook",
-        "points",
-        "stories",
-        "races",
-        "properties",
-        "envelope",
-        "schema",
-        "lifecycle",
-        "robust",
-        "webhook_retries",
-        "endpoints",
-        "readings",
-        "webhook_closing",
-    ),
-    Subject.CONSUMER: (
-        "answers",
-        "secret",
-        "outcomes",
-        "order",
-        "input",
-        "stories",
-    ),
-    Subject.CLIENT: (
-        "plain",
-        "lost",
-        "answers",
-        "waiting",
-        "schedules",
-    ),
-}
 
 
 class CatalogueError(ValueError):
@@ -63,10 +21,14 @@ class CatalogueError(ValueError):
 
 
 class Registrar:
-    """Collects the rules of one module: ``rule = Registrar(Subject.API)``, then ``@rule(...)``."""
+    """Collects the rules of one module: ``rule = Registrar("api")``, then ``@rule(...)``.
 
-    def __init__(self, subject: Subject) -> None:
+    ``around`` is what each of their checks runs in.
+    """
+
+    def __init__(self, subject: str, around: Callable[[Any], Any] = lambda check: check) -> None:
         self.subject = subject
+        self.around = around
         self.rules: list[Rule] = []
 
     def __call__(
@@ -97,7 +59,7 @@ class Registrar:
                     statement=_statement(check),
                     sources=sources,
                     subject=self.subject,
-                    check=with_other_orders(check) if self.subject is Subject.API else check,
+                    check=self.around(check),
                     after=(after,) if isinstance(after, str) else after,
                     needs=(needs,) if isinstance(needs, str) else needs,
                     core=core,
@@ -128,7 +90,7 @@ def _statement(check: Callable[..., Any]) -> str:
 class Catalogue:
     """Rules of one subject, sorted so that each stands after those it comes after."""
 
-    subject: Subject
+    subject: str
     rules: tuple[Rule, ...]
 
     def __iter__(self) -> Iterator[Rule]:
@@ -151,7 +113,7 @@ class Catalogue:
             if any(fnmatchcase(name, pattern) for name in (rule.id, *rule.aliases))
         ]
         if not found:
-            raise CatalogueError(f"no rule of {self.subject.value} matches {pattern!r}")
+            raise CatalogueError(f"no rule of {self.subject} matches {pattern!r}")
         return found
 
     def select(
@@ -195,7 +157,7 @@ class Catalogue:
         return [rule for rule in self if rule.id in wanted]
 
 
-def build(subject: Subject, rules: Iterable[Rule]) -> Catalogue:
+def build(subject: str, rules: Iterable[Rule]) -> Catalogue:
     """Check the rules and sort them by how much hangs on them, each after those it comes after.
 
     Core rules, then those of the smaller profiles, else as written; closing ones last.
@@ -234,13 +196,3 @@ def _place(
     for id_ in rule.after:
         _place(by_id[id_], by_id, ordered, (*path, rule.id))
     ordered.setdefault(rule.id, rule)
-
-
-@cache
-def catalogue(subject: Subject = Subject.API) -> Catalogue:
-    """The shipped catalogue of a subject."""
-    rules: list[Rule] = []
-    for family in _FAMILIES[subject]:
-        module = importlib.import_module(f"points_conformance.rules.{subject}.{family}")
-        rules += module.rule.rules
-    return build(subject, rules)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from points_conformance.judging.catalogue import Catalogue
-from points_conformance.judging.rule import Level, Profile, Rule, Subject
+from points_conformance.judging.rule import Level, Profile, Rule
 
 __all__ = ["CAPS", "OVERHEAD", "Plan", "plan"]
 
@@ -20,18 +20,21 @@ AGAIN = 5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules that are to run, the bound on calls, and the IDs of those that it leaves out."""
+    """The rules that are to run, the bound on calls (in words: on ``unit``), and the IDs of those
+    that it leaves out.
+    """
 
     rules: tuple[Rule, ...]
     calls: int
     left_out: frozenset[str] = frozenset()
+    unit: str = "calls"
 
     def lines(self) -> list[str]:
         """The plan in words. Every order costs at least a call to make and one to use."""
         orders = max(self.calls - OVERHEAD, 0) // 2
         riyals = max((r.riyals for r in self.rules if r.id not in self.left_out), default=0)
         lines = [
-            f"{len(self.rules)} rules, at most {self.calls} {self._unit}",
+            f"{len(self.rules)} rules, at most {self.calls} {self.unit}",
             f"at most {orders} orders made or used up, each of at most {riyals:,} SAR",
         ]
         needs = sorted({need for rule in self.rules for need in rule.needs})
@@ -54,13 +57,6 @@ class Plan:
             "the rule with --select"
         )
 
-    @property
-    def _unit(self) -> str:
-        """What is bounded: how often a consumer's state is read depends on its queue."""
-        if any(rule.subject is Subject.CONSUMER for rule in self.rules):
-            return "deliveries; orders told of, and reads of their state, come beside them"
-        return "calls"
-
 
 def plan(
     catalogue: Catalogue,
@@ -69,6 +65,7 @@ def plan(
     *,
     loopback: bool,
     listed: int = 0,
+    unit: str = "calls",
 ) -> Plan:
     """What the selected rules and those they come after cost at most.
 
@@ -81,10 +78,11 @@ def plan(
     cap = None if loopback else CAPS.get(profile)
     if cap is None or calls <= cap:
         more = AGAIN * listed
-        return Plan(tuple(selected), calls + more if cap is None else min(calls + more, cap))
+        bound = calls + more if cap is None else min(calls + more, cap)
+        return Plan(tuple(selected), bound, unit=unit)
     chosen = _chosen(catalogue, selected, profile, cap - OVERHEAD)
     left_out = frozenset(rule.id for rule in selected if rule.id not in chosen)
-    return Plan(tuple(selected), cap, left_out)
+    return Plan(tuple(selected), cap, left_out, unit)
 
 
 def _chosen(

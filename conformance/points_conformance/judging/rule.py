@@ -14,7 +14,6 @@ __all__ = [
     "Profile",
     "Rule",
     "Source",
-    "Subject",
     "inferred",
     "promised",
     "source",
@@ -27,14 +26,6 @@ class Level(StrEnum):
     MUST = "MUST"
     SHOULD = "SHOULD"
     OBSERVE = "OBSERVE"
-
-
-class Subject(StrEnum):
-    """Who is judged."""
-
-    API = "api"
-    CONSUMER = "consumer"
-    CLIENT = "client"
 
 
 class Profile(StrEnum):
@@ -94,7 +85,7 @@ class Rule:
     level: Level
     statement: str
     sources: tuple[Source, ...]
-    subject: Subject
+    subject: str
     check: Callable[..., Any] = field(repr=False)
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -68,9 +68,9 @@ def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
     if name not in sessions:
         if sys.flags.optimize > 1:
             raise pytest.UsageError(f"points-conformance: {NO_DOCSTRINGS}")
-        from points_conformance.judging.rule import Subject
         from points_conformance.plugin.session import PointsSession
         from points_conformance.plugin.settings import SettingsError
+        from points_conformance.subjects import Subject
 
         try:
             sessions[name] = PointsSession(config, Subject(name))

@@ -21,7 +21,6 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, accepting, matching, pinned
 from points_conformance.judging.plan import Plan, plan
-from points_conformance.judging.rule import Subject
 from points_conformance.judging.verdict import (
     Absence,
     Outcome,
@@ -35,10 +34,7 @@ from points_conformance.plugin.again import begun_with, suite_of, used_up
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
-from points_conformance.plugin.runs.api import ApiRun
-from points_conformance.plugin.runs.client import ClientRun
-from points_conformance.plugin.runs.consumer import ConsumerRun
-from points_conformance.plugin.runs.subject import Run, SubjectRun
+from points_conformance.plugin.runs.subject import SubjectRun
 from points_conformance.plugin.settings import (
     Settings,
     SettingsError,
@@ -49,6 +45,7 @@ from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
+from points_conformance.subjects import SUBJECTS, Subject, part
 from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.api.sources import load_orders
 from points_conformance.targets.api.target import Effect
@@ -57,12 +54,6 @@ __all__ = ["PointsAdvice", "PointsSession"]
 
 #: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
-#: What knows each subject.
-_RUNS: Mapping[Subject, Callable[[Run], SubjectRun]] = {
-    Subject.API: ApiRun,
-    Subject.CONSUMER: ConsumerRun,
-    Subject.CLIENT: ClientRun,
-}
 _UNREACHED = "the run ended before it"
 
 
@@ -95,7 +86,7 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
-        self.subject: SubjectRun = _RUNS[self.settings.subject](self)
+        self.subject: SubjectRun = part(SUBJECTS[self.settings.subject].run)(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
@@ -132,6 +123,7 @@ class PointsSession:
             settings.rules,
             settings.profile,
             loopback=settings.on_loopback,
+            unit=SUBJECTS[settings.subject].unit,
             listed=len(load_orders(settings.orders)) if settings.orders else 0,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.judging.catalogue import Catalogue, CatalogueError, catalogue
+from points_conformance.judging.catalogue import Catalogue, CatalogueError
 from points_conformance.judging.known import KnownError, KnownFailures, load_known
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.plugin.client_settings import ClientOptions, read_client
 from points_conformance.plugin.consumer_settings import WrongOption, arguments_of, read_consumer
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 from points_conformance.targets.consumer.build import ConsumerOptions
 from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback

@@ -29,9 +29,10 @@ def spoil(folder: Path, subject: str, why: str) -> None:
     if not any((folder / name).exists() for name in _FILES):
         return
     # Here, for most runs find no report that they would have to replace.
-    from points_conformance.judging.rule import Profile, Subject
+    from points_conformance.judging.rule import Profile
     from points_conformance.report.run import RunReport
     from points_conformance.report.write import begin_all
+    from points_conformance.subjects import Subject
 
     report = RunReport(
         subject=Subject(subject),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from points_conformance.judging.coverage import Coverage, coverage
 from points_conformance.judging.exchange import quoted
-from points_conformance.judging.rule import Profile, Subject
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import (
     Evidence,
     Result,
@@ -20,6 +20,7 @@ from points_conformance.judging.verdict import (
     run_verdict,
 )
 from points_conformance.report.text import counted
+from points_conformance.subjects import SUBJECTS, Subject
 
 __all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
 
@@ -38,9 +39,6 @@ _WORDS: Final[Mapping[str, str]] = {
     Verdict.OBSERVED: "observed",
 }
 _OTHERS: Final = {verdict: word for verdict, word in _WORDS.items() if verdict != Verdict.PASSED}
-
-#: How the command names the target of a subject, where the target is a URL.
-_URL_OPTION: Final = {Subject.API: "--base-url", Subject.CONSUMER: "--url"}
 
 _URL: Final = re.compile(r"https?://\S+")
 _USERINFO: Final = re.compile(r"(?<=://)[^/?#@\s]*@")
@@ -315,8 +313,8 @@ def _led_to(report: RunReport, rule_id: str) -> list[str]:
 
 
 def _target_again(report: RunReport) -> Sequence[str]:
-    option = _URL_OPTION.get(report.subject)
-    if option is None or option in report.arguments:
+    option = SUBJECTS[report.subject].url
+    if not option or option in report.arguments:
         return report.arguments
     if _URL.fullmatch(report.target):
         return (option, report.target, *report.arguments)

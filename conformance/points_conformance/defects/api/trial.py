@@ -9,11 +9,12 @@ from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.defects.api.catalogue import expected
 from points_conformance.defects.api.defect import GENERATED, Defect
 from points_conformance.defects.declared import Declared
-from points_conformance.judging.catalogue import Catalogue, catalogue
+from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.judge import Judge
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Absence, OutcomeKind, Result, Verdict, settle
 from points_conformance.simulator.core import Parts
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.build import embedded_target
 
 __all__ = [

@@ -8,10 +8,10 @@ from typing import Any, Final
 from points_conformance.defects.api.trial import Trial, held_against
 from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import ReconcilingClient, SampleClient
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge, seed_of
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, settle
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.runners import ObjectClients
 from points_conformance.targets.client.target import ClientTarget
 

@@ -8,10 +8,10 @@ from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.defects.api.trial import Trial, held_against
 from points_conformance.defects.consumer.defect import ConsumerDefect
 from points_conformance.defects.consumer.sample import SampleConsumer
-from points_conformance.judging.catalogue import catalogue
 from points_conformance.judging.judge import Judge
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, settle
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
 from points_conformance.targets.consumer.calibration import look_first
 

@@ -1,15 +1,15 @@
 """``auth.*``: who may call (API keys)."""
 
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.calls import MADE_UP_KEYS
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 KEYS = source("API keys", "Authentication")
 

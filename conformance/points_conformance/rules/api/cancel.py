@@ -4,11 +4,11 @@ from typing import Any
 
 from points_conformance.contract.limits import DEFAULT_CANCEL_REASON, REASON_MAX
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import (
     fully_refunded,
     is_left,
@@ -21,7 +21,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 CANCEL = source("Refunds & Cancellations", "Cancel an order")

@@ -9,9 +9,9 @@ from typing import Any
 
 from points_conformance.contract.limits import WEBHOOK_NAME_MAX, WEBHOOK_URL_MAX
 from points_conformance.contract.schemas import problems
-from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Subject, inferred, source
+from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.telling import told
 from points_conformance.rules.api.webhook_retries import DELETED, MOVED
 from points_conformance.simulator.messages import dump_json
@@ -21,7 +21,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 WEBHOOKS = source("OpenAPI", "Webhooks")
 LIMITS = source("OpenAPI", "POST /webhooks")

@@ -5,15 +5,15 @@ from typing import Any
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.contract.schemas import problems
-from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 ENVELOPES = source("OpenAPI", "Envelopes")

@@ -2,10 +2,10 @@
 
 from points_conformance.contract.money import sar, sar_text
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Denied, NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import fully_refunded, is_left, partially_refunded
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
@@ -13,7 +13,7 @@ from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 OWNER = source("Refunds & Cancellations", "Only the owning merchant")

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import FULL, fully_refunded, partially_refunded, refuses
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 #: How many orders of each final status are used, of those that the user lists.
 MOST_FINAL = 5

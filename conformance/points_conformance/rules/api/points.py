@@ -10,18 +10,18 @@ from typing import Any
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderType
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.ledger import points_tolerance
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["proportionate", "rule", "told_refunds"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 POINTS = source("Refunds & Cancellations", "Points")
 PAYLOAD = source("Webhook Events", "refunded")

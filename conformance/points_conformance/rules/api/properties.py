@@ -4,12 +4,12 @@ from typing import Any
 
 from points_conformance.contract.money import nearby_halalas, sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Denied
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.points import proportionate, told_refunds
 from points_conformance.rules.api.steps import FULL, PARTIAL, is_left
 from points_conformance.rules.search import search
@@ -19,7 +19,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 BOUNDED = promised("partial sums bounded")
 EXACT = inferred("money is exact")

@@ -11,17 +11,17 @@ from typing import Any
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Finding, NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised
+from points_conformance.judging.rule import Level, Profile, inferred, promised
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 TWICE = promised("no double refunds")
 BOUNDED = promised("partial sums bounded")

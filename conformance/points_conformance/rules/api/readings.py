@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Denied, NotExercised
-from points_conformance.judging.rule import Level, Subject, source
+from points_conformance.judging.rule import Level, source
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["cancel_settled", "either_cancelled_or_unchanged", "rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 OBSERVE = Level.OBSERVE
 LIFECYCLE = source("Order Lifecycle")
 REFUND = source("Refunds & Cancellations", "Refund an order")

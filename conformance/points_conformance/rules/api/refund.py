@@ -7,10 +7,10 @@ back: ``is_left`` asks for a halala more, which is refused, and for exactly the 
 from points_conformance.contract.limits import REASON_MAX
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import TurnedAway
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import IDENTITY, expect
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
@@ -26,7 +26,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
 REFUND = source("Refunds & Cancellations", "Refund an order")

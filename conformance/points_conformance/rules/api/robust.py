@@ -5,16 +5,16 @@ A server error is a finding wherever it comes (``ApiTarget.call``); these rules 
 
 from points_conformance.contract.limits import REASON_MAX
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Subject, inferred, source
+from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.family import family
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 BODY = source("OpenAPI", "Request bodies")
 NO_MONEY = inferred("a call that is not understood asks for no money")

@@ -6,9 +6,9 @@ the description cannot know the order's state.
 """
 
 from points_conformance.contract.schemas import problems
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Finding
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.generation.generator import OPERATIONS, component
 from points_conformance.rules.api.generation.sweep import Seen, latest, sweep
 from points_conformance.simulator.messages import load_json
@@ -16,7 +16,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 ANSWERS = source("OpenAPI", "responses of cancel, refund and get")
 ANY_INPUT = inferred("a body that is not understood is the caller's mistake: 4xx")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Attributed, Denied, Finding, NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised
+from points_conformance.judging.rule import Level, Profile, inferred, promised
 from points_conformance.ledger import OrderLedger
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.machine import (
     Do,
     Must,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 
 #: Orders and steps of a story at most; calls of the longest: orders, a call and a read a step,
 #: a last read of each order.

@@ -11,10 +11,10 @@ from points_conformance.contract.limits import EVENT_HEADER
 from points_conformance.contract.money import MoneyError, halalas, sar, sar_text
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.contract.schemas import event_component, problems
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import partially_refunded
 from points_conformance.rules.api.telling import (
     Story,
@@ -31,7 +31,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 REFUND = source("Refunds & Cancellations", "Refund an order")
 CANCEL = source("Refunds & Cancellations", "Cancel an order")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from points_conformance.contract.limits import MAX_ATTEMPTS
 from points_conformance.contract.schemas import event_component, problems
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised, source
+from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
 from points_conformance.rules.api.telling import at_rest, wait_for_the_late
@@ -28,7 +28,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST, SHOULD, OBSERVE = Level.MUST, Level.SHOULD, Level.OBSERVE
 REFUND = source("Refunds & Cancellations")
 EVENTS = source("Webhook Events", "Payload structure")

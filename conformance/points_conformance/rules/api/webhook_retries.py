@@ -8,16 +8,16 @@ import itertools
 
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.contract.money import sar
-from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Subject, inferred, source
+from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.family import family
 from points_conformance.rules.api.telling import failed_deliveries, told
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["ALWAYS_FAILING", "DELETED", "MOVED", "REDIRECTED", "REFUSED", "RETRIED", "rule"]
 
-rule = Registrar(Subject.API)
+rule = family()
 MUST = Level.MUST
 DELIVERY = source("Webhooks", "Delivery")
 INBOX = "webhook inbox"

@@ -6,7 +6,7 @@ from typing import Final
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Source, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, Source, inferred, source
 from points_conformance.rules.client.judging import (
     ENVELOPE,
     KEYS,
@@ -19,6 +19,7 @@ from points_conformance.rules.client.judging import (
     refused,
     was_done,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, Tls, What, cancel, refund
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.client.record import Record

@@ -9,7 +9,7 @@ from typing import Final
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, promised
+from points_conformance.judging.rule import Level, Profile, inferred, promised
 from points_conformance.rules.client.judging import (
     NO_KEY,
     PART,
@@ -19,6 +19,7 @@ from points_conformance.rules.client.judging import (
     honest,
     not_said_refused,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, What, cancel, refund
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget

@@ -8,7 +8,7 @@ from typing import Any, Final
 from points_conformance.contract.limits import REASON_MAX
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.client.judging import (
     BODY,
     CANCEL,
@@ -19,6 +19,7 @@ from points_conformance.rules.client.judging import (
     broken,
     was_done,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, What, cancel, refund
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.sandbox import Seen

@@ -12,9 +12,10 @@ from typing import Final
 from points_conformance.contract.money import sar
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Finding
-from points_conformance.judging.rule import Level, Profile, Subject, promised
+from points_conformance.judging.rule import Level, Profile, promised
 from points_conformance.rules.client.judging import NO_KEY, honest
 from points_conformance.rules.client.lost import LOST
+from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, What
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget

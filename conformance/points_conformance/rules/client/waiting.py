@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred
+from points_conformance.judging.rule import Level, Profile, inferred
 from points_conformance.rules.client.judging import (
     NO_KEY,
     asked_with,
@@ -13,6 +13,7 @@ from points_conformance.rules.client.judging import (
     gaps_after_faults,
     honest,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, What
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget

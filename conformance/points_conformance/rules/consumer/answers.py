@@ -2,7 +2,7 @@
 
 from points_conformance.contract.names import MERCHANT_EVENTS, OrderType
 from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     EVENTS,
@@ -10,6 +10,7 @@ from points_conformance.rules.consumer.telling import (
     acknowledged,
     broken,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]

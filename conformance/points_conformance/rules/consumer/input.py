@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from points_conformance.contract.names import MERCHANT_EVENTS, OrderType
 from points_conformance.judging.catalogue import Registrar
-from points_conformance.judging.rule import Level, Subject, inferred
+from points_conformance.judging.rule import Level, inferred
 from points_conformance.rules.consumer.telling import (
     APPROVED,
     DELIVERY,
@@ -16,6 +16,7 @@ from points_conformance.rules.consumer.telling import (
     insisting,
 )
 from points_conformance.simulator import Delivery
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.probe import Expected, wanted
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget, Told

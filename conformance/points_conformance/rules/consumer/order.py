@@ -8,7 +8,7 @@ from typing import Final
 from points_conformance.contract.names import OrderType
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred
+from points_conformance.judging.rule import Level, Profile, inferred
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
@@ -18,6 +18,7 @@ from points_conformance.rules.consumer.telling import (
     ends_right,
 )
 from points_conformance.simulator import Delivery
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget
 

@@ -7,7 +7,7 @@ from typing import Final
 from points_conformance.contract.names import OrderType
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
@@ -21,6 +21,7 @@ from points_conformance.rules.consumer.telling import (
     ends_right_at_first,
 )
 from points_conformance.simulator import Delivery
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.probe import Expected
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget

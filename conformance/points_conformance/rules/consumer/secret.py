@@ -6,7 +6,7 @@ from typing import Final
 from points_conformance.contract.limits import EVENT_HEADER, SECRET_HEADER
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, Subject, inferred
+from points_conformance.judging.rule import Level, Profile, inferred
 from points_conformance.rules.consumer.telling import (
     APPROVED,
     HEADERS,
@@ -16,6 +16,7 @@ from points_conformance.rules.consumer.telling import (
     ends_right,
     insisting,
 )
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from points_conformance.contract.names import OrderType
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Finding
-from points_conformance.judging.rule import Level, Profile, Subject
+from points_conformance.judging.rule import Level, Profile
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
@@ -22,6 +22,7 @@ from points_conformance.rules.consumer.telling import (
 )
 from points_conformance.rules.search import only_our_draws
 from points_conformance.simulator import Delivery
+from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget
 

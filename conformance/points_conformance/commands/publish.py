@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from points_conformance.judging.catalogue import catalogue
-from points_conformance.judging.published import rules_json, rules_markdown
-from points_conformance.judging.rule import Subject
+from points_conformance.commands.published import rules_json, rules_markdown
 from points_conformance.rules.consumer.page import consumer_page
+from points_conformance.subjects import Subject, catalogue
 
 __all__ = ["publish_consumer_page", "publish_into"]
 

@@ -6,19 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from points_conformance.judging.rule import Profile, Rule, Subject
+from points_conformance.judging.rule import Profile, Rule
+from points_conformance.subjects import SUBJECTS, Subject
 
 __all__ = ["catalogue_lines", "rule_text", "rules_json", "rules_markdown"]
 
 CaughtBy = Mapping[str, Sequence[str]]
 
 _WIDTH: Final = 100
-
-_JUDGED: Final = {
-    Subject.API: "a server of the Points API",
-    Subject.CONSUMER: "a consumer of its webhooks",
-    Subject.CLIENT: "a client that calls cancel and refund",
-}
 
 _HEAD: Final = """\
 # Rules
@@ -36,10 +31,10 @@ def rules_markdown(rules: Iterable[Rule], caught_by: CaughtBy | None = None) -> 
     caught_by = caught_by or {}
     rules = list(rules)
     parts = [_HEAD]
-    for subject in Subject:
-        judged = [rule for rule in rules if rule.subject is subject]
+    for subject, who in SUBJECTS.items():
+        judged = [rule for rule in rules if rule.subject == subject]
         if judged:
-            parts.append(f"## `{subject}`: {_JUDGED[subject]}\n")
+            parts.append(f"## `{subject}`: {who.judged}\n")
             parts += [_markdown_rule(rule, caught_by.get(rule.id, ())) for rule in judged]
     return "\n".join(parts)
 
@@ -95,7 +90,7 @@ def rules_json(rules: Iterable[Rule], caught_by: CaughtBy | None = None) -> str:
 def _record(rule: Rule, defects: Sequence[str]) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "subject": rule.subject.value,
+        "subject": rule.subject,
         "level": rule.level.value,
         "statement": rule.statement,
         "sources": [{"page": item.page, "heading": item.heading} for item in rule.sources],
@@ -134,7 +129,7 @@ def catalogue_lines(rules: Iterable[Rule]) -> list[str]:
     lines: list[str] = []
     for subject, judged in groupby(rules, key=lambda rule: rule.subject):
         lines += [""] if lines else []
-        lines.append(f"{subject}: {_JUDGED[subject]}")
+        lines.append(f"{subject}: {SUBJECTS[Subject(subject)].judged}")
         for rule in judged:
             head = f"  {rule.id:{width}}  {rule.level:7}  "
             lines += textwrap.wrap(

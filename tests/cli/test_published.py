@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from points_conformance.judging.published import (
+from points_conformance.commands.published import (
     catalogue_lines,
     rule_text,
     rules_json,
     rules_markdown,
 )
-from points_conformance.judging.rule import Level, Profile, Rule, Subject, inferred, source
+from points_conformance.judging.rule import Level, Profile, Rule, inferred, source
+from points_conformance.subjects import Subject
 
 PAGE = source("Refunds & Cancellations", "Cancel an order")
 
