@@ -284,7 +284,7 @@ def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) 
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
     from points_conformance.commands.publish import publish_consumer_page, publish_into
     from points_conformance.commands.published import catalogue_lines, rule_text
-    from points_conformance.defects.api.catalogue import caught_by
+    from points_conformance.defects.catalogue import caught_by
     from points_conformance.subjects import Subject, catalogue
 
     every = [rule for subject in Subject for rule in catalogue(subject)]

@@ -89,7 +89,7 @@ def test_all_that_a_servers_verdict_rests_on_is_in_the_command(tmp_path: Path) -
 CONFTEST = """
 import pytest
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.targets.api.build import embedded_target
 
 def pytest_addoption(parser):
@@ -99,7 +99,7 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def server(request):
     assert request.config.getoption("--rig-token") == "hunter2"
-    return embedded_target(parts=named(request.config.getoption("--defect")).parts)
+    return embedded_target(parts=SEEDED.named(request.config.getoption("--defect")).parts)
 """
 SUITE = """
 import pytest

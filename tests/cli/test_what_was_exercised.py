@@ -13,7 +13,7 @@ import pytest
 from tests.cli.command import Ended, run
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.ledger import Booked, Command, Refund
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Parts, Simulator
@@ -198,7 +198,7 @@ PAID = {"new": 6, "authorized": 6, "approved": 40, "captured": 12}
 
 def test_a_given_authorized_order_that_cannot_be_cancelled_is_a_finding(tmp_path: Path) -> None:
     """A cancel knows no window."""
-    with sandbox(named("cancel-of-authorized-is-refused").parts) as served:
+    with sandbox(SEEDED.named("cancel-of-authorized-is-refused").parts) as served:
         given(tmp_path, served, **PAID)
         done = judged(
             tmp_path, served, "--orders", "orders.json", "--select", "cancel.authorized-order"
@@ -211,7 +211,7 @@ def test_captured_orders_that_are_all_refused_while_approved_ones_are_refunded_a
     tmp_path: Path,
 ) -> None:
     """Twelve captured orders were given: that is no matter of age."""
-    with sandbox(named("captured-cannot-be-refunded").parts) as served:
+    with sandbox(SEEDED.named("captured-cannot-be-refunded").parts) as served:
         given(tmp_path, served, **PAID)
         done = judged(
             tmp_path, served, "--orders", "orders.json", "--select", "refund.captured-order"
@@ -269,7 +269,7 @@ def test_given_orders_that_are_final_already_are_used(tmp_path: Path) -> None:
     """Cancelled, refunded, auto-refunded ones: each must refuse, and stay as it is."""
     rule = "lifecycle.final-before-the-run"
     counts = {"approved": 4, "cancelled": 2, "fully_refunded": 2}
-    for parts, status in ((None, 0), (named("final-before-is-reversed").parts, 1)):
+    for parts, status in ((None, 0), (SEEDED.named("final-before-is-reversed").parts, 1)):
         with sandbox(parts) as served:
             uuids = given(tmp_path, served, **counts)
             final = uuids[4:]

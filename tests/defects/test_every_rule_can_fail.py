@@ -3,9 +3,9 @@
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api.catalogue import caught_by, named
-from points_conformance.defects.api.defect import Defect
-from points_conformance.defects.api.trial import judged, try_defect
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.seeded import SEEDED, judge_server
+from points_conformance.defects.catalogue import caught_by
 from points_conformance.judging.rule import Level, Profile, Rule
 from points_conformance.judging.verdict import Verdict
 from points_conformance.subjects import catalogue
@@ -24,7 +24,7 @@ def company(rule: Rule, profile: Profile) -> list[Rule]:
     return [r for r in catalogue().select(profile) if r.family not in GENERATED]
 
 
-def profile_for(rule: Rule, defect: Defect) -> Profile:
+def profile_for(rule: Rule, defect: ServerDefect) -> Profile:
     """The smallest profile in which the rule runs and the defect is found."""
     return max(rule.profile, defect.profile, key=list(Profile).index)
 
@@ -36,9 +36,9 @@ def test_a_rule_fails_on_a_defect(rule: Rule) -> None:
     """
     declared = caught_by(rule.id)
     assert declared, f"no defect shows that {rule.id} can fail"
-    defect = named(declared[0])
+    defect = SEEDED.named(declared[0])
     profile = Profile.STANDARD if rule.closing else profile_for(rule, defect)
-    trial = try_defect(defect, profile=profile, rules=company(rule, profile))
+    trial = SEEDED.tried(defect, profile=profile, rules=company(rule, profile))
     assert rule.id in trial.caught, (trial.related, trial.blocked, trial.errors)
 
 
@@ -49,6 +49,6 @@ def test_a_rule_passes_on_the_sound_simulator(rule: Rule) -> None:
     """The same run against the simulator as it is. Generated rules, which make up orders of their
     own whoever ran before them, pass in the runs of ``test_soundness.py``.
     """
-    results, _ = judged(None, DIALECTS["default"], rules=[rule], profile=rule.profile, seed=1)
+    results, _ = judge_server(None, DIALECTS["default"], rules=[rule], profile=rule.profile, seed=1)
     verdicts = {result.rule.id: result.verdict for result in results}
     assert set(verdicts.values()) <= {Verdict.PASSED, Verdict.NOT_EXERCISED, Verdict.OBSERVED}

@@ -13,9 +13,8 @@ from tests.cli.command import answer, listening
 from tests.defects.threaded import serving
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects.api.catalogue import named
-from points_conformance.defects.api.defect import Defect
-from points_conformance.defects.api.trial import run_against
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Verdict, settle
@@ -23,7 +22,7 @@ from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import LiveSettings, live_target
 
 
-def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:
+def failing_over_http(defect: ServerDefect, rules: list[Rule]) -> set[str]:
     """What fails of the rules against a server of this defect."""
     with serving(defect) as (simulator, base_url):
         environment = {
@@ -72,10 +71,10 @@ def failing_over_http(defect: Defect, rules: list[Rule]) -> set[str]:
 )
 def test_a_defect_shows_over_http_as_in_process(id_: str) -> None:
     """The rules that should catch it do, and the same ones that do in process."""
-    defect = named(id_)
+    defect = SEEDED.named(id_)
     rules = [catalogue()[rule_id] for rule_id in defect.caught_by]
     rules = [rule for rule in rules if "webhook inbox" not in rule.needs]
-    results, _ = run_against(defect, profile=Profile.STANDARD, rules=rules)
+    results, _ = SEEDED.judged(defect, rules, Profile.STANDARD, 0)
     in_process = {result.rule.id for result in results if result.verdict is Verdict.FAILED}
     assert in_process
     assert failing_over_http(defect, rules) == in_process

@@ -8,12 +8,13 @@ from click.testing import CliRunner, Result
 from tests.quality import power
 
 from points_conformance.commands.selfcheck import selfcheck
-from points_conformance.defects.api import catalogue
-from points_conformance.defects.api.catalogue import build, named
-from points_conformance.defects.api.defect import Defect
-from points_conformance.defects.seeded import SEEDED
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.seeded import SEEDED
+from points_conformance.defects.catalogue import seeded
+from points_conformance.defects.seeded import build
 from points_conformance.defects.selfcheck import minutes
 from points_conformance.judging.rule import Profile
+from points_conformance.subjects import Subject
 
 
 def run(*args: str) -> Result:
@@ -44,11 +45,11 @@ def test_what_is_as_declared_is_status_0(tmp_path: Path) -> None:
 
 def declared_otherwise(monkeypatch: pytest.MonkeyPatch, caught_by: str) -> None:
     """A catalogue of one defect, declared to be caught by another rule."""
-    twice = named("cancel-twice")
-    wrong = Defect(
+    twice = SEEDED.named("cancel-twice")
+    wrong = ServerDefect(
         id=twice.id, summary=twice.summary, seam="desk", parts=twice.parts, caught_by=(caught_by,)
     )
-    monkeypatch.setattr(catalogue, "defects", lambda: build([wrong]))
+    monkeypatch.setitem(vars(SEEDED), "defects", build([wrong]))
 
 
 def test_what_is_not_as_declared_is_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +111,7 @@ def test_one_subject_may_be_asked_for() -> None:
 
 def test_ids_are_unique_among_all_subjects() -> None:
     """A glob of one means no other's."""
-    ids = [defect.id for seeded in SEEDED.values() for defect in seeded.defects()]
+    ids = [defect.id for subject in Subject for defect in seeded(subject).defects]
     assert len(ids) == len(set(ids))
 
 
@@ -156,4 +157,4 @@ def test_subtle_defects_exist() -> None:
     """What is measured is in the catalogue."""
     assert len(power.SUBTLE) >= 12
     for id_ in power.SUBTLE:
-        named(id_)
+        SEEDED.named(id_)

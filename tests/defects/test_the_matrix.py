@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from points_conformance.defects.api.catalogue import defects, named
-from points_conformance.defects.api.defect import Defect
-from points_conformance.defects.api.trial import Trial, try_defect
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.seeded import SEEDED
+from points_conformance.defects.trial import Trial
 from points_conformance.judging.rule import Profile
 from points_conformance.subjects import catalogue
 
@@ -29,19 +29,19 @@ def complaint(trial: Trial) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("defect", defects(), ids=lambda defect: defect.id)
-def test_the_smoke_rules_say_what_is_declared(defect: Defect) -> None:
+@pytest.mark.parametrize("defect", SEEDED.defects, ids=lambda defect: defect.id)
+def test_the_smoke_rules_say_what_is_declared(defect: ServerDefect) -> None:
     """One bug, one story: rules that have nothing to do with it do not fail."""
-    trial = try_defect(defect, profile=Profile.SMOKE)
+    trial = SEEDED.tried(defect, profile=Profile.SMOKE)
     assert trial.as_declared, complaint(trial)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_a_generated_rule_found_first_is_not_missed(seed: int) -> None:
     """With some seeds parts-add-up comes upon this defect, and the declared rules are held up."""
-    defect = named("large-parts-are-queued-without-their-order")
+    defect = SEEDED.named("large-parts-are-queued-without-their-order")
     rules = [catalogue()[id_] for id_ in defect.caught_by]
-    trial = try_defect(defect, profile=Profile.STANDARD, seed=seed, rules=rules)
+    trial = SEEDED.tried(defect, profile=Profile.STANDARD, seed=seed, rules=rules)
     first = "property.parts-add-up" in trial.related
     assert trial.as_declared, complaint(trial)
     assert trial.caught == (() if first else defect.caught_by)
@@ -49,13 +49,15 @@ def test_what_a_generated_rule_found_first_is_not_missed(seed: int) -> None:
 
 def test_what_found_nothing_is_missed() -> None:
     """A declared rule that ran, or that an example held up, has no such excuse."""
-    twice = named("cancel-twice")
+    twice = SEEDED.named("cancel-twice")
     wrong = replace(twice, caught_by=("property.order-of-parts",))
     rules = [catalogue()["property.order-of-parts"]]
-    trial = try_defect(wrong, profile=Profile.STANDARD, rules=rules)
+    trial = SEEDED.tried(wrong, profile=Profile.STANDARD, rules=rules)
     assert trial.missed == ("property.order-of-parts",)
-    no_parts = replace(named("partial-refund-is-full"), caught_by=("property.order-of-parts",))
-    trial = try_defect(no_parts, profile=Profile.STANDARD, rules=rules)
+    no_parts = replace(
+        SEEDED.named("partial-refund-is-full"), caught_by=("property.order-of-parts",)
+    )
+    trial = SEEDED.tried(no_parts, profile=Profile.STANDARD, rules=rules)
     assert "property.order-of-parts" in trial.blocked
     assert trial.missed == ("property.order-of-parts",)
 
@@ -63,11 +65,11 @@ def test_what_found_nothing_is_missed() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "defect",
-    [defect for number, defect in enumerate(defects()) if (number + TODAY) % TURN == 0],
+    [defect for number, defect in enumerate(SEEDED.defects) if (number + TODAY) % TURN == 0],
     ids=lambda defect: defect.id,
 )
-def test_todays_part_is_caught_by_the_standard_profile(defect: Defect) -> None:
+def test_todays_part_is_caught_by_the_standard_profile(defect: ServerDefect) -> None:
     """A part that rotates, each day with another seed."""
-    trial = try_defect(defect, profile=Profile.STANDARD, seed=TODAY)
+    trial = SEEDED.tried(defect, profile=Profile.STANDARD, seed=TODAY)
     assert trial.as_declared, complaint(trial)
     assert trial.found

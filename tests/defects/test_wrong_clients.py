@@ -10,11 +10,10 @@ from points_conformance.defects.client import bodies as clients_bodies
 from points_conformance.defects.client import keys as clients_keys
 from points_conformance.defects.client import lost as clients_lost
 from points_conformance.defects.client import pace as clients_pace
-from points_conformance.defects.client.catalogue import DEFECTS, client_caught_by
 from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import ReconcilingClient, SampleClient
-from points_conformance.defects.client.trial import GIVEN_UP, judge_client
-from points_conformance.judging.rule import Level
+from points_conformance.defects.client.seeded import SEEDED, judge_client
+from points_conformance.judging.rule import Level, Profile
 from points_conformance.judging.verdict import Result, Verdict
 from points_conformance.subjects import Subject, catalogue
 
@@ -25,7 +24,7 @@ ADVERSE = {Verdict.FAILED, Verdict.ADVICE, Verdict.ERROR, Verdict.BLOCKED}
 def judged(defect: ClientDefect) -> list[Result]:
     """The results of the rules that are declared, and of those they come after."""
     rules = [RULES[id_] for id_ in defect.caught_by]
-    return judge_client(defect.make, rules, timeout=GIVEN_UP)
+    return SEEDED.judged(defect, rules, Profile.STANDARD, 0).results
 
 
 #: What is printed is heard in one thread alone: these wait for the others.
@@ -57,22 +56,16 @@ def _failed(results: list[Result]) -> dict[str, str]:
 @pytest.mark.parametrize("good", [SampleClient, ReconcilingClient])
 def test_a_good_client_is_conformant(good: type[SampleClient]) -> None:
     """Nothing fails, nothing is advised, and nothing is left out."""
-    results = judge_client(good)
+    results = judge_client(good).results
     verdicts = {r.rule.id: (r.verdict, r.reason) for r in results}
     fine = {Verdict.PASSED, Verdict.OBSERVED}
     assert {id_: told for id_, told in verdicts.items() if told[0] not in fine} == {}
 
 
-#: Found by chance among schedules: a bug that a rule of its own finds breaks that rule instead.
-BY_CHANCE = {"client.generated"}
-#: Of processes, which a client in this process has none of: tests/targets/test_client_runners.py.
-OF_PROCESSES = {"client.leaves-nothing-running"}
-
-
 def test_every_rule_catches_a_wrong_client() -> None:
     """A rule that cannot fail is no rule."""
     judging = [rule.id for rule in RULES if rule.level is not Level.OBSERVE]
-    idle = {id_ for id_ in judging if not client_caught_by(id_)}
-    assert idle <= BY_CHANCE | OF_PROCESSES
-    assert len(DEFECTS) >= 40
+    idle = {id_ for id_ in judging if not SEEDED.caught_by(id_)}
+    assert idle <= set(SEEDED.unseeded)
+    assert len(SEEDED.defects) >= 40
     assert len(RULES) >= 25

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api.catalogue import named
-from points_conformance.defects.api.defect import Defect
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.delivery.courier import Courier
@@ -59,7 +59,7 @@ async def _respond(response: Response, send: Send) -> None:
 
 
 @contextmanager
-def serving(defect: Defect) -> Iterator[tuple[Simulator, str]]:
+def serving(defect: ServerDefect) -> Iterator[tuple[Simulator, str]]:
     """The simulator with a defect switched on, and the base URL where it listens."""
     simulator = Simulator(dialect=DIALECTS[defect.dialect], parts=defect.parts, clock=SystemClock())
     server = ThreadServer(ThreadedApp(simulator), name="threaded")
@@ -75,7 +75,7 @@ def main(defect_id: str) -> None:
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    defect = named(defect_id)
+    defect = SEEDED.named(defect_id)
     with serving(defect) as (simulator, base_url):
         courier = (defect.parts.courier or Courier)(simulator, reach="loopback")
         courier.start()

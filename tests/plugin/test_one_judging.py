@@ -21,7 +21,7 @@ from points_conformance.plugin.one_judging import DIED, SharedJudging, identity
 DEFECTIVE = """
 import os
 import pytest
-from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.suite import ApiSuite
 
@@ -30,7 +30,7 @@ class TestPoints(ApiSuite):
 
 @pytest.fixture(scope="session")
 def points_target():
-    return embedded_target(parts=named(os.environ["DEFECT"]).parts)
+    return embedded_target(parts=SEEDED.named(os.environ["DEFECT"]).parts)
 """
 SUITE = """
 from points_conformance.suite import ApiSuite

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from points_conformance.defects.api.catalogue import named
+from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_the_recipes_show_what_is_in_the_code() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (rule_id,) = re.findall(r'@rule\("([^"]+)"', text)
     (defect_id,) = re.findall(r'@seed\("([^"]+)"', text)
-    rule, defect = catalogue()[rule_id], named(defect_id)
+    rule, defect = catalogue()[rule_id], SEEDED.named(defect_id)
     assert f'"""{rule.statement}"""' in text
     assert f"def {rule.check.__name__}(" in text
     assert f'"""{defect.summary}"""' in text

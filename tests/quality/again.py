@@ -6,7 +6,7 @@ command of its first finding, and of each that it takes several rules to find.
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,15 +17,9 @@ from typing import Final
 
 import click
 
-from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api import catalogue as servers
-from points_conformance.defects.api.trial import judged
-from points_conformance.defects.client import catalogue as clients
-from points_conformance.defects.client.trial import GIVEN_UP, judge_client
-from points_conformance.defects.consumer import catalogue as consumers
-from points_conformance.defects.consumer.trial import judge_consumer
-from points_conformance.defects.seeded import SEEDED, chosen
+from points_conformance.defects.catalogue import chosen, seeded
 from points_conformance.defects.selfcheck import keep_running
+from points_conformance.defects.trial import Judged
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, exit_status
 from points_conformance.report.run import RunReport, rerun_command
@@ -34,7 +28,7 @@ from points_conformance.subjects import Subject, catalogue
 __all__ = ["Again", "looked_for_again", "selected"]
 
 _BROKEN: Final = frozenset({Verdict.FAILED, Verdict.ADVICE})
-Judging = Callable[[Sequence[Rule], Profile, int], Sequence[Result]]
+Judging = Callable[[Sequence[Rule], Profile, int], Judged]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +70,9 @@ def looked_for_again(
     """The findings of a run against a defect, each looked for again by its command: the first one
     and those that name other rules, or ``every`` one; ``only`` those of these rules.
     """
-    judging = _JUDGING[subject](defect)
-    results = judging(catalogue(subject).select(profile), profile, seed)
+    seeds = seeded(subject)
+    judging = partial(seeds.judged, seeds.named(defect))
+    results, _ = judging(catalogue(subject).select(profile), profile, seed)
     report = _report(subject, profile, seed, results)
     found = [result for result in results if result.verdict in _BROKEN]
     first = next((r for r in found if r.verdict is Verdict.FAILED), found[0] if found else None)
@@ -102,7 +97,7 @@ def _report(subject: Subject, profile: Profile, seed: int, results: Sequence[Res
 
 def _run(report: RunReport, judging: Judging, command: str) -> Sequence[Result]:
     rules = catalogue(report.subject).select(report.profile, selected(command))
-    return judging(rules, report.profile, report.seed)
+    return judging(rules, report.profile, report.seed).results
 
 
 def _again(
@@ -120,46 +115,11 @@ def _again(
     )
 
 
-def _server(id_: str) -> Judging:
-    defect = servers.named(id_)
-    dialect = DIALECTS[defect.dialect]
-    return lambda rules, profile, seed: judged(
-        defect.parts, dialect, rules=rules, profile=profile, seed=seed
-    )[0]
-
-
-def _consumer(id_: str) -> Judging:
-    defect = consumers.named(id_)
-    return lambda rules, profile, seed: judge_consumer(
-        defect.make,
-        rules,
-        seed=seed,
-        profile=profile,
-        settle_seconds=0.3,
-        timeout=defect.timeout,
-        told_first=defect.told_first,
-    )
-
-
-def _client(id_: str) -> Judging:
-    make = clients.named(id_).make
-    return lambda rules, profile, seed: judge_client(
-        make, rules, seed=seed, profile=profile, timeout=GIVEN_UP
-    )
-
-
-_JUDGING: Final[Mapping[Subject, Callable[[str], Judging]]] = {
-    Subject.API: _server,
-    Subject.CONSUMER: _consumer,
-    Subject.CLIENT: _client,
-}
-
-
 # ---------------------------------------------------------------------- all of them
 @click.command()
 @click.option("--profile", type=click.Choice([p.value for p in Profile]), default="standard")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--subject", type=click.Choice([*(s.value for s in SEEDED), "all"]), default="all")
+@click.option("--subject", type=click.Choice([*(s.value for s in Subject), "all"]), default="all")
 @click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
 @click.option("--every", is_flag=True, help="every finding, not only the first")
 @click.option("-n", "workers", type=click.IntRange(1), help="processes; default all cores")
@@ -172,7 +132,7 @@ def main(
     workers: int | None,
 ) -> None:
     """Run the printed command of the defects' findings; status 1 where one does not fail again."""
-    subjects = list(SEEDED) if subject == "all" else [Subject(subject)]
+    subjects = list(Subject) if subject == "all" else [Subject(subject)]
     jobs = [(s, d.id) for s, many in chosen(subjects, patterns).items() for d in many]
     look = partial(_look, profile=Profile(profile), seed=seed, every=every)
     tried, lost = 0, 0

@@ -3,14 +3,15 @@
 ``python -m tests.quality.consumer_soundness --seeds 10``.
 """
 
-import sys
 from fnmatch import fnmatchcase
+from functools import partial
 
 import click
+from tests.quality.runs import count_alarms
 
 from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.consumer.seeded import judge_consumer
 from points_conformance.defects.consumer.styles import STYLES
-from points_conformance.defects.consumer.trial import judge_consumer
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Absence, Result, Verdict
 from points_conformance.subjects import Subject, catalogue
@@ -27,7 +28,7 @@ def sound_consumer(style: str, seed: int = 0, profile: Profile = Profile.STANDAR
     the run was equipped for it.
     """
     rules = catalogue(Subject.CONSUMER).select(profile)
-    results = judge_consumer(STYLES[style], rules, seed=seed, profile=profile)
+    results = judge_consumer(STYLES[style], rules, seed=seed, profile=profile).results
     return [line for result in results for line in _alarms(result, profile, STYLES[style])]
 
 
@@ -55,15 +56,11 @@ def main(seeds: int, profile: str) -> None:
 
     Those that work slowly are judged with the first seed alone.
     """
-    alarms = runs = 0
-    for style in STYLES:
-        for seed in range(1 if STYLES[style].slow else seeds):
-            runs += 1
-            for alarm in sound_consumer(style, seed, Profile(profile)):
-                alarms += 1
-                click.echo(f"{style} consumer, seed {seed}: {alarm}")
-    click.echo(f"{runs} runs, {alarms} false alarms")
-    sys.exit(1 if alarms else 0)
+    count_alarms(
+        (f"{style} consumer, seed {seed}", partial(sound_consumer, style, seed, Profile(profile)))
+        for style in STYLES
+        for seed in range(1 if STYLES[style].slow else seeds)
+    )
 
 
 if __name__ == "__main__":

@@ -6,21 +6,19 @@ were carried out. A rule may be blocked or not exercised for it, never failed. A
 runs at once, takes about a quarter of an hour.
 """
 
-import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import click
 from tests.defects.served import judging_sandbox, sandbox
 from tests.quality.flaky_proxy import FlakyProxy
+from tests.quality.runs import heard, side_by_side
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.limits import API_PREFIX
-from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
-from points_conformance.judging.verdict import Result, Verdict, settle
+from points_conformance.judging.verdict import Verdict
 from points_conformance.rules.api.generation.generator import kept_running
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.live_inbox import LiveInbox
@@ -65,7 +63,6 @@ class Came:
 def judged(run: Flaky) -> Came:
     """Judge the sandbox through the proxy, its webhooks heard directly."""
     rules = catalogue().select(run.profile, deselect=("webhook.retry-after-timeout",))
-    judge = Judge(catalogue(), seed=run.seed, profile=run.profile)
     with (
         kept_running(),
         sandbox(run.dialect, run.seed) as served,
@@ -73,20 +70,9 @@ def judged(run: Flaky) -> Came:
     ):
         inbox = LiveInbox(("127.0.0.1", 0), grace=1.0)
         target = judging_sandbox(served, inbox, proxy.origin + API_PREFIX)
-        inbox.register(target)
-        try:
-            for rule in rules:
-                judge.judge(rule.id, target)
-        finally:
-            inbox.close(target)
-            target.client.close()
+        results = heard(target, inbox, rules, profile=run.profile, seed=run.seed)
         faults = proxy.befell.total()
-    results = settle(catalogue().with_prerequisites(rules), judge.outcomes)
-    return Came(faults, {result.rule.id: _verdict(result) for result in results})
-
-
-def _verdict(result: Result) -> tuple[Verdict, str]:
-    return result.verdict, result.reason
+    return Came(faults, {result.rule.id: (result.verdict, result.reason) for result in results})
 
 
 @click.command()
@@ -101,16 +87,12 @@ def main(seeds: int, first: int, at_once: int, profiles: tuple[str, ...]) -> Non
     """Judge the sandbox through a proxy that loses calls; status 1 for a false alarm."""
     runs = [Flaky(seed, Profile(name)) for name in profiles for seed in range(first, first + seeds)]
     started, found, faults, held_up = time.perf_counter(), 0, 0, 0
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(at_once, len(runs)), context) as pool:
-        futures = {pool.submit(judged, run): run for run in runs}
-        for future in as_completed(futures):
-            run, came = futures[future], future.result()
-            faults += came.faults
-            held_up += len(came.held_up)
-            found += len(came.alarms)
-            for alarm in came.alarms:
-                click.echo(f"{run.profile.value}, {run.dialect}, seed {run.seed}: {alarm}")
+    for run, came in side_by_side(judged, runs, at_once):
+        faults += came.faults
+        held_up += len(came.held_up)
+        found += len(came.alarms)
+        for alarm in came.alarms:
+            click.echo(f"{run.profile.value}, {run.dialect}, seed {run.seed}: {alarm}")
     seconds = time.perf_counter() - started
     click.echo(
         f"{len(runs)} runs, {faults} calls met a fault, {held_up} rules held up, "

@@ -8,23 +8,21 @@ runs, eight at once, are some 40 minutes. With ``--longest`` and ``--grace`` the
 a machine is so busy that the servers themselves fall behind, have fewer ``--at-once``.
 """
 
-import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import click
 from tests.defects.served import judging_sandbox, judging_second, sandbox
+from tests.quality.runs import heard, side_by_side
 from tests.second_server import SecondServer
 from tests.second_server.dialects import DIALECTS as SECOND_DIALECTS
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
-from points_conformance.judging.verdict import Absence, Result, Verdict, settle
+from points_conformance.judging.verdict import Absence, Result, Verdict
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.live_inbox import LiveInbox
 from points_conformance.targets.api.target import ApiTarget
@@ -72,17 +70,9 @@ def alarms(run: Late) -> list[str]:
 def judged(run: Late) -> list[Result]:
     """The results of a run, those of rules that the others come after included."""
     rules = told(run.profile)
-    judge = Judge(catalogue(), seed=run.seed, profile=run.profile)
     inbox = LiveInbox(("127.0.0.1", 0), grace=run.grace)
     with _served(run, inbox) as target:
-        inbox.register(target)
-        try:
-            for rule in rules:
-                judge.judge(rule.id, target)
-        finally:
-            inbox.close(target)
-            target.client.close()
-    return settle(catalogue().with_prerequisites(rules), judge.outcomes)
+        return heard(target, inbox, rules, profile=run.profile, seed=run.seed)
 
 
 def _is_wrong(result: Result) -> bool:
@@ -126,14 +116,10 @@ def main(
         for server in servers
     ]
     started, found = time.perf_counter(), 0
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(at_once, len(runs)), context) as pool:
-        futures = {pool.submit(alarms, run): run for run in runs}
-        for future in as_completed(futures):
-            run = futures[future]
-            for alarm in future.result():
-                found += 1
-                click.echo(f"{run.server}, seed {run.seed}: {alarm}")
+    for run, came in side_by_side(alarms, runs, at_once):
+        found += len(came)
+        for alarm in came:
+            click.echo(f"{run.server}, seed {run.seed}: {alarm}")
     seconds = time.perf_counter() - started
     click.echo(f"{len(runs)} runs, {found} false alarms, {seconds:.0f} s")
     sys.exit(1 if found else 0)

@@ -11,11 +11,13 @@ from typing import Final
 
 import click
 
-from points_conformance.defects.api.catalogue import matching, named
-from points_conformance.defects.api.defect import DefectError
-from points_conformance.defects.api.trial import Trial, try_defect
+from points_conformance.defects.api.seeded import SEEDED
+from points_conformance.defects.catalogue import chosen
+from points_conformance.defects.defect import DefectError
+from points_conformance.defects.trial import Trial
 from points_conformance.judging.rule import Profile
 from points_conformance.rules.api.generation.generator import kept_running
+from points_conformance.subjects import Subject
 
 __all__ = ["SUBTLE", "Power", "measure"]
 
@@ -57,7 +59,8 @@ class Power:
 def measure(defect_id: str, profile: Profile, seeds: int) -> Power:
     """Try a defect with so many seeds."""
     with kept_running():
-        trials = [try_defect(named(defect_id), profile=profile, seed=seed) for seed in range(seeds)]
+        defect = SEEDED.named(defect_id)
+        trials = [SEEDED.tried(defect, profile=profile, seed=seed) for seed in range(seeds)]
     rules = Counter(rule_id for trial in trials for rule_id in _finders(trial))
     return Power(defect_id, profile, seeds, sum(trial.found for trial in trials), rules)
 
@@ -73,12 +76,13 @@ def _finders(trial: Trial) -> tuple[str, ...]:
 def main(seeds: int, profiles: Sequence[str], patterns: Sequence[str]) -> None:
     """Print in how many of N seeds each subtle defect is found; never fails a build by itself."""
     try:
-        chosen = [defect.id for defect in matching(patterns)] if patterns else list(SUBTLE)
+        found = chosen([Subject.API], patterns)[Subject.API]
     except DefectError as error:
         click.echo(f"power: {error}", err=True)
         sys.exit(2)
-    width = max(map(len, chosen))
-    for defect_id in chosen:
+    ids = [defect.id for defect in found] if patterns else list(SUBTLE)
+    width = max(map(len, ids))
+    for defect_id in ids:
         for profile in profiles or ("smoke", "standard"):
             power = measure(defect_id, Profile(profile), seeds)
             click.echo(f"{defect_id:{width}}  {profile:8}  {power}")

@@ -5,14 +5,15 @@ tries made-up ones: every reading of every field is one that a conformant server
 """
 
 import random
-import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import get_args, get_type_hints
 
 import click
+from tests.quality.runs import count_alarms
 
 from points_conformance.contract.dialect import DIALECTS, Dialect, dialect_from
-from points_conformance.defects.api.trial import run_sound
+from points_conformance.defects.api.seeded import sound_server
 from points_conformance.judging.rule import Profile
 from points_conformance.rules.api.generation.generator import kept_running
 
@@ -22,8 +23,7 @@ __all__ = ["made_up_dialect", "sound"]
 def sound(dialect: str | Dialect, seed: int = 0, profile: Profile = Profile.STANDARD) -> list[str]:
     """What the kit says against a sound server of this dialect: nothing, or it is a false alarm."""
     spoken = DIALECTS[dialect] if isinstance(dialect, str) else dialect
-    alarms, _ = run_sound(spoken, profile=profile, seed=seed)
-    return list(alarms)
+    return sound_server(spoken, profile, seed)
 
 
 def made_up_dialect(seed: int) -> Dialect:
@@ -47,15 +47,11 @@ def _tried(seeds: int, made_up: int) -> Iterator[tuple[str, Dialect, int]]:
 @click.option("--profile", type=click.Choice([p.value for p in Profile]), default="standard")
 def main(seeds: int, made_up: int, profile: str) -> None:
     """Run the suite against the sound simulator in every dialect; status 1 for a false alarm."""
-    runs = alarms = 0
     with kept_running():
-        for name, dialect, seed in _tried(seeds, made_up):
-            runs += 1
-            for alarm in sound(dialect, seed, Profile(profile)):
-                alarms += 1
-                click.echo(f"{name}: {alarm}")
-    click.echo(f"{runs} runs, {alarms} false alarms")
-    sys.exit(1 if alarms else 0)
+        count_alarms(
+            (name, partial(sound, dialect, seed, Profile(profile)))
+            for name, dialect, seed in _tried(seeds, made_up)
+        )
 
 
 if __name__ == "__main__":

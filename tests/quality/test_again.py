@@ -19,9 +19,8 @@ from tests.cli.command import Ended, run
 from tests.quality.again import Again, looked_for_again, main, selected
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api.catalogue import named
-from points_conformance.defects.api.trial import judged
-from points_conformance.defects.seeded import SEEDED
+from points_conformance.defects.api.seeded import SEEDED, judge_server
+from points_conformance.defects.catalogue import seeded
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Verdict
 from points_conformance.subjects import Subject, catalogue
@@ -32,8 +31,8 @@ API, CONSUMER, CLIENT = Subject.API, Subject.CONSUMER, Subject.CLIENT
 EACH = {API: 100, CONSUMER: 30, CLIENT: 50}
 SOME = [
     (subject, defect.id)
-    for subject, seeded in SEEDED.items()
-    for number, defect in enumerate(seeded.defects())
+    for subject in Subject
+    for number, defect in enumerate(seeded(subject).defects)
     if number % EACH[subject] == 7
 ]
 
@@ -88,9 +87,9 @@ def test_where_orders_touch_each_other_it_is_the_whole_run() -> None:
 def test_without_them_it_passes() -> None:
     """A rule that closes the run has nothing to look at alone: so it is no matter of form."""
     rule = catalogue()["refund.cancelled-is-refused"]
-    defect = named("cancel-then-refund-the-rest")
+    defect = SEEDED.named("cancel-then-refund-the-rest")
     dialect = DIALECTS[defect.dialect]
-    results, _ = judged(defect.parts, dialect, rules=[rule], profile=Profile.STANDARD)
+    results, _ = judge_server(defect.parts, dialect, rules=[rule], profile=Profile.STANDARD)
     assert {result.verdict for result in results} == {Verdict.PASSED}
 
 

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from tests.quality import consumer_soundness
 from tests.quality.consumer_soundness import sound_consumer
 
+from points_conformance.defects.consumer.seeded import judge_consumer
 from points_conformance.defects.consumer.styles import STYLES, SlowQueue
-from points_conformance.defects.consumer.trial import judge_consumer
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Verdict
 from points_conformance.subjects import Subject, catalogue
@@ -61,7 +61,7 @@ def test_a_slow_queue_loses_nothing_of_what_is_found() -> None:
             return (payload.get("order", {}).get("id"), payload["event"])
 
     rule = catalogue(Subject.CONSUMER)["consumer.second-partial-refund"]
-    [*_, result] = judge_consumer(Wrong, [rule], settle_seconds=0.5)
+    [*_, result] = judge_consumer(Wrong, [rule], settle_seconds=0.5).results
     assert result.verdict is Verdict.FAILED
 
 

@@ -6,7 +6,7 @@ from tests.quality import soundness
 from tests.quality.soundness import made_up_dialect, sound
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
-from points_conformance.defects.api.trial import false_alarms, judged
+from points_conformance.defects.api.seeded import false_alarms, judge_server
 from points_conformance.judging.rule import Profile
 from points_conformance.subjects import catalogue
 
@@ -24,8 +24,10 @@ def test_a_dialect_is_conformant_in_the_standard_profile(dialect: str) -> None:
     of a run was told.
     """
     spoken, profile = DIALECTS[dialect], Profile.STANDARD
-    results, _ = judged(None, spoken, rules=catalogue().select(profile), profile=profile, seed=1)
-    assert false_alarms(results, spoken) == ()
+    results, _ = judge_server(
+        None, spoken, rules=catalogue().select(profile), profile=profile, seed=1
+    )
+    assert false_alarms(results, spoken) == []
     over = {r.rule.id: r.calls for r in results if r.calls > r.rule.bound(profile)}
     assert over == {}
 

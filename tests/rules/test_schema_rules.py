@@ -18,7 +18,7 @@ from tests.second_server.client import DIALECTS as SECOND_DIALECTS
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api import schema as seeded
-from points_conformance.defects.api.defect import Defect
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.judging.catalogue import Catalogue, build
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import NotExercised
@@ -149,7 +149,7 @@ def test_the_defects_of_the_family_are_found(id_: str, seed: int) -> None:
     assert evidence.curl[-1].startswith("curl -sS -X")
 
 
-def judged(defect: Defect, seed: int) -> Judge:
+def judged(defect: ServerDefect, seed: int) -> Judge:
     """A judge that has judged the family, and what it comes after."""
     api = embedded_target(DIALECTS[defect.dialect], parts=defect.parts)
     judge = Judge(whole(), seed=seed)

@@ -6,7 +6,7 @@ import pytest
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api import endpoints, webhooks
-from points_conformance.defects.api.defect import Defect
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import OutcomeKind, Result, Verdict
@@ -60,7 +60,7 @@ def test_every_webhook_rule_catches_a_defect(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.id)
-def test_a_defect_is_caught(defect: Defect) -> None:
+def test_a_defect_is_caught(defect: ServerDefect) -> None:
     """By every rule that is said to catch it, and by none that has nothing to do with it."""
     results, broken = judged([*STORIES, *RULES], defect.dialect, defect.parts)
     ids = {result.rule.id for result in results}

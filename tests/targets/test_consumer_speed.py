@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.consumer.seeded import SECRET, judge_consumer
 from points_conformance.defects.consumer.styles import SlowQueue
-from points_conformance.defects.consumer.trial import SECRET, judge_consumer
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.verdict import Absence, Verdict
 from points_conformance.subjects import Subject, catalogue
@@ -289,7 +289,7 @@ def test_a_function_that_hangs_or_exits_is_a_finding(wrong: type[SampleConsumer]
     """In bounded time, and neither a failure of the kit nor green."""
     started = time.monotonic()
     rules = [RULES["consumer.acknowledges-refunded"], RULES["consumer.second-partial-refund"]]
-    results = judge_consumer(wrong, rules, timeout=0.2, settle_seconds=0.3)
+    results = judge_consumer(wrong, rules, timeout=0.2, settle_seconds=0.3).results
     verdicts = {result.rule.id: result.verdict for result in results}
     assert verdicts["consumer.acknowledges-refunded"] is Verdict.FAILED
     assert verdicts["consumer.second-partial-refund"] is Verdict.BLOCKED
@@ -343,6 +343,6 @@ def test_what_cannot_be_judged_in_time_is_denied(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(consumer_build.build_consumer, "__kwdefaults__", {
         **(consumer_build.build_consumer.__kwdefaults__ or {}), "seconds": 1.5,
     })  # fmt: skip
-    results = judge_consumer(TooSlow, RULES.select(RULES["consumer.full-refund"].profile))
+    results = judge_consumer(TooSlow, RULES.select(RULES["consumer.full-refund"].profile)).results
     assert {r.verdict for r in results} <= {Verdict.PASSED, Verdict.NOT_EXERCISED}
     assert Absence.DENIED in {r.absence for r in results}

@@ -50,7 +50,7 @@ def selfcheck(
 
     Status 0 when each defect is caught by the rules that should and by no others, else 1.
     """
-    from points_conformance.defects.api.defect import DefectError
+    from points_conformance.defects.defect import DefectError
     from points_conformance.defects.matrix import as_json, as_table
     from points_conformance.defects.selfcheck import self_check
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from points_conformance.defects.api.trial import Trial
-from points_conformance.defects.seeded import SEEDED
+from points_conformance.defects.catalogue import seeded
 from points_conformance.defects.selfcheck import SelfCheck
+from points_conformance.defects.trial import Trial
 from points_conformance.subjects import Subject
 
 __all__ = ["as_json", "as_table"]
@@ -76,14 +76,14 @@ def as_json(check: SelfCheck) -> str:
         "rules_that_no_part_can_break": {
             rule_id: why
             for subject in check.subjects
-            for rule_id, why in SEEDED[subject].unseeded.items()
+            for rule_id, why in seeded(subject).unseeded.items()
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _record(trial: Trial) -> dict[str, Any]:
-    [defect] = SEEDED[trial.subject].matching([trial.defect])
+    defect = seeded(trial.subject).named(trial.defect)
     return {
         "id": defect.id,
         "subject": trial.subject.value,

@@ -1,91 +1,89 @@
-"""The subjects that the self-check judges the kit by: of each its defects, and how one is tried.
+"""A subject that the kit is judged by: its defects, how one is tried, and what is sound."""
 
-A subject more is an entry more in ``SEEDED``.
-"""
-
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from functools import cached_property
+from typing import Generic, TypeVar
 
-from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api import catalogue as servers
-from points_conformance.defects.api.defect import DefectError
-from points_conformance.defects.api.trial import Trial, run_sound, try_defect
-from points_conformance.defects.client import catalogue as clients
-from points_conformance.defects.client.trial import run_sound_client, try_client
-from points_conformance.defects.consumer import catalogue as consumers
-from points_conformance.defects.consumer.trial import run_sound_consumer, try_consumer
-from points_conformance.defects.declared import Declared
+from points_conformance.defects.defect import Defect, DefectError
+from points_conformance.defects.trial import Judged, Trial, held_against
 from points_conformance.judging.rule import Level, Profile, Rule
-from points_conformance.subjects import Subject, catalogue
+from points_conformance.subjects import Subject, catalogue, part
 
-__all__ = ["SEEDED", "Seeded", "chosen"]
+__all__ = ["Seeded", "build"]
+
+D = TypeVar("D", bound=Defect)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
-    """What the self-check needs to know of a subject.
+def build(found: Iterable[D]) -> tuple[D, ...]:
+    """Check the defects. Raises :class:`DefectError` for one that could not be judged by."""
+    by_id: dict[str, D] = {}
+    for defect in found:
+        if defect.id in by_id:
+            raise DefectError(f"two defects have the ID {defect.id!r}")
+        if not defect.caught_by:
+            raise DefectError(f"no rule is said to catch {defect.id!r}")
+        by_id[defect.id] = defect
+    return tuple(by_id.values())
 
-    ``tried``: a run against the defect of an ID. ``sound``: what fails where nothing is wrong, and
-    the seconds that this takes. ``unseeded``: rules that no defect can break, and why.
+
+@dataclass(frozen=True, kw_only=True)
+class Seeded(Generic[D]):
+    """What is known of a subject's defects.
+
+    ``families``: the modules with them. ``judged``: a run of rules against one. ``sound``: runs
+    against something in which nothing is wrong, each with what fails all the same, in words.
+    ``unseeded``: rules that no defect can break, and why.
     """
 
     subject: Subject
-    defects: Callable[[], Sequence[Declared]]
-    tried: Callable[[str, Profile, int], Trial]
-    sound: Callable[[Profile, int], tuple[tuple[str, ...], float]]
+    families: tuple[str, ...]
+    judged: Callable[[D, Sequence[Rule], Profile, int], Judged]
+    sound: tuple[Callable[[Profile, int], Sequence[str]], ...]
     unseeded: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def defects(self) -> tuple[D, ...]:
+        """The shipped defects, family by family."""
+        seeds = [part(f"defects.{self.subject}.{family}:seed") for family in self.families]
+        return build(defect for seed in seeds for defect in seed.defects)
+
+    def named(self, id_: str) -> D:
+        """The defect of this ID. Raises :class:`DefectError`."""
+        for defect in self.defects:
+            if defect.id == id_:
+                return defect
+        raise DefectError(f"no defect has the ID {id_!r}")
+
+    def matching(self, patterns: Iterable[str]) -> list[D]:
+        """The defects whose ID matches one of the globs, all without any."""
+        globs = list(patterns) or ["*"]
+        return [d for d in self.defects if any(fnmatchcase(d.id, glob) for glob in globs)]
+
+    def caught_by(self, rule_id: str) -> list[str]:
+        """The defects that a rule is declared to catch; the self-check proves that it does."""
+        return [defect.id for defect in self.defects if defect.must_fail(rule_id)]
 
     def judging(self, profile: Profile) -> list[Rule]:
         """The rules of a profile that can fail somebody."""
         rules = catalogue(self.subject).select(profile)
         return [rule for rule in rules if rule.level is not Level.OBSERVE]
 
-    def matching(self, patterns: Iterable[str]) -> list[Declared]:
-        """The defects whose ID matches one of the globs, all without any."""
-        globs = list(patterns) or ["*"]
-        return [d for d in self.defects() if any(fnmatchcase(d.id, glob) for glob in globs)]
-
-
-SEEDED: Final[Mapping[Subject, Seeded]] = {
-    Subject.API: Seeded(
-        subject=Subject.API,
-        defects=lambda: list(servers.defects()),
-        tried=lambda id_, profile, seed: try_defect(servers.named(id_), profile=profile, seed=seed),
-        sound=lambda profile, seed: run_sound(DIALECTS["default"], profile=profile, seed=seed),
-    ),
-    Subject.CONSUMER: Seeded(
-        subject=Subject.CONSUMER,
-        defects=lambda: consumers.DEFECTS,
-        tried=lambda id_, profile, seed: try_consumer(
-            consumers.named(id_), profile=profile, seed=seed
-        ),
-        sound=lambda profile, seed: run_sound_consumer(profile=profile, seed=seed),
-    ),
-    Subject.CLIENT: Seeded(
-        subject=Subject.CLIENT,
-        defects=lambda: clients.DEFECTS,
-        tried=lambda id_, profile, seed: try_client(clients.named(id_), profile=profile, seed=seed),
-        sound=lambda profile, seed: run_sound_client(profile=profile, seed=seed),
-        unseeded={
-            "client.generated": "what it finds is found by a rule of its own first",
-            "client.leaves-nothing-running": "a client in this process has no processes",
-        },
-    ),
-}
-
-
-def chosen(subjects: Iterable[Subject], patterns: Sequence[str]) -> dict[Subject, list[Declared]]:
-    """The matching defects of each subject that has any. Raises :class:`DefectError` where a
-    pattern matches none, or no subject has any.
-    """
-    subjects = list(subjects)
-    seeded = [SEEDED[subject] for subject in subjects if subject in SEEDED]
-    if not seeded:
-        raise DefectError(f"no defects of {', '.join(subjects)} are seeded yet")
-    for pattern in patterns:
-        if not any(one.matching([pattern]) for one in seeded):
-            raise DefectError(f"no defect matches {pattern!r}")
-    found = {one.subject: one.matching(patterns) for one in seeded}
-    return {subject: defects for subject, defects in found.items() if defects}
+    def tried(
+        self,
+        defect: D,
+        *,
+        profile: Profile,
+        seed: int = 0,
+        rules: Sequence[Rule] | None = None,
+    ) -> Trial:
+        """Run the rules against a defect, all of the profile unless some are named, and hold what
+        came of it against what is declared.
+        """
+        started = time.perf_counter()
+        chosen = catalogue(self.subject).select(profile) if rules is None else rules
+        trial = held_against(defect, self.judged(defect, chosen, profile, seed), profile)
+        seconds = time.perf_counter() - started
+        return replace(trial, subject=self.subject, seed=seed, seconds=seconds)

@@ -4,16 +4,17 @@ import atexit
 import contextlib
 import math
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final
 
-from points_conformance.defects.api.trial import Trial
-from points_conformance.defects.declared import Declared
-from points_conformance.defects.seeded import SEEDED, Seeded, chosen
+from points_conformance.defects.catalogue import chosen, seeded
+from points_conformance.defects.defect import Defect
+from points_conformance.defects.seeded import Seeded
+from points_conformance.defects.trial import Trial
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.rules.api.generation.generator import kept_running
 from points_conformance.subjects import Subject
@@ -49,7 +50,7 @@ class SelfCheck:
 
     def catches(self) -> dict[str, list[str]]:
         """Each rule of the profile, and the defects that it was declared to catch and caught."""
-        judging = [r for subject in self.subjects for r in SEEDED[subject].judging(self.profile)]
+        judging = [r for subject in self.subjects for r in seeded(subject).judging(self.profile)]
         rules: dict[str, list[str]] = {rule.id: [] for rule in judging}
         for trial in self.trials:
             for rule_id in trial.caught:
@@ -68,7 +69,7 @@ def minutes(runs: Iterable[tuple[int, float]], *, workers: int) -> int:
 def self_check(
     patterns: Sequence[str] = (),
     *,
-    subjects: Sequence[Subject] = tuple(SEEDED),
+    subjects: Sequence[Subject] = tuple(Subject),
     profile: Profile = Profile.SMOKE,
     seed: int = 0,
     workers: int = 0,
@@ -76,12 +77,12 @@ def self_check(
 ) -> SelfCheck:
     """Try the defects whose IDs match, all without a pattern; 0 workers: as many as cores.
 
-    Raises :class:`~points_conformance.defects.api.defect.DefectError` where none matches.
+    Raises :class:`~points_conformance.defects.defect.DefectError` where none matches.
     """
     wrong = chosen(subjects, patterns)
     jobs = [(subject, d.id, profile, seed) for subject, many in wrong.items() for d in many]
     workers = min(workers or os.cpu_count() or 1, len(jobs))
-    sound = {subject: SEEDED[subject].sound(profile, seed) for subject in wrong}
+    sound = {subject: _sound(seeded(subject), profile, seed) for subject in wrong}
     runs = [(len(many), sound[subject][1]) for subject, many in wrong.items()]
     announce(_announced(wrong, profile, seed, workers, minutes(runs, workers=workers)))
     trials = tuple(_tried(jobs, workers))
@@ -95,8 +96,15 @@ def self_check(
     )
 
 
+def _sound(one: Seeded[Any], profile: Profile, seed: int) -> tuple[list[str], float]:
+    """What fails where nothing is wrong, and the seconds of such a run."""
+    started = time.perf_counter()
+    alarms = [alarm for run in one.sound for alarm in run(profile, seed)]
+    return alarms, (time.perf_counter() - started) / len(one.sound)
+
+
 def _announced(
-    wrong: Mapping[Subject, Sequence[Declared]],
+    wrong: Mapping[Subject, Sequence[Defect]],
     profile: Profile,
     seed: int,
     workers: int,
@@ -130,7 +138,7 @@ def keep_running() -> None:
 
 def _try(job: _Job) -> Trial:
     subject, id_, profile, seed = job
-    return SEEDED[subject].tried(id_, profile, seed)
+    return seeded(subject).tried(seeded(subject).named(id_), profile=profile, seed=seed)
 
 
 def idle_rules(
@@ -142,17 +150,13 @@ def idle_rules(
     busy = {rule_id for trial in trials for rule_id in trial.caught}
     return tuple(
         rule.id
-        for seeded in (SEEDED[subject] for subject in subjects)
-        for rule in seeded.judging(profile)
-        if rule.id not in busy and rule.id not in seeded.unseeded and _could(seeded, rule, profile)
+        for one in map(seeded, subjects)
+        for rule in one.judging(profile)
+        if rule.id not in busy and rule.id not in one.unseeded and _could(one, rule, profile)
     )
 
 
-def _could(seeded: Seeded, rule: Rule, profile: Profile) -> bool:
+def _could(one: Seeded[Any], rule: Rule, profile: Profile) -> bool:
     """Whether a defect that this rule catches is found in this profile, or none exists at all."""
-    profiles = [
-        defect.profile
-        for defect in seeded.defects()
-        if any(fnmatchcase(rule.id, glob) for glob in defect.caught_by)
-    ]
+    profiles = [defect.profile for defect in one.defects if defect.must_fail(rule.id)]
     return not profiles or any(profile.includes(needed) for needed in profiles)

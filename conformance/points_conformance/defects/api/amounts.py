@@ -9,8 +9,9 @@ from typing import Any
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.money import rounded_halalas
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import Rebooking, crash
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Command, Refund
 from points_conformance.simulator.forms import Errors, Forms, RefundForm
 from points_conformance.simulator.messages import Refusal, Request
@@ -18,7 +19,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 #: Rules that see a wrong amount from where they stand.
 AMOUNTS = ("refund.*", "envelope.validation", "isolation.orders-apart", "points.*", "property.*",
            "story.*", "webhook.*", "robust.*", "schema.*", "reading.*",

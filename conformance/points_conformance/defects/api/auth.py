@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from points_conformance.contract.limits import KEY_HEADER
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.defect import Seeds
 from points_conformance.simulator.gate import Gate
 from points_conformance.simulator.messages import Refusal, Request
 from points_conformance.simulator.world import Merchant
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 #: Rules that begin with a call that a wrong gate refuses, or that see keys from where they stand.
 KEYS = ("auth.*", "webhook.endpoint-needs-key")
 

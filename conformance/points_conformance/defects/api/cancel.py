@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import LateReads, Rebooking, Yielding, crash
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Cancel, Command, OrderLedger, Refund
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.desk import Desk
@@ -16,7 +17,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 S = OrderStatus
 ALL = ("cancel.*", "webhook.*", "story.*")
 #: What was final before the run is reversed as what becomes final in it.

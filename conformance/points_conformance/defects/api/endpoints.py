@@ -4,7 +4,8 @@ import contextlib
 from dataclasses import replace
 from typing import Any
 
-from points_conformance.defects.api.defect import Answering, Seeds
+from points_conformance.defects.api.defect import Answering, ServerDefect
+from points_conformance.defects.defect import Seeds
 from points_conformance.judging.rule import Profile
 from points_conformance.simulator.core import Parts, Simulator
 from points_conformance.simulator.forms import Forms, WebhookForm
@@ -16,7 +17,7 @@ from points_conformance.simulator.world import Endpoint, Merchant
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 STANDARD = Profile.STANDARD
 RELATED = ("webhook.*", "isolation.*", "schema.*")
 _LIST, _ONE = r"/(webhooks)", r"/webhooks/([^/]*)"

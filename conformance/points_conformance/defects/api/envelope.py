@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import crash
+from points_conformance.defects.defect import Seeds
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.gate import Gate
 from points_conformance.simulator.messages import Refusal, Response, dump_json
@@ -16,7 +17,7 @@ from points_conformance.simulator.world import Merchant, Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 #: Whatever reads an answer may stumble over its shape.
 SHAPE = ("envelope.*", "schema.*")
 ANY = "*"
@@ -212,9 +213,9 @@ class UnknownIs400(Gate):
             raise Refusal(400, refusal.message, refusal.errors) from None
 
 
-@seed.operation("unknown-order-is-null", "get", "envelope.unknown-order",
+@seed("unknown-order-is-null", "envelope.unknown-order",
                 "isolation.foreign-read",
-                related=(*SHAPE, "isolation.*", "reading.*"))  # fmt: skip
+                related=(*SHAPE, "isolation.*", "reading.*"), operation="get")  # fmt: skip
 def _null_for_unknown_orders(sim: Simulator, call: Call) -> Response:
     """A read of an order that does not exist is answered 200 with data null."""
     try:

@@ -7,8 +7,9 @@ from typing import Any
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.money import sar_text
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import of_anyone
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Command, Refund
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.core import Simulator
@@ -21,7 +22,7 @@ from points_conformance.simulator.world import Merchant, Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 S = OrderStatus
 FOREIGN = ("isolation.foreign-*", "reading.foreign-order", "story.*")
 MIXED = ("refund.*", "isolation.*", "points.*", "property.*", "story.*", "webhook.*",
@@ -29,13 +30,13 @@ MIXED = ("refund.*", "isolation.*", "points.*", "property.*", "story.*", "webhoo
 
 
 # ---------------------------------------------------------------------- merchants
-@seed.operation("others-can-read", "get", "isolation.foreign-read", related=FOREIGN)
+@seed("others-can-read", "isolation.foreign-read", operation="get", related=FOREIGN)
 def _reads_for_anyone(sim: Simulator, call: Call) -> Response:
     """Any merchant can read any order whose uuid it knows."""
     return sim.presenter.order_answer(of_anyone(sim, call))
 
 
-@seed.operation("others-can-cancel", "cancel", "isolation.foreign-cancel", related=FOREIGN)
+@seed("others-can-cancel", "isolation.foreign-cancel", operation="cancel", related=FOREIGN)
 def _cancels_for_anyone(sim: Simulator, call: Call) -> Response:
     """Any merchant can cancel any order whose uuid it knows."""
     order = of_anyone(sim, call)
@@ -43,7 +44,7 @@ def _cancels_for_anyone(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order)
 
 
-@seed.operation("others-can-refund", "refund", "isolation.foreign-refund", related=FOREIGN)
+@seed("others-can-refund", "isolation.foreign-refund", operation="refund", related=FOREIGN)
 def _refunds_for_anyone(sim: Simulator, call: Call) -> Response:
     """Any merchant can refund any order whose uuid it knows."""
     order = of_anyone(sim, call)
@@ -51,7 +52,7 @@ def _refunds_for_anyone(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
-@seed.operation("others-can-refund-parts", "refund", "isolation.foreign-refund", related=FOREIGN)
+@seed("others-can-refund-parts", "isolation.foreign-refund", operation="refund", related=FOREIGN)
 def _refunds_parts_for_anyone(sim: Simulator, call: Call) -> Response:
     """Any merchant can refund a part of any order; a full refund asks whose it is."""
     form = sim.forms.refund(call.request)
@@ -61,8 +62,8 @@ def _refunds_parts_for_anyone(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
-@seed.operation("refused-foreign-refund-is-done", "refund", "isolation.foreign-refund",
-                related=FOREIGN)  # fmt: skip
+@seed("refused-foreign-refund-is-done", "isolation.foreign-refund",
+                related=FOREIGN, operation="refund")  # fmt: skip
 def _refunds_before_it_refuses(sim: Simulator, call: Call) -> Response:
     """Another merchant's refund is answered 404, and carried out."""
     order = of_anyone(sim, call)
@@ -71,8 +72,8 @@ def _refunds_before_it_refuses(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
-@seed.operation("refused-foreign-cancel-is-done", "cancel", "isolation.foreign-cancel",
-                related=FOREIGN)  # fmt: skip
+@seed("refused-foreign-cancel-is-done", "isolation.foreign-cancel",
+                related=FOREIGN, operation="cancel")  # fmt: skip
 def _cancels_before_it_refuses(sim: Simulator, call: Call) -> Response:
     """Another merchant's cancel is answered 404, and carried out."""
     order = of_anyone(sim, call)

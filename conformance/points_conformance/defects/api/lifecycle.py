@@ -5,8 +5,9 @@ from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import Yielding
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import AutoRefund, Booked, Cancel, Command, OrderLedger, Refund, Step
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.desk import Desk
@@ -14,7 +15,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 S = OrderStatus
 STEPS = ("lifecycle.*", "story.*", "reading.complete-captured", "webhook.*")
 #: Rules that refund or cancel what was given back, from where they stand.

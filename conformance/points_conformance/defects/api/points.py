@@ -5,15 +5,16 @@ from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderType
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import Rebooking
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Command, Refund
 from points_conformance.simulator.presenter import Presenter
 from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 POINTS = ("points.*", "property.*", "story.*", "webhook.*")
 
 

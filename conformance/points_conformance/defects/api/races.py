@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Answering, Seeds, with_answer
+from points_conformance.defects.api.defect import Answering, ServerDefect, with_answer
+from points_conformance.defects.defect import Seeds
 from points_conformance.judging.rule import Profile
 from points_conformance.ledger import Booked, Cancel, OrderLedger, Refund
 from points_conformance.simulator.core import Parts, Simulator
@@ -21,7 +22,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["WINDOW_SECONDS", "seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 #: How long others may come in between.
 WINDOW_SECONDS: Final = 0.005
 S = OrderStatus

@@ -1,12 +1,13 @@
 """Servers that require a reason, which is optional."""
 
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.defect import Seeds
 from points_conformance.simulator.forms import Forms, RefundForm, invalid
 from points_conformance.simulator.messages import Refusal, Request
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 
 
 def _required() -> Refusal:

@@ -5,8 +5,9 @@ from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds, answer_of
+from points_conformance.defects.api.defect import ServerDefect, answer_of
 from points_conformance.defects.api.variants import LateReads, Rebooking, Yielding, given_back
+from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Command, OrderLedger, Refund
 from points_conformance.ledger import Refusal as Why
 from points_conformance.simulator.core import Simulator
@@ -19,7 +20,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 S = OrderStatus
 FULL, PARTIAL = S.FULLY_REFUNDED, S.PARTIALLY_REFUNDED
 #: Rules that see a wrong sum from where they stand.
@@ -543,9 +544,9 @@ class RefundRenames(Desk):
             order.number += "-R"
 
 
-@seed.operation("refund-answers-with-its-own-uuid", "refund", "refund.identity",
+@seed("refund-answers-with-its-own-uuid", "refund.identity",
                 "envelope.order-is-the-one-asked-for",
-                related=("story.*", "property.*", "reading.*"))  # fmt: skip
+                related=("story.*", "property.*", "reading.*"), operation="refund")  # fmt: skip
 def _answers_with_its_own_uuid(sim: Simulator, call: Call) -> Response:
     """The answer to a refund shows the uuid of the refund, not of the order."""
     response = answer_of("refund")(sim, call)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import crash
+from points_conformance.defects.defect import Seeds
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.forms import Errors, Forms
 from points_conformance.simulator.messages import Refusal, Request
@@ -12,7 +13,7 @@ from points_conformance.simulator.operations import OPERATIONS, Operation
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 TEXTS = ("robust.*", "cancel.*reason*", "refund.reason-*", "schema.*", "property.reasons")
 
 

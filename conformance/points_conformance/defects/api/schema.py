@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.defects.api.variants import crash
+from points_conformance.defects.defect import Seeds
 from points_conformance.simulator.forms import Forms
 from points_conformance.simulator.messages import Refusal, Request, Response, dump_json
 from points_conformance.simulator.presenter import Presenter
@@ -14,7 +15,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 SERVER, FITS, KIND = "schema.no-server-error", "schema.answers-fit", "schema.content-type"
 NO_JSON = "The request body is not valid JSON."
 

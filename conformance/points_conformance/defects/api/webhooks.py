@@ -13,7 +13,8 @@ from points_conformance.contract.limits import (
 )
 from points_conformance.contract.money import sar, sar_text
 from points_conformance.contract.names import REST_TYPES, Event, OrderStatus
-from points_conformance.defects.api.defect import Seeds
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.defect import Seeds
 from points_conformance.judging.rule import Profile
 from points_conformance.ledger import Booked
 from points_conformance.simulator.core import Parts
@@ -28,7 +29,7 @@ from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Ord
 
 __all__ = ["seed"]
 
-seed = Seeds()
+seed = Seeds(ServerDefect)
 STANDARD = Profile.STANDARD
 #: Whoever reads payloads may stumble over a wrong one.
 TOLD = ("webhook.*", "points.*", "cancel.*", "property.*", "story.*", "race.*", "lifecycle.*",

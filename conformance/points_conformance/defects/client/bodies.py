@@ -7,13 +7,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from points_conformance.contract.limits import REASON_MAX
-from points_conformance.defects.client.defect import ClientSeeds
+from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import Answer, SampleClient, Work
+from points_conformance.defects.defect import Seeds
 from points_conformance.targets.client.outcome import ClientOutcome
 
 __all__ = ["seed"]
 
-seed: Final = ClientSeeds()
+seed: Final = Seeds(ClientDefect)
 
 
 # ---------------------------------------------------------------------- which call

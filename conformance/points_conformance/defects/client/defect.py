@@ -1,50 +1,28 @@
-"""What a seeded client is, and how a module declares its own."""
+"""What a wrong client is."""
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self
 
 from points_conformance.defects.client.sample import ReconcilingClient, SampleClient
-from points_conformance.judging.rule import Profile
+from points_conformance.defects.defect import Defect
 
-__all__ = ["ClientDefect", "ClientSeeds"]
-
-Wrong = TypeVar("Wrong", bound=type[SampleClient])
+__all__ = ["ClientDefect"]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientDefect:
-    """One wrong client. ``caught_by``: the rules that must fail."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDefect(Defect):
+    """One wrong client."""
 
-    id: str
-    summary: str
-    caught_by: tuple[str, ...]
+    prefix: ClassVar = "client."
+    generated: ClassVar = ("client.generated",)
+
     make: type[SampleClient]
-    profile: Profile = Profile.SMOKE
 
-    def may_fail(self, rule_id: str) -> bool:
-        """Whether the rule has to do with this defect. Made-up schedules have to do with any."""
-        return rule_id in (*self.caught_by, "client.generated")
+    @classmethod
+    def of(cls, wrong: type[SampleClient], **declared: Any) -> Self:
+        """A class that derives from one of the good clients."""
+        return cls(make=wrong, **declared)
 
     def facts(self) -> dict[str, Any]:
-        """What else there is to know of it."""
+        """Whether it reads an order where an answer is unclear."""
         return {"reconciles": issubclass(self.make, ReconcilingClient)}
-
-
-class ClientSeeds:
-    """Collects the wrong clients of one module: ``seed = ClientSeeds()``, then ``@seed(...)``."""
-
-    def __init__(self) -> None:
-        self.defects: list[ClientDefect] = []
-
-    def __call__(self, id_: str, *caught_by: str) -> Callable[[Wrong], Wrong]:
-        """Seed the decorated client; ``caught_by`` without the family."""
-
-        def register(wrong: Wrong) -> Wrong:
-            summary = " ".join(inspect.cleandoc(wrong.__doc__ or "").split())
-            rules = tuple(f"client.{name}" for name in caught_by)
-            self.defects.append(ClientDefect(f"client-{id_}", summary, rules, wrong))
-            return wrong
-
-        return register

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import httpx
 
-from points_conformance.defects.client.defect import ClientSeeds
+from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import Answer, SampleClient, Work
+from points_conformance.defects.defect import Seeds
 from points_conformance.targets.client.outcome import ClientOutcome
 
 __all__ = ["seed"]
 
-seed: Final = ClientSeeds()
+seed: Final = Seeds(ClientDefect)
 
 
 # ---------------------------------------------------------------------- where the key is sent

@@ -4,13 +4,14 @@ from typing import Final
 
 import httpx
 
-from points_conformance.defects.client.defect import ClientSeeds
+from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import Answer, ReconcilingClient, SampleClient, Work
+from points_conformance.defects.defect import Seeds
 from points_conformance.targets.client.outcome import ClientOutcome
 
 __all__ = ["seed"]
 
-seed: Final = ClientSeeds()
+seed: Final = Seeds(ClientDefect)
 
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 

@@ -4,12 +4,13 @@ from typing import Final
 
 import httpx
 
-from points_conformance.defects.client.defect import ClientSeeds
+from points_conformance.defects.client.defect import ClientDefect
 from points_conformance.defects.client.sample import Answer, SampleClient, Work
+from points_conformance.defects.defect import Seeds
 
 __all__ = ["seed"]
 
-seed: Final = ClientSeeds()
+seed: Final = Seeds(ClientDefect)
 
 #: Tries of a client that ends when somebody ends it: far more than anybody allows.
 _FOR_EVER: Final = 25

@@ -4,12 +4,13 @@ from typing import Any
 
 import httpx
 
-from points_conformance.defects.consumer.defect import Answer, ConsumerSeeds
+from points_conformance.defects.consumer.defect import Answer, ConsumerDefect
 from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.defect import Seeds
 
 __all__ = ["seed"]
 
-seed = ConsumerSeeds()
+seed = Seeds(ConsumerDefect)
 
 
 # ---------------------------------------------------------------------- answers

@@ -4,13 +4,14 @@ from typing import Any
 
 import httpx
 
-from points_conformance.defects.consumer.defect import Answer, ConsumerSeeds
+from points_conformance.defects.consumer.defect import Answer, ConsumerDefect
 from points_conformance.defects.consumer.sample import Books, SampleConsumer
+from points_conformance.defects.defect import Seeds
 from points_conformance.targets.consumer.probe import ConsumerState
 
 __all__ = ["seed"]
 
-seed = ConsumerSeeds()
+seed = Seeds(ConsumerDefect)
 
 
 # ---------------------------------------------------------------------- retries and repeats
