@@ -32,7 +32,7 @@ SHOWS_ITS_KEY = "client.key-not-shown"
 FAMILIES = (clients_answers, clients_bodies, clients_keys, clients_lost, clients_pace)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda module: module.__name__.rpartition("_")[2])
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_a_wrong_client_is_found_by_its_rules_alone(family: ModuleType) -> None:
     """The declared rules fail, and none that they come after. Eight at once: they mostly wait."""
     defects: list[ClientDefect] = family.seed.defects

@@ -37,7 +37,7 @@ def test_the_recipes_show_what_is_in_the_code() -> None:
     """A rule and a defect, as they stand there."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (rule_id,) = re.findall(r'@rule\("([^"]+)"', text)
-    (defect_id,) = re.findall(r'@seed\("([^"]+)"', text)
+    (defect_id,) = re.findall(r'@seed\.on\([\w.]+, "([^"]+)"', text)
     rule, defect = catalogue()[rule_id], SEEDED.named(defect_id)
     assert f'"""{rule.statement}"""' in text
     assert f"def {rule.check.__name__}(" in text

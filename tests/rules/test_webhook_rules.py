@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api import endpoints, webhooks
+from points_conformance.defects.api import deliveries, endpoints, payloads, webhooks
 from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
@@ -14,7 +14,8 @@ from points_conformance.simulator.core import Parts
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
 
-DEFECTS = [*webhooks.seed.defects, *endpoints.seed.defects]
+FAMILIES = (webhooks, payloads, deliveries, endpoints)
+DEFECTS = [defect for family in FAMILIES for defect in family.seed.defects]
 CATALOGUE = catalogue()
 RULES = [rule for rule in CATALOGUE if rule.id.startswith(("webhook.", "reading.webhook"))]
 #: Rules of other families that bring about what the closing rules look at.

@@ -1,7 +1,8 @@
-"""Seeded defects: small wrong variants of the simulator, by which the kit itself is judged.
+"""Seeded defects: small wrong servers, consumers and clients, by which the kit itself is judged.
 
-Each exchanges one part of the simulator (:class:`~points_conformance.simulator.core.Parts`); the
-simulator's own code knows of none. The self-check runs the suite against every one of them.
+A wrong server exchanges one part of the simulator, a wrong consumer or client one method of a good
+one; what is sound knows of none. The self-check runs the suite against every one of them. A folder
+for each subject has its defects, and in ``seeded.py`` how one is judged.
 """
 
 __all__: list[str] = []

@@ -16,7 +16,6 @@ __all__ = ["Defect", "DefectError", "Seeds"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Sound = TypeVar("Sound")
 Wrong = TypeVar("Wrong", bound=Callable[..., Any])
 
 
@@ -86,11 +85,13 @@ D = TypeVar("D", bound=Defect)
 class Seeds(Generic[D]):
     """Collects the defects of one module: ``seed = Seeds(ServerDefect)``, then ``@seed(...)``.
 
-    ``declared``: ``related`` (a glob or several), ``profile``, and what the subject adds.
+    ``declared``: ``related`` (a glob or several), ``profile``, and what the subject adds; what most
+    of a module's defects declare may be said once for all that do not say otherwise.
     """
 
-    def __init__(self, kind: type[D]) -> None:
+    def __init__(self, kind: type[D], **declared: Any) -> None:
         self.kind = kind
+        self.declared = declared
         self.defects: list[D] = []
 
     def __call__(self, id_: str, *caught_by: str, **declared: Any) -> Callable[[Wrong], Wrong]:
@@ -103,44 +104,31 @@ class Seeds(Generic[D]):
         return register
 
     def on(
-        self,
-        method: Callable[Concatenate[Sound, P], R],
-        id_: str,
-        *caught_by: str,
-        **declared: Any,
-    ) -> Callable[[Callable[Concatenate[Sound, P], R]], Callable[Concatenate[Sound, P], R]]:
+        self, method: Callable[Concatenate[Any, P], R], id_: str, *caught_by: str, **declared: Any
+    ) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[Concatenate[Any, P], R]]:
         """Seed the decorated function in the place of a method of the class that its first argument
         is annotated with. What is sound is called as ``Desk.decide(desk, …)``.
         """
 
-        def register(
-            function: Callable[Concatenate[Sound, P], R],
-        ) -> Callable[Concatenate[Sound, P], R]:
-            wrong = _variant(method, function)
-            self.add(id_, _summary(function), wrong, *caught_by, **declared)
-            return function
+        def register(wrong: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+            self.add(id_, _summary(wrong), _variant(method, wrong), *caught_by, **declared)
+            return wrong
 
         return register
 
-    def add(
-        self,
-        id_: str,
-        summary: str,
-        wrong: Any,
-        *caught_by: str,
-        related: str | tuple[str, ...] = (),
-        **declared: Any,
-    ) -> None:
+    def add(self, id_: str, summary: str, wrong: Any, *caught_by: str, **declared: Any) -> None:
         """Seed what was put together by hand."""
+        declared = {"related": (), **self.declared, **declared}
+        related = declared.pop("related")
+        globs = (related,) if isinstance(related, str) else related
         prefix = self.kind.prefix
-        related = (related,) if isinstance(related, str) else related
         self.defects.append(
             self.kind.of(
                 wrong,
                 id=prefix.replace(".", "-") + id_,
                 summary=summary,
                 caught_by=tuple(prefix + rule for rule in caught_by),
-                related=tuple(prefix + glob for glob in related),
+                related=tuple(prefix + glob for glob in globs),
                 **declared,
             )
         )
@@ -148,7 +136,7 @@ class Seeds(Generic[D]):
 
 def _variant(method: Callable[..., Any], function: Callable[..., Any]) -> type[Any]:
     """The class whose method the function takes the place of, with it there."""
-    sound = next(iter(function.__annotations__.values()))
+    sound = next(iter(function.__annotations__.values()), object)
     if getattr(sound, method.__name__, None) is not method:
         raise DefectError(f"{function.__name__} does not say by its first argument whose method")
     return type(function.__name__, (sound,), {method.__name__: function})

@@ -19,264 +19,218 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds(ServerDefect)
 #: Rules that see a wrong amount from where they stand.
-AMOUNTS = ("refund.*", "envelope.validation", "isolation.orders-apart", "points.*", "property.*",
-           "story.*", "webhook.*", "robust.*", "schema.*", "reading.*",
-           "cancel.partially-refunded-is-bounded")  # fmt: skip
+AMOUNTS = (
+    "refund.*",
+    "envelope.validation",
+    "isolation.orders-apart",
+    "points.*",
+    "property.*",
+    "story.*",
+    "webhook.*",
+    "robust.*",
+    "schema.*",
+    "reading.*",
+    "cancel.partially-refunded-is-bounded",
+)
+seed = Seeds(ServerDefect, related=AMOUNTS)
 
 
 #: A server that books what is wrong still knows no sum beyond its columns (SAR).
 _MUCH = 10**9
 
 
-class _Taking(Forms):
-    """Takes what is no amount for one."""
-
-    def amount(self, body: Mapping[str, Any], errors: Errors) -> int | None:
-        """A value for what the sound form refuses."""
-        value = body.get("amount")
-        return self.taken(value) if self.takes(value) else super().amount(body, errors)
-
-    def takes(self, value: Any) -> bool:
-        """Whether this value is taken."""
-        raise NotImplementedError
-
-    def taken(self, value: Any) -> int | None:
-        """What it is taken for."""
-        raise NotImplementedError
-
-
 # ---------------------------------------------------------------------- zero, null, negative
-@seed("zero-is-a-full-refund", "refund.zero-moves-nothing", related=AMOUNTS)
-class ZeroIsFull(_Taking):
+@seed.on(Forms.amount, "zero-is-a-full-refund", "refund.zero-moves-nothing")
+def zero_is_full(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """A refund of zero is a full refund: `if (!amount)`."""
-
-    def takes(self, value: Any) -> bool:
-        """Zero is false."""
-        return isinstance(value, int | Decimal) and not isinstance(value, bool) and value == 0
-
-    def taken(self, value: Any) -> int | None:
-        """Omitted."""
+    value = body.get("amount")
+    # Zero is false, as if omitted.
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and value == 0:
         return None
+    return Forms.amount(forms, body, errors)
 
 
-@seed("zero-with-decimals-is-a-full-refund", "refund.zero-moves-nothing", related=AMOUNTS)
-class ZeroDecimalIsFull(ZeroIsFull):
+@seed.on(Forms.amount, "zero-with-decimals-is-a-full-refund", "refund.zero-moves-nothing")
+def zero_decimal_is_full(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """A refund of 0.00 is a full refund, while 0 is refused."""
+    value = body.get("amount")
+    # Only the integer is looked for.
+    if isinstance(value, Decimal) and value == 0:
+        return None
+    return Forms.amount(forms, body, errors)
 
-    def takes(self, value: Any) -> bool:
-        """Only the integer is looked for."""
-        return isinstance(value, Decimal) and value == 0
 
-
-@seed("negative-is-booked", "refund.negative-amount", related=AMOUNTS)
-class NegativeIsBooked(_Taking):
+@seed.on(Forms.amount, "negative-is-booked", "refund.negative-amount")
+def negative_is_booked(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """A negative amount is booked, and what is left grows."""
-
-    def takes(self, value: Any) -> bool:
-        """No lower bound."""
-        return isinstance(value, int | Decimal) and -_MUCH < value < 0
-
-    def taken(self, value: Any) -> int | None:
-        """As given."""
+    value = body.get("amount")
+    # No lower bound.
+    if isinstance(value, int | Decimal) and -_MUCH < value < 0:
         return rounded_halalas(value, ROUND_FLOOR)
+    return Forms.amount(forms, body, errors)
 
 
-@seed("negative-is-made-positive", "refund.negative-amount", related=AMOUNTS)
-class NegativeIsAbsolute(_Taking):
+@seed.on(Forms.amount, "negative-is-made-positive", "refund.negative-amount")
+def negative_is_absolute(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """A negative amount is taken without its sign."""
-
-    def takes(self, value: Any) -> bool:
-        """No lower bound."""
-        return isinstance(value, int | Decimal) and -_MUCH < value < 0
-
-    def taken(self, value: Any) -> int | None:
-        """``abs($amount)``."""
-        return rounded_halalas(abs(value), ROUND_FLOOR)
+    value = body.get("amount")
+    # ``abs($amount)``.
+    if isinstance(value, int | Decimal) and -_MUCH < value < 0:
+        return rounded_halalas(-value, ROUND_FLOOR)
+    return Forms.amount(forms, body, errors)
 
 
-@seed("negative-is-400", "refund.negative-amount", "envelope.validation", related=AMOUNTS)
-class NegativeIs400(Forms):
+@seed.on(Forms.refund, "negative-is-400", "refund.negative-amount", "envelope.validation")
+def negative_is_400(forms: Forms, request: Request) -> RefundForm:
     """A negative amount is refused with 400 instead of 422."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """The database's own check speaks."""
-        try:
-            return super().refund(request)
-        except Refusal as refusal:
-            if refusal.errors and "at least 0" in refusal.errors.get("amount", [""])[0]:
-                raise Refusal(400, "The refund could not be saved.") from None
-            raise
+    # The database's own check speaks.
+    try:
+        return Forms.refund(forms, request)
+    except Refusal as refusal:
+        if refusal.errors and "at least 0" in refusal.errors.get("amount", [""])[0]:
+            raise Refusal(400, "The refund could not be saved.") from None
+        raise
 
 
 # ---------------------------------------------------------------------- types
-@seed("true-is-one-riyal", "refund.amount-is-a-number", related=AMOUNTS)
-class TrueIsOne(_Taking):
+@seed.on(Forms.amount, "true-is-one-riyal", "refund.amount-is-a-number")
+def true_is_one(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount of true refunds one riyal."""
-
-    def takes(self, value: Any) -> bool:
-        """A boolean is a number here."""
-        return value is True
-
-    def taken(self, value: Any) -> int | None:
-        """``true == 1``."""
+    value = body.get("amount")
+    # ``true == 1``.
+    if value is True:
         return 100
+    return Forms.amount(forms, body, errors)
 
 
-@seed("a-word-is-a-full-refund", "refund.amount-is-a-number", related=AMOUNTS)
-class WordIsFull(_Taking):
+@seed.on(Forms.amount, "a-word-is-a-full-refund", "refund.amount-is-a-number")
+def word_is_full(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount that is a word refunds everything: `Number("ten") || total`."""
-
-    def takes(self, value: Any) -> bool:
-        """Whatever is text and no number."""
-        return isinstance(value, str) and not any(letter.isdigit() for letter in value)
-
-    def taken(self, value: Any) -> int | None:
-        """NaN is false."""
+    value = body.get("amount")
+    # NaN is false.
+    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
         return None
+    return Forms.amount(forms, body, errors)
 
 
-@seed("a-list-is-its-first-number", "refund.amount-is-a-number", related=AMOUNTS)
-class ListIsItsFirst(_Taking):
+@seed.on(Forms.amount, "a-list-is-its-first-number", "refund.amount-is-a-number")
+def list_is_its_first(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount in a list is taken out of it: `Number([10])` is 10."""
-
-    def takes(self, value: Any) -> bool:
-        """Lists of one number."""
-        return isinstance(value, list) and len(value) == 1 and isinstance(value[0], int)
-
-    def taken(self, value: Any) -> int | None:
-        """The first one."""
+    value = body.get("amount")
+    # Lists of one number.
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int):
         return int(value[0]) * 100
+    return Forms.amount(forms, body, errors)
 
 
-@seed("an-object-is-one-riyal", "refund.amount-is-a-number", related=AMOUNTS)
-class ObjectIsOne(_Taking):
+@seed.on(Forms.amount, "an-object-is-one-riyal", "refund.amount-is-a-number")
+def object_is_one(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount that is an object refunds one riyal: `(float) ['value' => 10]` is 1.0."""
-
-    def takes(self, value: Any) -> bool:
-        """PHP's maps."""
-        return isinstance(value, dict) and bool(value)
-
-    def taken(self, value: Any) -> int | None:
-        """``(float) $map``."""
+    value = body.get("amount")
+    # ``(float) $map``.
+    if isinstance(value, dict) and bool(value):
         return 100
+    return Forms.amount(forms, body, errors)
 
 
-@seed("numeric-text-is-cut-to-riyals", "refund.numeric-string", related=AMOUNTS)
-class NumericTextIsCut(Forms):
+@seed.on(Forms.number, "numeric-text-is-cut-to-riyals", "refund.numeric-string")
+def numeric_text_is_cut(forms: Forms, value: object) -> Decimal | None:
     """The amount "2.50" as text refunds 2.00: `parseInt`."""
-
-    def number(self, value: object) -> Decimal | None:
-        """Whole riyals of a text."""
-        if isinstance(value, str) and value.partition(".")[0].isdigit():
-            return Decimal(value.partition(".")[0])
-        return super().number(value)
+    # Whole riyals of a text.
+    if isinstance(value, str) and value.partition(".")[0].isdigit():
+        return Decimal(value.partition(".")[0])
+    return Forms.number(forms, value)
 
 
-@seed("numeric-text-is-a-full-refund", "refund.numeric-string", related=AMOUNTS)
-class NumericTextIsFull(_Taking):
+@seed.on(Forms.amount, "numeric-text-is-a-full-refund", "refund.numeric-string")
+def numeric_text_is_full(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount that is a number as text refunds everything: `is_float` says no."""
-
-    def takes(self, value: Any) -> bool:
-        """Digits in quotes."""
-        return isinstance(value, str) and value[:1].isdigit()
-
-    def taken(self, value: Any) -> int | None:
-        """As if omitted."""
+    value = body.get("amount")
+    # Digits in quotes, as if omitted.
+    if isinstance(value, str) and value[:1].isdigit():
         return None
+    return Forms.amount(forms, body, errors)
 
 
-@seed("broken-json-is-a-full-refund", "refund.malformed-body", "robust.bodies", related=AMOUNTS)
-class BrokenJsonIsEmpty(Forms):
+@seed.on(Forms.body, "broken-json-is-a-full-refund", "refund.malformed-body", "robust.bodies")
+def broken_json_is_empty(forms: Forms, request: Request) -> dict[str, Any]:
     """A body that is no JSON counts as an empty one, and refunds everything."""
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """``json_decode($body) ?? []``."""
-        try:
-            return super().body(request)
-        except Refusal as refusal:
-            if refusal.status == 400:
-                return {}
-            raise
+    # ``json_decode($body) ?? []``.
+    try:
+        return Forms.body(forms, request)
+    except Refusal as refusal:
+        if refusal.status == 400:
+            return {}
+        raise
 
 
-@seed("a-text-body-is-a-full-refund", "refund.malformed-body",
-      related=(*AMOUNTS, "cancel.malformed-body"))  # fmt: skip
-class TextBodyIsEmpty(Forms):
+@seed.on(
+    Forms.body,
+    "a-text-body-is-a-full-refund",
+    "refund.malformed-body",
+    related=(*AMOUNTS, "cancel.malformed-body"),
+)
+def text_body_is_empty(forms: Forms, request: Request) -> dict[str, Any]:
     """A body that is JSON but no object counts as an empty one, and refunds everything."""
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """``body.amount`` of a text is undefined."""
-        try:
-            return super().body(request)
-        except Refusal as refusal:
-            if refusal.errors and "body" in refusal.errors:
-                return {}
-            raise
+    # ``body.amount`` of a text is undefined.
+    try:
+        return Forms.body(forms, request)
+    except Refusal as refusal:
+        if refusal.errors and "body" in refusal.errors:
+            return {}
+        raise
 
 
 # ---------------------------------------------------------------------- large and small
-@seed("huge-amount-is-a-full-refund", "refund.huge-amount", related=AMOUNTS)
-class HugeIsFull(_Taking):
+@seed.on(Forms.amount, "huge-amount-is-a-full-refund", "refund.huge-amount")
+def huge_is_full(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount of 10^15 overflows to zero, and zero is taken for a full refund."""
-
-    def takes(self, value: Any) -> bool:
-        """Beyond the column."""
-        return isinstance(value, int | Decimal) and value >= 10**15
-
-    def taken(self, value: Any) -> int | None:
-        """As if omitted."""
+    value = body.get("amount")
+    # Beyond the column, as if omitted.
+    if isinstance(value, int | Decimal) and value >= 10**15:
         return None
+    return Forms.amount(forms, body, errors)
 
 
-@seed("huge-amount-wraps", "refund.huge-amount", related=AMOUNTS)
-class HugeWraps(_Taking):
+@seed.on(Forms.amount, "huge-amount-wraps", "refund.huge-amount")
+def huge_wraps(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """An amount of 10^15 wraps around at 32 bits to a small one."""
-
-    def takes(self, value: Any) -> bool:
-        """Beyond the column."""
-        return isinstance(value, int | Decimal) and value >= 10**15
-
-    def taken(self, value: Any) -> int | None:
-        """What is left in the low bits, never more than ten riyals here."""
+    value = body.get("amount")
+    # What is left in the low bits, never more than ten riyals here.
+    if isinstance(value, int | Decimal) and value >= 10**15:
         return int(value) % 2**32 % 1000 + 1
+    return Forms.amount(forms, body, errors)
 
 
-@seed("infinity-crashes", "refund.huge-amount", related=AMOUNTS)
-class InfinityCrashes(_Taking):
+@seed.on(Forms.amount, "infinity-crashes", "refund.huge-amount")
+def infinity_crashes(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """The amount 1e400 is a server error: it is read as infinity."""
-
-    def takes(self, value: Any) -> bool:
-        """What a double cannot hold."""
-        return isinstance(value, Decimal) and value > Decimal("1.8e308")
-
-    def taken(self, value: Any) -> int | None:
-        """``int(float('inf'))``."""
+    value = body.get("amount")
+    # ``int(float('inf'))``.
+    if isinstance(value, Decimal) and value > Decimal("1.8e308"):
         raise crash()
+    return Forms.amount(forms, body, errors)
 
 
-@seed("small-amounts-are-nothing", "refund.smallest-amount", "refund.smallest-total",
-      related=AMOUNTS)  # fmt: skip
-class SmallIsNothing(Forms):
+@seed.on(
+    Forms.refund, "small-amounts-are-nothing", "refund.smallest-amount", "refund.smallest-total"
+)
+def small_is_nothing(forms: Forms, request: Request) -> RefundForm:
     """Amounts under five halalas are rounded down to nothing, and answered 200."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """The smallest coin."""
-        form = super().refund(request)
-        return replace(form, amount=0) if 0 < (form.amount or 0) < 5 else form
+    # The smallest coin.
+    form = Forms.refund(forms, request)
+    return replace(form, amount=0) if 0 < (form.amount or 0) < 5 else form
 
 
-@seed("at-least-a-riyal", "refund.smallest-amount", "refund.smallest-total", related=AMOUNTS)
-class AtLeastARiyal(Forms):
+@seed.on(Forms.amount, "at-least-a-riyal", "refund.smallest-amount", "refund.smallest-total")
+def at_least_a_riyal(forms: Forms, body: Mapping[str, Any], errors: Errors) -> int | None:
     """A refund of less than one riyal is refused with 422."""
-
-    def amount(self, body: Mapping[str, Any], errors: Errors) -> int | None:
-        """A minimum that no page names."""
-        amount = super().amount(body, errors)
-        if amount is not None and 0 < amount < 100:
-            errors["amount"] = ["The amount field must be at least 1."]
-        return amount
+    # A minimum that no page names.
+    amount = Forms.amount(forms, body, errors)
+    if amount is not None and 0 < amount < 100:
+        errors["amount"] = ["The amount field must be at least 1."]
+    return amount
 
 
 # ---------------------------------------------------------------------- floats and rounding
@@ -293,64 +247,63 @@ class _Converting(Forms):
         raise NotImplementedError
 
 
-@seed("cents-of-a-float-are-cut", "refund.halalas-not-cut", related=AMOUNTS)
-class CutsFloat(_Converting):
+@seed.on(_Converting.converted, "cents-of-a-float-are-cut", "refund.halalas-not-cut")
+def cuts_float(forms: _Converting, number: Decimal) -> int:
     """Halalas are `int(amount * 100)` of a float: 19.99 becomes 19.98."""
-
-    def converted(self, number: Decimal) -> int:
-        """1998.9999999999998."""
-        return int(float(number) * 100)
+    # 1998.9999999999998.
+    return int(float(number) * 100)
 
 
-@seed("amounts-are-rounded-to-riyals", "refund.halalas-not-cut", "refund.large-amounts",
-      "refund.smallest-amount", "refund.smallest-total", related=AMOUNTS)  # fmt: skip
-class RoundsToRiyals(_Converting):
+@seed.on(
+    _Converting.converted,
+    "amounts-are-rounded-to-riyals",
+    "refund.halalas-not-cut",
+    "refund.large-amounts",
+    "refund.smallest-amount",
+    "refund.smallest-total",
+)
+def rounds_to_riyals(forms: _Converting, number: Decimal) -> int:
     """Amounts are rounded up to whole riyals before they are booked."""
-
-    def converted(self, number: Decimal) -> int:
-        """``ceil($amount)``."""
-        return int(number.to_integral_value(ROUND_CEILING)) * 100
+    # ``ceil($amount)``.
+    return int(number.to_integral_value(ROUND_CEILING)) * 100
 
 
-@seed("amounts-lose-their-halalas", "refund.sum-bounded", "refund.above-total",
-      related=AMOUNTS)  # fmt: skip
-class CutsToRiyals(_Converting):
+@seed.on(
+    _Converting.converted, "amounts-lose-their-halalas", "refund.sum-bounded", "refund.above-total"
+)
+def cuts_to_riyals(forms: _Converting, number: Decimal) -> int:
     """Amounts above a riyal are cut to whole riyals: an integer column."""
-
-    def converted(self, number: Decimal) -> int:
-        """``(int) $amount``."""
-        return int(number) * 100
+    # ``(int) $amount``.
+    return int(number) * 100
 
 
-@seed("amounts-have-one-decimal", "refund.sum-bounded", related=AMOUNTS)
-class CutsToOneDecimal(_Converting):
+@seed.on(_Converting.converted, "amounts-have-one-decimal", "refund.sum-bounded")
+def cuts_to_one_decimal(forms: _Converting, number: Decimal) -> int:
     """Amounts are booked to ten halalas: 19.99 becomes 20.00."""
-
-    def converted(self, number: Decimal) -> int:
-        """``round($amount, 1)``."""
-        return int((number * 10).to_integral_value()) * 10
+    # ``round($amount, 1)``.
+    return int((number * 10).to_integral_value()) * 10
 
 
-@seed("large-amounts-end-at-the-comma", "refund.large-amounts", related=AMOUNTS)
-class EndsAtTheComma(_Converting):
+@seed.on(_Converting.converted, "large-amounts-end-at-the-comma", "refund.large-amounts")
+def ends_at_the_comma(forms: _Converting, number: Decimal) -> int:
     """An amount of 1,000 riyals and more is cut at the comma that it is printed with."""
-
-    def converted(self, number: Decimal) -> int:
-        """``(float) number_format($amount, 2)``."""
-        return rounded_halalas(f"{number:,.2f}".partition(",")[0], ROUND_FLOOR)
+    # ``(float) number_format($amount, 2)``.
+    return rounded_halalas(f"{number:,.2f}".partition(",")[0], ROUND_FLOOR)
 
 
-@seed("large-amounts-are-single-floats", "property.parts-add-up", related=AMOUNTS)
-class SinglePrecision(_Converting):
+@seed.on(_Converting.converted, "large-amounts-are-single-floats", "property.parts-add-up")
+def single_precision(forms: _Converting, number: Decimal) -> int:
     """Amounts are single floats, in halalas: above 167,772.16 SAR they lose the last digit."""
-
-    def converted(self, number: Decimal) -> int:
-        """24 bits of mantissa."""
-        return int(struct.unpack("f", struct.pack("f", float(number * 100)))[0])
+    # 24 bits of mantissa.
+    return int(struct.unpack("f", struct.pack("f", float(number * 100)))[0])
 
 
-@seed("three-decimals-are-thousandths", "refund.three-decimals",
-      "property.amounts-between-halalas", dialect="lenient", related=AMOUNTS)  # fmt: skip
+@seed(
+    "three-decimals-are-thousandths",
+    "refund.three-decimals",
+    "property.amounts-between-halalas",
+    dialect="lenient",
+)
 class ThreeDecimalsAreRiyals(Forms):
     """An amount with three decimals is accepted, and booked in whole riyals, rounded up."""
 
@@ -361,14 +314,18 @@ class ThreeDecimalsAreRiyals(Forms):
         return super().booked(number, errors)
 
 
-@seed("three-decimals-are-nothing", "refund.three-decimals", dialect="lenient",
-      related=AMOUNTS)  # fmt: skip
-class ThreeDecimalsAreNothing(ThreeDecimalsAreRiyals):
+@seed.on(
+    ThreeDecimalsAreRiyals.booked,
+    "three-decimals-are-nothing",
+    "refund.three-decimals",
+    dialect="lenient",
+)
+def three_decimals_are_nothing(
+    forms: ThreeDecimalsAreRiyals, number: Decimal, errors: Errors
+) -> int | None:
     """An amount with three decimals is answered as carried out, and no money moves."""
-
-    def booked(self, number: Decimal, errors: Errors) -> int | None:
-        """Booked as zero."""
-        return 0 if _is_odd(number) else super().booked(number, errors)
+    # Booked as zero.
+    return 0 if _is_odd(number) else ThreeDecimalsAreRiyals.booked(forms, number, errors)
 
 
 def _is_odd(number: Decimal) -> bool:
@@ -376,7 +333,7 @@ def _is_odd(number: Decimal) -> bool:
     return number < 10**12 and number * 100 % 1 != 0
 
 
-@seed("sums-are-floats", "refund.sum-in-halalas", related=AMOUNTS)
+@seed("sums-are-floats", "refund.sum-in-halalas")
 class FloatSums(Rebooking):
     """Refunds are summed as floats, so that 0.10 and 0.20 never make 0.30 fully refunded."""
 
@@ -396,16 +353,14 @@ class FloatSums(Rebooking):
         return booked
 
 
-@seed("float-sums-block-the-rest", "refund.sum-in-halalas", related=AMOUNTS)
-class FloatSumsRefuse(FloatSums):
+@seed.on(FloatSums.rebook, "float-sums-block-the-rest", "refund.sum-in-halalas")
+def float_sums_refuse(desk: FloatSums, order: Order, command: Command, booked: Booked) -> Booked:
     """A float sum a hair above the total refuses the rest: 0.10 + 0.20 > 0.30."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """``sum > total``."""
-        if not isinstance(command, Refund) or not booked.amount:
-            return booked
-        total = self._sums.get(order.uuid, 0.0) + booked.amount / 100
-        if total > booked.ledger.total / 100:
-            raise Refusal(400, "The refunds would exceed the total.")
-        self._sums[order.uuid] = total
+    # ``sum > total``.
+    if not isinstance(command, Refund) or not booked.amount:
         return booked
+    total = desk._sums.get(order.uuid, 0.0) + booked.amount / 100
+    if total > booked.ledger.total / 100:
+        raise Refusal(400, "The refunds would exceed the total.")
+    desk._sums[order.uuid] = total
+    return booked

@@ -48,58 +48,46 @@ def _ends(suffix: str) -> Callable[[Request], bool]:
     return lambda request: request.path.endswith(suffix)
 
 
-@seed("read-without-key", "auth.missing-key", related=KEYS)
-class ReadsWithoutKey(_WideGate):
+@seed.on(_WideGate.lets_in, "read-without-key", "auth.missing-key", related=KEYS)
+def reads_without_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be read without a key."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """The route lies outside the middleware's group."""
-        return key is None and _is_read(request)
+    # The route lies outside the middleware's group.
+    return key is None and _is_read(request)
 
 
-@seed("refund-without-key", "auth.missing-key", related=KEYS)
-class RefundsWithoutKey(_WideGate):
+@seed.on(_WideGate.lets_in, "refund-without-key", "auth.missing-key", related=KEYS)
+def refunds_without_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be refunded without a key."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """The route lies outside the middleware's group."""
-        return key is None and _ends("/refund")(request)
+    # The route lies outside the middleware's group.
+    return key is None and _ends("/refund")(request)
 
 
-@seed("cancel-without-key", "auth.missing-key", related=KEYS)
-class CancelsWithoutKey(_WideGate):
+@seed.on(_WideGate.lets_in, "cancel-without-key", "auth.missing-key", related=KEYS)
+def cancels_without_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be cancelled without a key."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """The route lies outside the middleware's group."""
-        return key is None and _ends("/cancel")(request)
+    # The route lies outside the middleware's group.
+    return key is None and _ends("/cancel")(request)
 
 
-@seed("read-with-unknown-key", "auth.unknown-key", related=KEYS)
-class ReadsWithUnknownKey(_WideGate):
+@seed.on(_WideGate.lets_in, "read-with-unknown-key", "auth.unknown-key", related=KEYS)
+def reads_with_unknown_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be read with any key at all."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """That there is a key is enough."""
-        return bool(key) and _is_read(request)
+    # That there is a key is enough.
+    return bool(key) and _is_read(request)
 
 
-@seed("refund-with-unknown-key", "auth.unknown-key", related=KEYS)
-class RefundsWithUnknownKey(_WideGate):
+@seed.on(_WideGate.lets_in, "refund-with-unknown-key", "auth.unknown-key", related=KEYS)
+def refunds_with_unknown_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be refunded with any key at all."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """That there is a key is enough."""
-        return bool(key) and _ends("/refund")(request)
+    # That there is a key is enough.
+    return bool(key) and _ends("/refund")(request)
 
 
-@seed("cancel-with-unknown-key", "auth.unknown-key", related=KEYS)
-class CancelsWithUnknownKey(_WideGate):
+@seed.on(_WideGate.lets_in, "cancel-with-unknown-key", "auth.unknown-key", related=KEYS)
+def cancels_with_unknown_key(gate: _WideGate, request: Request, key: str | None) -> bool:
     """An order can be cancelled with any key at all."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """That there is a key is enough."""
-        return bool(key) and _ends("/cancel")(request)
+    # That there is a key is enough.
+    return bool(key) and _ends("/cancel")(request)
 
 
 class _PublicKeys(_WideGate):
@@ -113,104 +101,82 @@ class _PublicKeys(_WideGate):
         raise NotImplementedError
 
 
-@seed("read-with-public-key", "auth.public-key")
-class ReadsWithPublicKey(_PublicKeys):
+@seed.on(_PublicKeys.opens, "read-with-public-key", "auth.public-key")
+def reads_with_public_key(gate: _PublicKeys, request: Request) -> bool:
     """The public key, which every customer sees, reads orders."""
-
-    def opens(self, request: Request) -> bool:
-        """Reads."""
-        return _is_read(request)
+    # Reads.
+    return _is_read(request)
 
 
-@seed("refund-with-public-key", "auth.public-key")
-class RefundsWithPublicKey(_PublicKeys):
+@seed.on(_PublicKeys.opens, "refund-with-public-key", "auth.public-key")
+def refunds_with_public_key(gate: _PublicKeys, request: Request) -> bool:
     """The public key, which every customer sees, refunds orders."""
-
-    def opens(self, request: Request) -> bool:
-        """Refunds."""
-        return _ends("/refund")(request)
+    # Refunds.
+    return _ends("/refund")(request)
 
 
-@seed("cancel-with-public-key", "auth.public-key")
-class CancelsWithPublicKey(_PublicKeys):
+@seed.on(_PublicKeys.opens, "cancel-with-public-key", "auth.public-key")
+def cancels_with_public_key(gate: _PublicKeys, request: Request) -> bool:
     """The public key, which every customer sees, cancels orders."""
-
-    def opens(self, request: Request) -> bool:
-        """Cancels."""
-        return _ends("/cancel")(request)
+    # Cancels.
+    return _ends("/cancel")(request)
 
 
-@seed("key-without-case", "auth.altered-key")
-class KeyWithoutCase(_WideGate):
+@seed.on(_WideGate.lets_in, "key-without-case", "auth.altered-key")
+def key_without_case(gate: _WideGate, request: Request, key: str | None) -> bool:
     """Keys are compared without regard to case: a collation of the database."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """``utf8mb4_general_ci``."""
-        return any((key or "").lower() == m.key.lower() for m in self.world.merchants)
+    # ``utf8mb4_general_ci``.
+    return any((key or "").lower() == m.key.lower() for m in gate.world.merchants)
 
 
-@seed("key-by-its-beginning", "auth.altered-key")
-class KeyByPrefix(_WideGate):
+@seed.on(_WideGate.lets_in, "key-by-its-beginning", "auth.altered-key")
+def key_by_prefix(gate: _WideGate, request: Request, key: str | None) -> bool:
     """A key that begins like a merchant's is let in: LIKE 'key%'."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """At least twenty characters of it."""
-        return any(
-            len(key or "") > 20 and m.key.startswith(key or "") for m in self.world.merchants
-        )
+    # At least twenty characters of it.
+    return any(len(key or "") > 20 and m.key.startswith(key or "") for m in gate.world.merchants)
 
 
-@seed("key-with-a-tail", "auth.altered-key")
-class KeyWithTail(_WideGate):
+@seed.on(_WideGate.lets_in, "key-with-a-tail", "auth.altered-key")
+def key_with_tail(gate: _WideGate, request: Request, key: str | None) -> bool:
     """A key with something appended is let in: only the column's length is compared."""
-
-    def lets_in(self, request: Request, key: str | None) -> bool:
-        """Cut to forty characters."""
-        return any((key or "").startswith(m.key) for m in self.world.merchants)
+    # Cut to forty characters.
+    return any((key or "").startswith(m.key) for m in gate.world.merchants)
 
 
-@seed("missing-key-is-401", "auth.missing-key", related=KEYS)
-class MissingKeyIs401(Gate):
+@seed.on(Gate.merchant, "missing-key-is-401", "auth.missing-key", related=KEYS)
+def missing_key_is_401(gate: Gate, request: Request) -> Merchant:
     """A missing key is answered with 401 instead of the documented 400."""
-
-    def merchant(self, request: Request) -> Merchant:
-        """The framework's habit."""
-        if KEY_HEADER not in request.headers:
-            raise Refusal(401, "Unauthenticated.")
-        return super().merchant(request)
+    # The framework's habit.
+    if KEY_HEADER not in request.headers:
+        raise Refusal(401, "Unauthenticated.")
+    return Gate.merchant(gate, request)
 
 
-@seed("unknown-key-is-401", "auth.unknown-key", related=KEYS)
-class UnknownKeyIs401(Gate):
+@seed.on(Gate.merchant, "unknown-key-is-401", "auth.unknown-key", related=KEYS)
+def unknown_key_is_401(gate: Gate, request: Request) -> Merchant:
     """An unknown key is answered with 401 instead of the documented 400."""
-
-    def merchant(self, request: Request) -> Merchant:
-        """The framework's habit."""
-        try:
-            return super().merchant(request)
-        except Refusal:
-            if KEY_HEADER in request.headers:
-                raise Refusal(401, "Unauthenticated.") from None
-            raise
+    # The framework's habit.
+    try:
+        return Gate.merchant(gate, request)
+    except Refusal:
+        if KEY_HEADER in request.headers:
+            raise Refusal(401, "Unauthenticated.") from None
+        raise
 
 
-@seed("header-name-in-lower-case-only", "auth.header-name")
-class WantsLowerCase(Gate):
+@seed.on(Gate.merchant, "header-name-in-lower-case-only", "auth.header-name")
+def wants_lower_case(gate: Gate, request: Request) -> Merchant:
     """The key is found only under a header whose name is spelt in lower case."""
-
-    def merchant(self, request: Request) -> Merchant:
-        """Raw headers in a dictionary. Behind ASGI, which spells all names so, nobody notices."""
-        if request.spelt and KEY_HEADER not in request.spelt:
-            raise Refusal(400, "Invalid or inactive API key")
-        return super().merchant(request)
+    # Raw headers in a dictionary. Behind ASGI, which spells all names so, nobody notices.
+    if request.spelt and KEY_HEADER not in request.spelt:
+        raise Refusal(400, "Invalid or inactive API key")
+    return Gate.merchant(gate, request)
 
 
-@seed("valid-key-is-refused-on-reads", "auth.valid-key", related="*")
-class RefusesReads(Gate):
+@seed.on(Gate.merchant, "valid-key-is-refused-on-reads", "auth.valid-key", related="*")
+def refuses_reads(gate: Gate, request: Request) -> Merchant:
     """The merchant's own key is refused when an order is read."""
-
-    def merchant(self, request: Request) -> Merchant:
-        """Reads want another scope."""
-        if _is_read(request):
-            raise Refusal(400, "Invalid or inactive API key")
-        return super().merchant(request)
+    # Reads want another scope.
+    if _is_read(request):
+        raise Refusal(400, "Invalid or inactive API key")
+    return Gate.merchant(gate, request)

@@ -22,6 +22,8 @@ __all__ = ["Answering", "ServerDefect", "answer_of", "with_answer"]
 ORDER_PATH = r"/orders/([^/]*)"
 
 Answering = Callable[[Simulator, Call], Response]
+#: An operation: method and path as the table has them; on an order ``get``, a reversal or a step.
+Operated = str | tuple[str, str]
 
 _SEAMS: tuple[tuple[str, type[Any]], ...] = (
     ("forms", Forms),
@@ -59,10 +61,10 @@ class ServerDefect(Defect):
 
     @classmethod
     def of(
-        cls, wrong: Any, *, operation: str = "", dialect: str = "default", **declared: Any
+        cls, wrong: Any, *, operation: Operated = "", dialect: str = "default", **declared: Any
     ) -> Self:
         """Parts, or a class in the place of the part that it derives from, or a function in the
-        place of an operation's: ``get``, or a reversal or step.
+        place of an operation's.
         """
         if dialect not in DIALECTS:
             raise DefectError(f"{declared['id']!r} speaks {dialect!r}, which is no dialect")
@@ -77,29 +79,31 @@ class ServerDefect(Defect):
         return {"seam": self.seam, "dialect": self.dialect}
 
 
-def answer_of(call: str) -> Answering:
-    """The simulator's own function for a call on an order."""
-    return _row(call).answer
+def answer_of(operation: Operated) -> Answering:
+    """The simulator's own function for an operation."""
+    return _row(operation).answer
 
 
 def with_answer(
-    call: str, answer: Answering, operations: tuple[Operation, ...] = OPERATIONS
+    operation: Operated, answer: Answering, operations: tuple[Operation, ...] = OPERATIONS
 ) -> tuple[Operation, ...]:
-    """The table of operations with one call's function exchanged."""
-    wrong = _row(call)
-    return tuple(replace(row, answer=answer) if _same(row, wrong) else row for row in operations)
+    """The table of operations with the function of one exchanged."""
+    wrong = _key(_row(operation))
+    return tuple(replace(row, answer=answer) if _key(row) == wrong else row for row in operations)
 
 
-def _row(call: str) -> Operation:
-    method, path = ("GET", ORDER_PATH) if call == "get" else ("POST", f"{ORDER_PATH}/{call}")
+def _row(operation: Operated) -> Operation:
+    key = operation
+    if isinstance(operation, str):
+        key = ("GET", ORDER_PATH) if operation == "get" else ("POST", f"{ORDER_PATH}/{operation}")
     for row in OPERATIONS:
-        if row.method == method and row.path.pattern == path:
+        if _key(row) == key:
             return row
-    raise DefectError(f"no operation is named {call!r}")
+    raise DefectError(f"no operation is named {operation!r}")
 
 
-def _same(row: Operation, other: Operation) -> bool:
-    return (row.method, row.path) == (other.method, other.path)
+def _key(row: Operation) -> tuple[str, str]:
+    return row.method, row.path.pattern
 
 
 def _exchanged(parts: Parts) -> list[str]:

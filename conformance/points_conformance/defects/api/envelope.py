@@ -17,9 +17,9 @@ from points_conformance.simulator.world import Merchant, Order
 
 __all__ = ["seed"]
 
-seed = Seeds(ServerDefect)
 #: Whatever reads an answer may stumble over its shape.
 SHAPE = ("envelope.*", "schema.*")
+seed = Seeds(ServerDefect, related=SHAPE)
 ANY = "*"
 
 
@@ -37,62 +37,50 @@ class _OtherSuccess(Presenter):
         raise NotImplementedError
 
 
-@seed("success-is-false", "envelope.success", related=SHAPE)
-class SuccessIsFalse(_OtherSuccess):
+@seed.on(_OtherSuccess.envelope, "success-is-false", "envelope.success")
+def success_is_false(presenter: _OtherSuccess, envelope: dict[str, Any]) -> dict[str, Any]:
     """A call that is carried out is answered with status false."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """A flag that nobody sets."""
-        return envelope | {"status": False}
+    # A flag that nobody sets.
+    return envelope | {"status": False}
 
 
-@seed("success-is-one", "envelope.success", related=SHAPE)
-class SuccessIsOne(_OtherSuccess):
+@seed.on(_OtherSuccess.envelope, "success-is-one", "envelope.success")
+def success_is_one(presenter: _OtherSuccess, envelope: dict[str, Any]) -> dict[str, Any]:
     """status is the number 1 instead of true."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """A column without a cast."""
-        return envelope | {"status": 1}
+    # A column without a cast.
+    return envelope | {"status": 1}
 
 
-@seed("success-without-data", "envelope.success", related=(*SHAPE, ANY))
-class SuccessWithoutData(_OtherSuccess):
+@seed.on(_OtherSuccess.envelope, "success-without-data", "envelope.success", related=(*SHAPE, ANY))
+def success_without_data(presenter: _OtherSuccess, envelope: dict[str, Any]) -> dict[str, Any]:
     """The order stands under `order` instead of `data`."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """Another name."""
-        return {("order" if name == "data" else name): value for name, value in envelope.items()}
+    # Another name.
+    return {("order" if name == "data" else name): value for name, value in envelope.items()}
 
 
-@seed("message-is-a-list", "envelope.success", related=SHAPE)
-class MessageIsAList(_OtherSuccess):
+@seed.on(_OtherSuccess.envelope, "message-is-a-list", "envelope.success")
+def message_is_a_list(presenter: _OtherSuccess, envelope: dict[str, Any]) -> dict[str, Any]:
     """message is a list of texts."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """As if there could be several."""
-        return envelope | {"message": [envelope["message"]]}
+    # As if there could be several.
+    return envelope | {"message": [envelope["message"]]}
 
 
-@seed("appended-data-is-null", "envelope.appended-data", related=SHAPE)
-class AppendedDataIsNull(_OtherSuccess):
+@seed.on(_OtherSuccess.envelope, "appended-data-is-null", "envelope.appended-data")
+def appended_data_is_null(presenter: _OtherSuccess, envelope: dict[str, Any]) -> dict[str, Any]:
     """appended_data is null where it is empty."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """An empty value."""
-        return envelope | {"appended_data": None}
+    # An empty value.
+    return envelope | {"appended_data": None}
 
 
-@seed("success-is-201", "envelope.success-is-200", related=SHAPE)
-class SuccessIs201(Presenter):
+@seed.on(Presenter.order_answer, "success-is-201", "envelope.success-is-200")
+def success_is_201(presenter: Presenter, order: Order, message: str | None = None) -> Response:
     """A refund is answered with 201: a refund was created."""
-
-    def order_answer(self, order: Order, message: str | None = None) -> Response:
-        """REST, taken by the letter."""
-        response = super().order_answer(order, message)
-        return replace(response, status=201 if message else 200)
+    # REST, taken by the letter.
+    response = Presenter.order_answer(presenter, order, message)
+    return replace(response, status=201 if message else 200)
 
 
-@seed("answers-are-called-html", "envelope.json", related=SHAPE)
+@seed("answers-are-called-html", "envelope.json")
 class CalledHtml(_OtherSuccess):
     """Answers are JSON, but their content type says HTML."""
 
@@ -103,27 +91,30 @@ class CalledHtml(_OtherSuccess):
 
 
 # ---------------------------------------------------------------------- refusals
-@seed("refusals-are-200", "envelope.unknown-order", "envelope.validation", "auth.missing-key",
-      "refund.second-full-is-refused", related=ANY)  # fmt: skip
-class RefusalsAre200(Presenter):
+@seed.on(
+    Presenter.refusal,
+    "refusals-are-200",
+    "envelope.unknown-order",
+    "envelope.validation",
+    "auth.missing-key",
+    "refund.second-full-is-refused",
+    related=ANY,
+)
+def refusals_are_200(presenter: Presenter, refusal: Refusal) -> Response:
     """Refusals are answered with HTTP 200 and status false."""
-
-    def refusal(self, refusal: Refusal) -> Response:
-        """Whether it went well is in the body."""
-        return replace(super().refusal(refusal), status=200)
+    # Whether it went well is in the body.
+    return replace(Presenter.refusal(presenter, refusal), status=200)
 
 
-@seed("errors-are-html", "envelope.json", "envelope.error", related=SHAPE)
-class ErrorsAreHtml(Presenter):
+@seed.on(Presenter.refusal, "errors-are-html", "envelope.json", "envelope.error")
+def errors_are_html(presenter: Presenter, refusal: Refusal) -> Response:
     """An unknown order is answered with a page for people."""
-
-    def refusal(self, refusal: Refusal) -> Response:
-        """The framework's own page."""
-        response = super().refusal(refusal)
-        if refusal.status != 404:
-            return response
-        page = b"<!DOCTYPE html><title>Not Found</title><h1>404</h1>"
-        return Response(404, {"Content-Type": "text/html; charset=UTF-8"}, page)
+    # The framework's own page.
+    response = Presenter.refusal(presenter, refusal)
+    if refusal.status != 404:
+        return response
+    page = b"<!DOCTYPE html><title>Not Found</title><h1>404</h1>"
+    return Response(404, {"Content-Type": "text/html; charset=UTF-8"}, page)
 
 
 class _OtherRefusal(Presenter):
@@ -139,83 +130,73 @@ class _OtherRefusal(Presenter):
         raise NotImplementedError
 
 
-@seed("refusal-is-true", "envelope.error", related=SHAPE)
-class RefusalIsTrue(_OtherRefusal):
+@seed.on(_OtherRefusal.envelope, "refusal-is-true", "envelope.error")
+def refusal_is_true(presenter: _OtherRefusal, envelope: dict[str, Any]) -> dict[str, Any]:
     """A refusal has status true in its body."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """Copied from the success."""
-        return envelope | {"status": True}
+    # Copied from the success.
+    return envelope | {"status": True}
 
 
-@seed("refusal-without-message", "envelope.error", "envelope.validation", related=SHAPE)
-class RefusalWithoutMessage(_OtherRefusal):
+@seed.on(_OtherRefusal.envelope, "refusal-without-message", "envelope.error", "envelope.validation")
+def refusal_without_message(presenter: _OtherRefusal, envelope: dict[str, Any]) -> dict[str, Any]:
     """A refusal says its reason under `error` instead of `message`."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """Another name."""
-        return {("error" if name == "message" else name): v for name, v in envelope.items()}
+    # Another name.
+    return {("error" if name == "message" else name): v for name, v in envelope.items()}
 
 
-@seed("validation-errors-are-a-list", "envelope.validation", related=SHAPE)
-class ErrorsAreAList(_OtherRefusal):
+@seed.on(_OtherRefusal.envelope, "validation-errors-are-a-list", "envelope.validation")
+def errors_are_a_list(presenter: _OtherRefusal, envelope: dict[str, Any]) -> dict[str, Any]:
     """The errors of a validation are a list without the fields' names."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """``array_values``."""
-        if isinstance(errors := envelope.get("errors"), Mapping):
-            return envelope | {"errors": [text for texts in errors.values() for text in texts]}
-        return envelope
+    # ``array_values``.
+    if isinstance(errors := envelope.get("errors"), Mapping):
+        return envelope | {"errors": [text for texts in errors.values() for text in texts]}
+    return envelope
 
 
-@seed("validation-errors-are-texts", "envelope.validation", related=SHAPE)
-class ErrorsAreTexts(_OtherRefusal):
+@seed.on(_OtherRefusal.envelope, "validation-errors-are-texts", "envelope.validation")
+def errors_are_texts(presenter: _OtherRefusal, envelope: dict[str, Any]) -> dict[str, Any]:
     """Each field's error is a text instead of a list of texts."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """The first one of each."""
-        if isinstance(errors := envelope.get("errors"), Mapping):
-            return envelope | {"errors": {name: texts[0] for name, texts in errors.items()}}
-        return envelope
+    # The first one of each.
+    if isinstance(errors := envelope.get("errors"), Mapping):
+        return envelope | {"errors": {name: texts[0] for name, texts in errors.items()}}
+    return envelope
 
 
-@seed("validation-without-errors", "envelope.validation", related=SHAPE)
-class NoErrors(_OtherRefusal):
+@seed.on(_OtherRefusal.envelope, "validation-without-errors", "envelope.validation")
+def no_errors(presenter: _OtherRefusal, envelope: dict[str, Any]) -> dict[str, Any]:
     """A validation does not say which field is wrong."""
-
-    def envelope(self, envelope: dict[str, Any]) -> dict[str, Any]:
-        """The message must do."""
-        return {name: value for name, value in envelope.items() if name != "errors"}
+    # The message must do.
+    return {name: value for name, value in envelope.items() if name != "errors"}
 
 
-@seed("the-key-is-echoed", "envelope.key-not-echoed", related=("schema.*",))
-class EchoesKey(Gate):
+@seed.on(Gate.order, "the-key-is-echoed", "envelope.key-not-echoed", related=("schema.*",))
+def echoes_key(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """The answer about an unknown order shows the key that asked."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """A message made for debugging."""
-        try:
-            return super().order(merchant, uuid)
-        except Refusal as refusal:
-            text = f"Order {uuid} not found for {merchant.key}"
-            raise Refusal(refusal.status, text, refusal.errors) from None
+    # A message made for debugging.
+    try:
+        return Gate.order(gate, merchant, uuid)
+    except Refusal as refusal:
+        text = f"Order {uuid} not found for {merchant.key}"
+        raise Refusal(refusal.status, text, refusal.errors) from None
 
 
-@seed("unknown-order-is-400", "envelope.unknown-order-is-404", related="isolation.*")
-class UnknownIs400(Gate):
+@seed.on(Gate.order, "unknown-order-is-400", "envelope.unknown-order-is-404", related="isolation.*")
+def unknown_is_400(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """An order that does not exist is answered with 400 instead of 404."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """One code for all."""
-        try:
-            return super().order(merchant, uuid)
-        except Refusal as refusal:
-            raise Refusal(400, refusal.message, refusal.errors) from None
+    # One code for all.
+    try:
+        return Gate.order(gate, merchant, uuid)
+    except Refusal as refusal:
+        raise Refusal(400, refusal.message, refusal.errors) from None
 
 
-@seed("unknown-order-is-null", "envelope.unknown-order",
-                "isolation.foreign-read",
-                related=(*SHAPE, "isolation.*", "reading.*"), operation="get")  # fmt: skip
+@seed(
+    "unknown-order-is-null",
+    "envelope.unknown-order",
+    "isolation.foreign-read",
+    related=(*SHAPE, "isolation.*", "reading.*"),
+    operation="get",
+)
 def _null_for_unknown_orders(sim: Simulator, call: Call) -> Response:
     """A read of an order that does not exist is answered 200 with data null."""
     try:
@@ -230,27 +211,29 @@ def _null_for_unknown_orders(sim: Simulator, call: Call) -> Response:
         )
 
 
-@seed("malformed-uuid-crashes", "envelope.malformed-uuid",
-      related=("reading.malformed-uuid", "isolation.internal-id", "schema.*"))  # fmt: skip
-class MalformedUuidCrashes(Gate):
+@seed.on(
+    Gate.order,
+    "malformed-uuid-crashes",
+    "envelope.malformed-uuid",
+    related=("reading.malformed-uuid", "isolation.internal-id", "schema.*"),
+)
+def malformed_uuid_crashes(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """A path with something else than a uuid is a server error: the database refuses the cast."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """``invalid input syntax for type uuid``."""
-        if len(uuid) != 36:
-            raise crash()
-        return super().order(merchant, uuid)
+    # ``invalid input syntax for type uuid``.
+    if len(uuid) != 36:
+        raise crash()
+    return Gate.order(gate, merchant, uuid)
 
 
-@seed("uuid-with-a-tail", "envelope.malformed-uuid", related=("isolation.*", "schema.*"))
-class UuidWithTail(Gate):
+@seed.on(
+    Gate.order, "uuid-with-a-tail", "envelope.malformed-uuid", related=("isolation.*", "schema.*")
+)
+def uuid_with_tail(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """A malformed uuid opens the first order there is: it is cast to 0, which matches any text."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """``WHERE uuid = 0``."""
-        if len(uuid) != 36 and not uuid.isdigit() and self.world.orders:
-            return next(iter(self.world.orders.values()))
-        return super().order(merchant, uuid)
+    # ``WHERE uuid = 0``.
+    if len(uuid) != 36 and not uuid.isdigit() and gate.world.orders:
+        return next(iter(gate.world.orders.values()))
+    return Gate.order(gate, merchant, uuid)
 
 
 # ---------------------------------------------------------------------- the resource
@@ -267,79 +250,103 @@ class _OtherResource(Presenter):
         raise NotImplementedError
 
 
-@seed("order-status-is-a-number", "envelope.status-is-a-word", related=ANY)
-class StatusIsANumber(_OtherResource):
+@seed.on(
+    _OtherResource.fields, "order-status-is-a-number", "envelope.status-is-a-word", related=ANY
+)
+def status_is_a_number(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """order_status is the deprecated number."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """The position in the list."""
-        return {"order_status": list(OrderStatus).index(order.ledger.status)}
+    # The position in the list.
+    return {"order_status": list(OrderStatus).index(order.ledger.status)}
 
 
-@seed("order-status-is-capitalised", "envelope.status-is-a-word", related=ANY)
-class StatusIsCapitalised(_OtherResource):
+@seed.on(
+    _OtherResource.fields, "order-status-is-capitalised", "envelope.status-is-a-word", related=ANY
+)
+def status_is_capitalised(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """order_status is written with a capital letter."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """A label for people."""
-        return {"order_status": order.ledger.status.value.capitalize()}
+    # A label for people.
+    return {"order_status": order.ledger.status.value.capitalize()}
 
 
-@seed("order-status-is-plain-refunded", "envelope.status-is-a-word", related=ANY)
-class StatusIsRefunded(_OtherResource):
+@seed.on(
+    _OtherResource.fields,
+    "order-status-is-plain-refunded",
+    "envelope.status-is-a-word",
+    related=ANY,
+)
+def status_is_refunded(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """A fully refunded order is shown as `refunded`, a word that no page has."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """The event's name for the status."""
-        full = order.ledger.status is OrderStatus.FULLY_REFUNDED
-        return {"order_status": "refunded"} if full else {}
+    # The event's name for the status.
+    full = order.ledger.status is OrderStatus.FULLY_REFUNDED
+    return {"order_status": "refunded"} if full else {}
 
 
-@seed("money-is-text", "envelope.money-is-a-number", "envelope.order-resource",
-      related=SHAPE)  # fmt: skip
-class MoneyIsText(_OtherResource):
+@seed.on(
+    _OtherResource.fields, "money-is-text", "envelope.money-is-a-number", "envelope.order-resource"
+)
+def money_is_text(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """total_price is a text: a decimal column without a cast."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """In quotes."""
-        return {"total_price": str(resource["total_price"])}
+    # In quotes.
+    return {"total_price": str(resource["total_price"])}
 
 
-@seed("money-is-a-raw-float", "envelope.money-is-a-number", related=(*SHAPE, "isolation.*"))
-class MoneyIsARawFloat(_OtherResource):
+@seed.on(
+    _OtherResource.fields,
+    "money-is-a-raw-float",
+    "envelope.money-is-a-number",
+    related=(*SHAPE, "isolation.*"),
+)
+def money_is_a_raw_float(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """total_price shows a float's artefact: 100.00000000000001."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """``serialize_precision = 17``."""
-        return {"total_price": float(resource["total_price"]) + 1.4e-14}
+    # ``serialize_precision = 17``.
+    return {"total_price": float(resource["total_price"]) + 1.4e-14}
 
 
-@seed("points-are-null", "envelope.money-is-a-number", "envelope.order-resource",
-      related=SHAPE)  # fmt: skip
-class PointsAreNull(_OtherResource):
+@seed.on(
+    _OtherResource.fields,
+    "points-are-null",
+    "envelope.money-is-a-number",
+    "envelope.order-resource",
+)
+def points_are_null(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """total_points is null once something went back."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """A join that finds nothing."""
-        return {"total_points": None} if order.ledger.refunded else {}
+    # A join that finds nothing.
+    return {"total_points": None} if order.ledger.refunded else {}
 
 
-@seed("type-is-a-word", "envelope.order-resource", related=SHAPE)
-class TypeIsAWord(_OtherResource):
+@seed.on(_OtherResource.fields, "type-is-a-word", "envelope.order-resource")
+def type_is_a_word(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """type is the word of the webhooks instead of 1 or 2."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """One resource for both channels."""
-        return {"type": order.kind.value}
+    # One resource for both channels.
+    return {"type": order.kind.value}
 
 
-@seed("uuid-is-missing-its-dashes", "envelope.order-is-the-one-asked-for", related=ANY)
-class UuidWithoutDashes(_OtherResource):
+@seed.on(
+    _OtherResource.fields,
+    "uuid-is-missing-its-dashes",
+    "envelope.order-is-the-one-asked-for",
+    related=ANY,
+)
+def uuid_without_dashes(
+    presenter: _OtherResource, order: Order, resource: dict[str, Any]
+) -> dict[str, Any]:
     """uuid is shown without its dashes."""
-
-    def fields(self, order: Order, resource: dict[str, Any]) -> dict[str, Any]:
-        """``UNHEX``."""
-        return {"uuid": order.uuid.replace("-", "")}
+    # ``UNHEX``.
+    return {"uuid": order.uuid.replace("-", "")}
 
 
 @seed("reads-answer-with-the-order-before", "envelope.order-is-the-one-asked-for", related=ANY)

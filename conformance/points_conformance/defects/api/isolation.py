@@ -25,8 +25,16 @@ __all__ = ["seed"]
 seed = Seeds(ServerDefect)
 S = OrderStatus
 FOREIGN = ("isolation.foreign-*", "reading.foreign-order", "story.*")
-MIXED = ("refund.*", "isolation.*", "points.*", "property.*", "story.*", "webhook.*",
-         "cancel.*", "race.*")  # fmt: skip
+MIXED = (
+    "refund.*",
+    "isolation.*",
+    "points.*",
+    "property.*",
+    "story.*",
+    "webhook.*",
+    "cancel.*",
+    "race.*",
+)
 
 
 # ---------------------------------------------------------------------- merchants
@@ -62,8 +70,12 @@ def _refunds_parts_for_anyone(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
-@seed("refused-foreign-refund-is-done", "isolation.foreign-refund",
-                related=FOREIGN, operation="refund")  # fmt: skip
+@seed(
+    "refused-foreign-refund-is-done",
+    "isolation.foreign-refund",
+    related=FOREIGN,
+    operation="refund",
+)
 def _refunds_before_it_refuses(sim: Simulator, call: Call) -> Response:
     """Another merchant's refund is answered 404, and carried out."""
     order = of_anyone(sim, call)
@@ -72,8 +84,12 @@ def _refunds_before_it_refuses(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
-@seed("refused-foreign-cancel-is-done", "isolation.foreign-cancel",
-                related=FOREIGN, operation="cancel")  # fmt: skip
+@seed(
+    "refused-foreign-cancel-is-done",
+    "isolation.foreign-cancel",
+    related=FOREIGN,
+    operation="cancel",
+)
 def _cancels_before_it_refuses(sim: Simulator, call: Call) -> Response:
     """Another merchant's cancel is answered 404, and carried out."""
     order = of_anyone(sim, call)
@@ -82,42 +98,42 @@ def _cancels_before_it_refuses(sim: Simulator, call: Call) -> Response:
     return sim.presenter.order_answer(order)
 
 
-@seed("refusal-shows-the-order", "isolation.foreign-read", "isolation.foreign-cancel",
-      related=FOREIGN, dialect="strict")  # fmt: skip
-class RefusalShowsTheOrder(Gate):
+@seed.on(
+    Gate.order,
+    "refusal-shows-the-order",
+    "isolation.foreign-read",
+    "isolation.foreign-cancel",
+    related=FOREIGN,
+    dialect="strict",
+)
+def refusal_shows_the_order(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """The refusal of another merchant's order shows its reference number and its total."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """A helpful message."""
-        order = self.world.orders.get(uuid.lower())
-        if order is not None and order.merchant is not merchant:
-            text = f"Order {order.reference} of {sar_text(order.ledger.total)} SAR is not yours"
-            raise Refusal(403, text)
-        return super().order(merchant, uuid)
+    # A helpful message.
+    order = gate.world.orders.get(uuid.lower())
+    if order is not None and order.merchant is not merchant:
+        text = f"Order {order.reference} of {sar_text(order.ledger.total)} SAR is not yours"
+        raise Refusal(403, text)
+    return Gate.order(gate, merchant, uuid)
 
 
-@seed("foreign-order-is-403", "isolation.foreign-is-404")
-class ForeignIs403(Gate):
+@seed.on(Gate.order, "foreign-order-is-403", "isolation.foreign-is-404")
+def foreign_is_403(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """Another merchant's order is answered with 403, which says that it exists."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """Forbidden instead of not found."""
-        order = self.world.orders.get(uuid.lower())
-        if order is not None and order.merchant is not merchant:
-            raise Refusal(403, "Forbidden")
-        return super().order(merchant, uuid)
+    # Forbidden instead of not found.
+    order = gate.world.orders.get(uuid.lower())
+    if order is not None and order.merchant is not merchant:
+        raise Refusal(403, "Forbidden")
+    return Gate.order(gate, merchant, uuid)
 
 
-@seed("internal-id-opens-the-order", "isolation.internal-id", related="schema.*")
-class InternalIdOpens(Gate):
+@seed.on(Gate.order, "internal-id-opens-the-order", "isolation.internal-id", related="schema.*")
+def internal_id_opens(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """The integer id of an order opens it, so that orders can be counted through."""
-
-    def order(self, merchant: Merchant, uuid: str) -> Order:
-        """``findOrFail($id)``."""
-        for order in self.world.orders.values():
-            if str(order.id) == uuid and order.merchant is merchant:
-                return order
-        return super().order(merchant, uuid)
+    # ``findOrFail($id)``.
+    for order in gate.world.orders.values():
+        if str(order.id) == uuid and order.merchant is merchant:
+            return order
+    return Gate.order(gate, merchant, uuid)
 
 
 # ---------------------------------------------------------------------- orders
@@ -130,32 +146,30 @@ class _Neighbours(Desk):
                 yield other
 
 
-@seed("refund-sets-every-orders-status", "isolation.orders-apart", related=MIXED)
-class RefundsStatusOfAll(_Neighbours):
+@seed.on(
+    _Neighbours.refund, "refund-sets-every-orders-status", "isolation.orders-apart", related=MIXED
+)
+def refunds_status_of_all(desk: _Neighbours, order: Order, form: RefundForm) -> None:
     """A partial refund sets the status of all of the merchant's paid orders: a lost WHERE."""
-
-    def refund(self, order: Order, form: RefundForm) -> None:
-        """``UPDATE orders SET order_status = ...``."""
-        others = list(self.others(order))
-        super().refund(order, form)
-        if order.ledger.status is S.PARTIALLY_REFUNDED:
-            for other in others:
-                other.ledger = replace(other.ledger, status=order.ledger.status)
-
-
-@seed("refunds-share-a-counter", "isolation.orders-apart", related=MIXED)
-class SharedCounter(_Neighbours):
-    """A refund also lessens what is left of the merchant's next order."""
-
-    def refund(self, order: Order, form: RefundForm) -> None:
-        """The sum is kept per merchant until it is used up."""
-        others = list(self.others(order))
-        before = order.ledger.refunded
-        super().refund(order, form)
-        gone = order.ledger.refunded - before
+    # ``UPDATE orders SET order_status = ...``.
+    others = list(desk.others(order))
+    _Neighbours.refund(desk, order, form)
+    if order.ledger.status is S.PARTIALLY_REFUNDED:
         for other in others:
-            if other.id == order.id + 1 and gone < other.ledger.total:
-                other.ledger = replace(other.ledger, refunded=other.ledger.refunded + gone)
+            other.ledger = replace(other.ledger, status=order.ledger.status)
+
+
+@seed.on(_Neighbours.refund, "refunds-share-a-counter", "isolation.orders-apart", related=MIXED)
+def shared_counter(desk: _Neighbours, order: Order, form: RefundForm) -> None:
+    """A refund also lessens what is left of the merchant's next order."""
+    # The sum is kept per merchant until it is used up.
+    others = list(desk.others(order))
+    before = order.ledger.refunded
+    _Neighbours.refund(desk, order, form)
+    gone = order.ledger.refunded - before
+    for other in others:
+        if other.id == order.id + 1 and gone < other.ledger.total:
+            other.ledger = replace(other.ledger, refunded=other.ledger.refunded + gone)
 
 
 @seed("refund-frees-the-order-before", "isolation.orders-apart", related=MIXED)
@@ -196,36 +210,36 @@ class DropsEqualOrders(Desk):
         return booked
 
 
-@seed("cancel-cancels-the-neighbours", "isolation.cancel-apart", related=MIXED)
-class CancelsNeighbours(Desk):
+@seed.on(Desk.cancel, "cancel-cancels-the-neighbours", "isolation.cancel-apart", related=MIXED)
+def cancels_neighbours(desk: Desk, order: Order, reason: str | None) -> None:
     """A cancel cancels the merchant's newest order as well."""
-
-    def cancel(self, order: Order, reason: str | None) -> None:
-        """``latest()`` where ``find()`` is meant."""
-        super().cancel(order, reason)
-        newest = list(self.notifier.world.orders.values())[-1]
-        if newest.merchant is order.merchant and newest.ledger.status is S.APPROVED:
-            newest.ledger = replace(newest.ledger, status=S.CANCELLED)
+    # ``latest()`` where ``find()`` is meant.
+    Desk.cancel(desk, order, reason)
+    newest = list(desk.notifier.world.orders.values())[-1]
+    if newest.merchant is order.merchant and newest.ledger.status is S.APPROVED:
+        newest.ledger = replace(newest.ledger, status=S.CANCELLED)
 
 
-@seed("parts-are-summed-over-orders", "isolation.orders-apart", related=MIXED)
-class SumsOverOrders(Desk):
+@seed.on(Desk.decide, "parts-are-summed-over-orders", "isolation.orders-apart", related=MIXED)
+def sums_over_orders(desk: Desk, order: Order, command: Command) -> Booked:
     """The first part of an order is refused where it and the last order's parts are too much."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """A join that also finds the order before."""
-        booked = super().decide(order, command)
-        if booked.action is Action.REFUND_PART and not order.ledger.refunded:
-            for other in self.notifier.world.orders.values():
-                both = booked.ledger.refunded + other.ledger.refunded
-                before = other.id == order.id - 1 and other.ledger.status is S.PARTIALLY_REFUNDED
-                if before and both > order.ledger.total:
-                    raise self.refusal(Why.ABOVE_LEFT)
-        return booked
+    # A join that also finds the order before.
+    booked = Desk.decide(desk, order, command)
+    if booked.action is Action.REFUND_PART and not order.ledger.refunded:
+        for other in desk.notifier.world.orders.values():
+            both = booked.ledger.refunded + other.ledger.refunded
+            before = other.id == order.id - 1 and other.ledger.status is S.PARTIALLY_REFUNDED
+            if before and both > order.ledger.total:
+                raise desk.refusal(Why.ABOVE_LEFT)
+    return booked
 
 
-@seed("large-parts-are-queued-without-their-order", "property.order-of-parts",
-      "property.split-or-sum", related=MIXED)  # fmt: skip
+@seed(
+    "large-parts-are-queued-without-their-order",
+    "property.order-of-parts",
+    "property.split-or-sum",
+    related=MIXED,
+)
 class QueuesLargeParts(Desk):
     """A part of an order above 1,000 riyals is dropped if the last one came to the same sum."""
 

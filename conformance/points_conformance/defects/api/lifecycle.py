@@ -15,9 +15,9 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds(ServerDefect)
 S = OrderStatus
 STEPS = ("lifecycle.*", "story.*", "reading.complete-captured", "webhook.*")
+seed = Seeds(ServerDefect, related=STEPS)
 #: Rules that refund or cancel what was given back, from where they stand.
 GIVEN_BACK = (*STEPS, "refund.*-is-refused", "cancel.fully-refunded-is-refused")
 _LEADS = {
@@ -44,21 +44,21 @@ class _Stepping(Yielding):
         return super().forced(ledger, command)
 
 
-@seed("cancelled-can-be-authorized", "lifecycle.cancelled-is-final", related=STEPS)
+@seed("cancelled-can-be-authorized", "lifecycle.cancelled-is-final")
 class AuthorizesCancelled(_Stepping):
     """A cancelled order is authorized: its points are reserved again."""
 
     takes = frozenset({(S.CANCELLED, Action.AUTHORIZE)})
 
 
-@seed("cancelled-can-be-captured", "lifecycle.cancelled-is-final", related=STEPS)
+@seed("cancelled-can-be-captured", "lifecycle.cancelled-is-final")
 class CapturesCancelled(_Stepping):
     """A cancelled order is captured: points that went back are taken."""
 
     takes = frozenset({(S.CANCELLED, Action.CAPTURE)})
 
 
-@seed("cancelled-can-be-completed", "lifecycle.cancelled-is-final", related=STEPS)
+@seed("cancelled-can-be-completed", "lifecycle.cancelled-is-final")
 class CompletesCancelled(_Stepping):
     """A cancelled order is completed."""
 
@@ -69,63 +69,59 @@ class CompletesCancelled(_Stepping):
         return super().yields(ledger, command, why)
 
 
-@seed("refunded-can-be-captured", "lifecycle.refunded-is-final", related=STEPS)
+@seed("refunded-can-be-captured", "lifecycle.refunded-is-final")
 class CapturesRefunded(_Stepping):
     """A fully refunded order is captured, and can be refunded again after that."""
 
     takes = frozenset({(S.FULLY_REFUNDED, Action.CAPTURE)})
 
 
-@seed("refunded-can-be-authorized", "lifecycle.refunded-is-final", related=STEPS)
+@seed("refunded-can-be-authorized", "lifecycle.refunded-is-final")
 class AuthorizesRefunded(_Stepping):
     """A fully refunded order is authorized."""
 
     takes = frozenset({(S.FULLY_REFUNDED, Action.AUTHORIZE)})
 
 
-@seed("partly-refunded-can-be-completed", "lifecycle.partially-refunded-goes-on", related=STEPS)
+@seed("partly-refunded-can-be-completed", "lifecycle.partially-refunded-goes-on")
 class CompletesPartlyRefunded(_Stepping):
     """A partially refunded order is completed, and looks approved again."""
 
     takes = frozenset({(S.PARTIALLY_REFUNDED, Action.COMPLETE)})
 
 
-@seed("new-can-be-captured", "lifecycle.capture-needs-authorization", related=STEPS)
+@seed("new-can-be-captured", "lifecycle.capture-needs-authorization")
 class CapturesNew(_Stepping):
     """A new order is captured without having been authorized."""
 
     takes = frozenset({(S.NEW, Action.CAPTURE)})
 
 
-@seed("approved-can-be-captured", "lifecycle.capture-needs-authorization", related=STEPS)
+@seed("approved-can-be-captured", "lifecycle.capture-needs-authorization")
 class CapturesApproved(_Stepping):
     """An approved order is captured, and so paid twice."""
 
     takes = frozenset({(S.APPROVED, Action.CAPTURE)})
 
 
-@seed("earning-can-be-completed", "lifecycle.complete-earning", related=STEPS)
-class CompletesEarning(Desk):
+@seed.on(Desk.decide, "earning-can-be-completed", "lifecycle.complete-earning")
+def completes_earning(desk: Desk, order: Order, command: Command) -> Booked:
     """An earning order is completed, and awards its points twice."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The type is not looked at."""
-        earning = order.kind is OrderType.EARNING and order.ledger.status is S.APPROVED
-        if earning and command == Step(Action.COMPLETE):
-            return Booked(order.ledger, Action.COMPLETE)
-        return super().decide(order, command)
+    # The type is not looked at.
+    earning = order.kind is OrderType.EARNING and order.ledger.status is S.APPROVED
+    if earning and command == Step(Action.COMPLETE):
+        return Booked(order.ledger, Action.COMPLETE)
+    return Desk.decide(desk, order, command)
 
 
-@seed("approved-can-be-completed", "lifecycle.complete-twice", related=STEPS)
-class CompletesTwice(Desk):
+@seed.on(Desk.decide, "approved-can-be-completed", "lifecycle.complete-twice")
+def completes_twice(desk: Desk, order: Order, command: Command) -> Booked:
     """An approved replacing order is completed once more."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The status is not looked at."""
-        replacing = order.kind is OrderType.REPLACING and order.ledger.status is S.APPROVED
-        if replacing and command == Step(Action.COMPLETE):
-            return Booked(order.ledger, Action.COMPLETE)
-        return super().decide(order, command)
+    # The status is not looked at.
+    replacing = order.kind is OrderType.REPLACING and order.ledger.status is S.APPROVED
+    if replacing and command == Step(Action.COMPLETE):
+        return Booked(order.ledger, Action.COMPLETE)
+    return Desk.decide(desk, order, command)
 
 
 class _Refusing(Desk):
@@ -140,59 +136,53 @@ class _Refusing(Desk):
         return super().decide(order, command)
 
 
-@seed("authorize-is-refused", "lifecycle.authorize", related=STEPS)
+@seed("authorize-is-refused", "lifecycle.authorize")
 class RefusesAuthorize(_Refusing):
     """No order can be authorized."""
 
     refuses = Action.AUTHORIZE
 
 
-@seed("capture-is-refused", "lifecycle.capture", related=STEPS)
+@seed("capture-is-refused", "lifecycle.capture")
 class RefusesCapture(_Refusing):
     """No order can be captured."""
 
     refuses = Action.CAPTURE
 
 
-@seed("complete-is-refused", "lifecycle.complete", related=STEPS)
+@seed("complete-is-refused", "lifecycle.complete")
 class RefusesComplete(_Refusing):
     """No order can be completed."""
 
     refuses = Action.COMPLETE
 
 
-@seed("complete-leads-to-captured", "lifecycle.complete", related=STEPS)
-class CompleteCaptures(Desk):
+@seed.on(Desk.step, "complete-leads-to-captured", "lifecycle.complete")
+def complete_captures(desk: Desk, order: Order, action: Action) -> None:
     """A completed order becomes captured instead of approved."""
-
-    def step(self, order: Order, action: Action) -> None:
-        """The wrong constant."""
-        super().step(order, action)
-        if action is Action.COMPLETE:
-            order.ledger = replace(order.ledger, status=S.CAPTURED)
+    # The wrong constant.
+    Desk.step(desk, order, action)
+    if action is Action.COMPLETE:
+        order.ledger = replace(order.ledger, status=S.CAPTURED)
 
 
-@seed("shipping-cancelled-cancels", "lifecycle.shipping-is-not-money", related=STEPS)
-class ShippingCancels(Desk):
+@seed.on(Desk.ship, "shipping-cancelled-cancels", "lifecycle.shipping-is-not-money")
+def shipping_cancels(desk: Desk, order: Order, status: str) -> None:
     """The shipping status cancelled cancels the order."""
-
-    def ship(self, order: Order, status: str) -> None:
-        """One column for both."""
-        super().ship(order, status)
-        if status == "cancelled":
-            order.ledger = replace(order.ledger, status=S.CANCELLED)
+    # One column for both.
+    Desk.ship(desk, order, status)
+    if status == "cancelled":
+        order.ledger = replace(order.ledger, status=S.CANCELLED)
 
 
-@seed("shipping-cancelled-refunds", "lifecycle.shipping-is-not-money", related=STEPS)
-class ShippingRefunds(Desk):
+@seed.on(Desk.ship, "shipping-cancelled-refunds", "lifecycle.shipping-is-not-money")
+def shipping_refunds(desk: Desk, order: Order, status: str) -> None:
     """The shipping status cancelled gives all money back, and the order stays approved."""
-
-    def ship(self, order: Order, status: str) -> None:
-        """A listener that means well."""
-        super().ship(order, status)
-        if status == "cancelled":
-            after = self.decide(order, Refund()).ledger
-            order.ledger = replace(after, status=order.ledger.status)
+    # A listener that means well.
+    Desk.ship(desk, order, status)
+    if status == "cancelled":
+        after = desk.decide(order, Refund()).ledger
+        order.ledger = replace(after, status=order.ledger.status)
 
 
 @seed("auto-refunded-can-be-refunded", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
@@ -214,29 +204,37 @@ class RefundsAfterAutoRefund(Desk):
         return super().decide(order, command)
 
 
-@seed("auto-refunded-can-be-cancelled", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
-class CancelsAfterAutoRefund(Yielding):
+@seed.on(
+    Yielding.yields,
+    "auto-refunded-can-be-cancelled",
+    "lifecycle.auto-refund-is-final",
+    related=GIVEN_BACK,
+)
+def cancels_after_auto_refund(
+    desk: Yielding, ledger: OrderLedger, command: Command, why: Why
+) -> bool:
     """An order that the platform refunded by itself is cancelled."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """Only the merchant's own refunds are looked for."""
-        return (
-            isinstance(command, Cancel)
-            and ledger.kind is OrderType.REPLACING
-            and ledger.status is S.FULLY_REFUNDED
-        )
+    # Only the merchant's own refunds are looked for.
+    return (
+        isinstance(command, Cancel)
+        and ledger.kind is OrderType.REPLACING
+        and ledger.status is S.FULLY_REFUNDED
+    )
 
 
-@seed("auto-refund-leaves-the-status", "lifecycle.auto-refund-is-final", related=GIVEN_BACK)
-class AutoRefundLeavesStatus(Desk):
+@seed.on(
+    Desk.decide,
+    "auto-refund-leaves-the-status",
+    "lifecycle.auto-refund-is-final",
+    related=GIVEN_BACK,
+)
+def auto_refund_leaves_status(desk: Desk, order: Order, command: Command) -> Booked:
     """An auto-refund gives the money back and leaves the order approved."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The platform's job does not know the orders' table."""
-        booked = super().decide(order, command)
-        if isinstance(command, AutoRefund):
-            return replace(booked, ledger=replace(booked.ledger, status=order.ledger.status))
-        return booked
+    # The platform's job does not know the orders' table.
+    booked = Desk.decide(desk, order, command)
+    if isinstance(command, AutoRefund):
+        return replace(booked, ledger=replace(booked.ledger, status=order.ledger.status))
+    return booked
 
 
 @seed("final-before-is-reversed", "lifecycle.final-before-the-run", related="webhook.*")

@@ -14,8 +14,8 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds(ServerDefect)
 POINTS = ("points.*", "property.*", "story.*", "webhook.*")
+seed = Seeds(ServerDefect, related=POINTS)
 
 
 class _Reckoning(Rebooking):
@@ -34,107 +34,88 @@ class _Reckoning(Rebooking):
         raise NotImplementedError
 
 
-@seed("points-are-kept", "points.in-proportion", "points.full-reverses-all", related=POINTS)
-class KeepsPoints(_Reckoning):
+@seed.on(_Reckoning.points, "points-are-kept", "points.in-proportion", "points.full-reverses-all")
+def keeps_points(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """A refund reverses no points."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """The job was never written."""
-        return 0
+    # The job was never written.
+    return 0
 
 
-@seed("points-are-kept-on-parts", "points.in-proportion", related=POINTS)
-class KeepsPointsOnParts(_Reckoning):
+@seed.on(_Reckoning.points, "points-are-kept-on-parts", "points.in-proportion")
+def keeps_points_on_parts(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """A partial refund reverses no points; the last one reverses all."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """Only full refunds are thought of."""
-        return order.ledger.left_points if booked.action is Action.REFUND_REST else 0
+    # Only full refunds are thought of.
+    return order.ledger.left_points if booked.action is Action.REFUND_REST else 0
 
 
-@seed("points-all-go-with-the-first-part", "points.in-proportion", related=POINTS)
-class ReversesAllOnParts(_Reckoning):
+@seed.on(_Reckoning.points, "points-all-go-with-the-first-part", "points.in-proportion")
+def reverses_all_on_parts(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """A partial refund reverses all points that are left."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """No proportion."""
-        return order.ledger.left_points
+    # No proportion.
+    return order.ledger.left_points
 
 
-@seed("points-are-the-amount", "points.in-proportion", related=POINTS)
-class PointsAreTheAmount(_Reckoning):
+@seed.on(_Reckoning.points, "points-are-the-amount", "points.in-proportion")
+def points_are_the_amount(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """One point a riyal is reversed, whatever the merchant awards."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """A rate that is assumed."""
-        if booked.action is Action.REFUND_REST:
-            return order.ledger.left_points
-        return min(booked.amount // 100, order.ledger.left_points)
+    # A rate that is assumed.
+    if booked.action is Action.REFUND_REST:
+        return order.ledger.left_points
+    return min(booked.amount // 100, order.ledger.left_points)
 
 
-@seed("points-by-a-fixed-rate", "points.in-proportion", related=POINTS)
-class FixedRate(_Reckoning):
+@seed.on(_Reckoning.points, "points-by-a-fixed-rate", "points.in-proportion")
+def fixed_rate(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """Ten points a riyal are reversed, whatever the merchant awards."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """The rate of another page."""
-        if booked.action is Action.REFUND_REST:
-            return order.ledger.left_points
-        return min(booked.amount // 10, order.ledger.left_points)
+    # The rate of another page.
+    if booked.action is Action.REFUND_REST:
+        return order.ledger.left_points
+    return min(booked.amount // 10, order.ledger.left_points)
 
 
-@seed("points-of-what-is-left", "points.each-in-proportion", related=POINTS)
-class ProportionOfLeft(_Reckoning):
+@seed.on(_Reckoning.points, "points-of-what-is-left", "points.each-in-proportion")
+def proportion_of_left(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """Each part reverses its share of the points that are left, measured against the total."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """Compound instead of plain."""
-        if booked.action is Action.REFUND_REST:
-            return order.ledger.left_points
-        return order.ledger.left_points * booked.amount // order.ledger.total
+    # Compound instead of plain.
+    if booked.action is Action.REFUND_REST:
+        return order.ledger.left_points
+    return order.ledger.left_points * booked.amount // order.ledger.total
 
 
-@seed("points-of-the-sum", "points.each-in-proportion", related=POINTS)
-class PointsOfTheSum(_Reckoning):
+@seed.on(_Reckoning.points, "points-of-the-sum", "points.each-in-proportion")
+def points_of_the_sum(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """Each part reverses the points of all parts so far."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """The sum where the amount is meant."""
-        ledger = booked.ledger
-        return min(ledger.points * ledger.refunded // ledger.total, order.ledger.left_points)
+    # The sum where the amount is meant.
+    ledger = booked.ledger
+    return min(ledger.points * ledger.refunded // ledger.total, order.ledger.left_points)
 
 
-@seed("points-remain-at-the-end", "points.none-left-at-the-end", "property.points",
-      related=POINTS)  # fmt: skip
-class RemaindersStay(_Reckoning):
+@seed.on(
+    _Reckoning.points, "points-remain-at-the-end", "points.none-left-at-the-end", "property.points"
+)
+def remainders_stay(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """Each part's share is rounded down to tenths of a percent: points remain at the end."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """No reckoning up with the last part."""
-        if booked.amount == order.ledger.total:
-            return order.ledger.points
-        return order.ledger.points * (booked.amount * 1000 // order.ledger.total) // 1000
+    # No reckoning up with the last part.
+    if booked.amount == order.ledger.total:
+        return order.ledger.points
+    return order.ledger.points * (booked.amount * 1000 // order.ledger.total) // 1000
 
 
-@seed("points-go-below-zero", "points.none-left-at-the-end", related=POINTS)
-class BelowZero(_Reckoning):
+@seed.on(_Reckoning.points, "points-go-below-zero", "points.none-left-at-the-end")
+def below_zero(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """Each part's share is rounded up to tenths of a percent: fewer than none remain."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """No look at what is left."""
-        if booked.amount == order.ledger.total:
-            return order.ledger.points
-        return order.ledger.points * -(-booked.amount * 1000 // order.ledger.total) // 1000
+    # No look at what is left.
+    if booked.amount == order.ledger.total:
+        return order.ledger.points
+    return order.ledger.points * -(-booked.amount * 1000 // order.ledger.total) // 1000
 
 
-@seed("a-halala-reverses-a-negative-point", "points.never-negative", related=POINTS)
-class NegativePoint(_Reckoning):
+@seed.on(_Reckoning.points, "a-halala-reverses-a-negative-point", "points.never-negative")
+def negative_point(desk: _Reckoning, order: Order, booked: Booked) -> int:
     """A refund of less than half a point's worth reverses minus one point."""
-
-    def points(self, order: Order, booked: Booked) -> int:
-        """Rounded, less one."""
-        points = order.ledger.points * booked.amount // order.ledger.total
-        return booked.points if points else -1
+    # Rounded, less one.
+    points = order.ledger.points * booked.amount // order.ledger.total
+    return booked.points if points else -1
 
 
 class _Telling(Presenter):
@@ -150,41 +131,43 @@ class _Telling(Presenter):
         raise NotImplementedError
 
 
-@seed("left-points-are-told-before", "points.conserved", "points.full-reverses-all",
-      "points.none-left-at-the-end", related=POINTS)  # fmt: skip
-class TellsLeftBefore(_Telling):
+@seed.on(
+    _Telling.told,
+    "left-points-are-told-before",
+    "points.conserved",
+    "points.full-reverses-all",
+    "points.none-left-at-the-end",
+)
+def tells_left_before(presenter: _Telling, order: Order, booked: Booked) -> dict[str, Any]:
     """left_points tells what was left before the refund."""
-
-    def told(self, order: Order, booked: Booked) -> dict[str, Any]:
-        """The model is not refreshed."""
-        return {"left_points": booked.ledger.left_points + booked.points}
+    # The model is not refreshed.
+    return {"left_points": booked.ledger.left_points + booked.points}
 
 
-@seed("left-points-are-the-reversed-ones", "points.left-never-grows", "points.conserved",
-      "points.full-reverses-all", related=POINTS)  # fmt: skip
-class TellsReversedAsLeft(_Telling):
+@seed.on(
+    _Telling.told,
+    "left-points-are-the-reversed-ones",
+    "points.left-never-grows",
+    "points.conserved",
+    "points.full-reverses-all",
+)
+def tells_reversed_as_left(presenter: _Telling, order: Order, booked: Booked) -> dict[str, Any]:
     """left_points tells the points that were reversed so far, and so grows."""
-
-    def told(self, order: Order, booked: Booked) -> dict[str, Any]:
-        """Two names mixed up."""
-        return {"left_points": booked.ledger.refunded_points}
+    # Two names mixed up.
+    return {"left_points": booked.ledger.refunded_points}
 
 
-@seed("refund-points-are-the-sum", "points.each-in-proportion", related=POINTS)
-class TellsTheSum(_Telling):
+@seed.on(_Telling.told, "refund-points-are-the-sum", "points.each-in-proportion")
+def tells_the_sum(presenter: _Telling, order: Order, booked: Booked) -> dict[str, Any]:
     """refund_points tells all points reversed so far instead of this refund's."""
-
-    def told(self, order: Order, booked: Booked) -> dict[str, Any]:
-        """Cumulative."""
-        return {"refund_points": booked.ledger.refunded_points}
+    # Cumulative.
+    return {"refund_points": booked.ledger.refunded_points}
 
 
-@seed("refund-points-of-replacing-are-negative", "points.replacing-order", related=POINTS)
-class NegativeForReplacing(_Telling):
+@seed.on(_Telling.told, "refund-points-of-replacing-are-negative", "points.replacing-order")
+def negative_for_replacing(presenter: _Telling, order: Order, booked: Booked) -> dict[str, Any]:
     """refund_points of a replacing order is negative: the points go the other way."""
-
-    def told(self, order: Order, booked: Booked) -> dict[str, Any]:
-        """A sign for the direction."""
-        if order.kind is OrderType.REPLACING:
-            return {"refund_points": -booked.points}
-        return {}
+    # A sign for the direction.
+    if order.kind is OrderType.REPLACING:
+        return {"refund_points": -booked.points}
+    return {}

@@ -22,12 +22,12 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["WINDOW_SECONDS", "seed"]
 
-seed = Seeds(ServerDefect)
 #: How long others may come in between.
 WINDOW_SECONDS: Final = 0.005
 S = OrderStatus
 #: Calls at once are nobody else's business.
 RACES = ("race.*",)
+seed = Seeds(ServerDefect, related=RACES, profile=Profile.STANDARD)
 
 Book = Callable[[Order, Booked], OrderLedger]
 
@@ -114,8 +114,6 @@ seed.add(
     "race.full-refunds",
     "race.partial-refunds",
     "race.cancel-or-refund",
-    related=RACES,
-    profile=Profile.STANDARD,
 )
 seed.add(
     "refunds-race-past-the-total",
@@ -123,32 +121,24 @@ seed.add(
     Parts(operations=_unlocked(refund=_refund(_added))),
     "race.full-refunds",
     "race.partial-refunds",
-    related=RACES,
-    profile=Profile.STANDARD,
 )
 seed.add(
     "full-refunds-race",
     "Only full refunds are checked outside of the lock: at once, several are carried out.",
     Parts(operations=_unlocked(refund=_refund(_added, _full_only))),
     "race.full-refunds",
-    related=RACES,
-    profile=Profile.STANDARD,
 )
 seed.add(
     "partial-refunds-race",
     "Only partial refunds are checked outside of the lock: at once, one overwrites another.",
     Parts(operations=_unlocked(refund=_refund(_overwritten, _parts_only))),
     "race.partial-refunds",
-    related=RACES,
-    profile=Profile.STANDARD,
 )
 seed.add(
     "cancels-race",
     "Cancels at once are all carried out, and each is told.",
     Parts(operations=_unlocked(cancel=_cancel)),
     "race.cancels",
-    related=RACES,
-    profile=Profile.STANDARD,
 )
 seed.add(
     "cancel-races-refund",
@@ -157,6 +147,4 @@ seed.add(
     "race.cancel-or-refund",
     "race.cancels",
     "race.full-refunds",
-    related=RACES,
-    profile=Profile.STANDARD,
 )

@@ -14,16 +14,14 @@ def _required() -> Refusal:
     return invalid({"reason": ["The reason field is required."]})
 
 
-@seed("cancel-needs-a-reason", "cancel.no-reason-needed")
-class CancelNeedsReason(Forms):
+@seed.on(Forms.cancel, "cancel-needs-a-reason", "cancel.no-reason-needed")
+def cancel_needs_reason(forms: Forms, request: Request) -> str | None:
     """A cancel without a reason is refused with 422."""
-
-    def cancel(self, request: Request) -> str | None:
-        """What shops are advised to send is required."""
-        reason = super().cancel(request)
-        if reason is None:
-            raise _required()
-        return reason
+    # What shops are advised to send is required.
+    reason = Forms.cancel(forms, request)
+    if reason is None:
+        raise _required()
+    return reason
 
 
 @seed("refund-needs-a-reason", "refund.no-reason-needed")
@@ -43,10 +41,8 @@ class RefundNeedsReason(Forms):
         return True
 
 
-@seed("partial-refund-needs-a-reason", "refund.no-reason-needed")
-class PartNeedsReason(RefundNeedsReason):
+@seed.on(RefundNeedsReason.wants_reason, "partial-refund-needs-a-reason", "refund.no-reason-needed")
+def part_needs_reason(forms: RefundNeedsReason, form: RefundForm) -> bool:
     """A partial refund without a reason is refused with 422."""
-
-    def wants_reason(self, form: RefundForm) -> bool:
-        """``required_with:amount``."""
-        return form.amount is not None
+    # ``required_with:amount``.
+    return form.amount is not None

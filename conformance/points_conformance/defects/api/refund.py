@@ -1,71 +1,77 @@
-"""Servers that refund twice, too much, from the wrong status, or lose a part on the way."""
+"""Servers that refund twice, more than there was, or less than they say."""
 
 from dataclasses import replace
 from typing import Any
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import OrderStatus
-from points_conformance.defects.api.defect import ServerDefect, answer_of
-from points_conformance.defects.api.variants import LateReads, Rebooking, Yielding, given_back
+from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.defects.api.variants import Rebooking, Yielding, given_back
 from points_conformance.defects.defect import Seeds
 from points_conformance.ledger import Booked, Command, OrderLedger, Refund
 from points_conformance.ledger import Refusal as Why
-from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.desk import Desk
-from points_conformance.simulator.forms import Forms, RefundForm
-from points_conformance.simulator.messages import Refusal, Request, Response
-from points_conformance.simulator.operations import Call
-from points_conformance.simulator.presenter import Presenter
+from points_conformance.simulator.forms import RefundForm
+from points_conformance.simulator.messages import Refusal
 from points_conformance.simulator.world import Order
 
-__all__ = ["seed"]
+__all__ = ["SUMS", "seed"]
 
-seed = Seeds(ServerDefect)
 S = OrderStatus
 FULL, PARTIAL = S.FULLY_REFUNDED, S.PARTIALLY_REFUNDED
 #: Rules that see a wrong sum from where they stand.
-SUMS = ("refund.*", "lifecycle.*refund*", "lifecycle.final-before-the-run",
-        "cancel.fully-refunded-is-refused", "points.*",
-        "isolation.orders-apart", "cancel.partially-refunded-is-bounded", "property.*", "story.*",
-        "webhook.*", "race.*")  # fmt: skip
+SUMS = (
+    "refund.*",
+    "lifecycle.*refund*",
+    "lifecycle.final-before-the-run",
+    "cancel.fully-refunded-is-refused",
+    "points.*",
+    "isolation.orders-apart",
+    "cancel.partially-refunded-is-bounded",
+    "property.*",
+    "story.*",
+    "webhook.*",
+    "race.*",
+)
+seed = Seeds(ServerDefect, related=SUMS)
 
 
 # ---------------------------------------------------------------------- no double refund
-@seed("full-refund-twice", "refund.second-full-is-refused", related=SUMS)
-class RefundsTwice(Yielding):
+@seed.on(Yielding.yields, "full-refund-twice", "refund.second-full-is-refused")
+def refunds_twice(desk: Yielding, ledger: OrderLedger, command: Command, why: Why) -> bool:
     """A full refund of a fully refunded order is carried out again."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """No look at the status."""
-        return isinstance(command, Refund) and command.amount is None and ledger.status is FULL
+    # No look at the status.
+    return isinstance(command, Refund) and command.amount is None and ledger.status is FULL
 
 
-@seed("part-after-full", "refund.part-after-full-is-refused",
-      related=(*SUMS, "lifecycle.auto-refund-is-final"))  # fmt: skip
-class RefundsPartAfterFull(Yielding):
+@seed.on(
+    Yielding.yields,
+    "part-after-full",
+    "refund.part-after-full-is-refused",
+    related=(*SUMS, "lifecycle.auto-refund-is-final"),
+)
+def refunds_part_after_full(
+    desk: Yielding, ledger: OrderLedger, command: Command, why: Why
+) -> bool:
     """A partial refund of a fully refunded order is carried out: only full ones are checked."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """The amount is compared with the total, not with what is left."""
-        return (
-            isinstance(command, Refund)
-            and 0 < (command.amount or 0) < ledger.total
-            and ledger.status is FULL
-        )
+    # The amount is compared with the total, not with what is left.
+    return (
+        isinstance(command, Refund)
+        and 0 < (command.amount or 0) < ledger.total
+        and ledger.status is FULL
+    )
 
 
-@seed("full-by-amount-twice", "refund.full-by-amount-twice-is-refused", related=SUMS)
-class RefundsTotalByAmountTwice(Yielding):
+@seed.on(Yielding.yields, "full-by-amount-twice", "refund.full-by-amount-twice-is-refused")
+def refunds_total_by_amount_twice(
+    desk: Yielding, ledger: OrderLedger, command: Command, why: Why
+) -> bool:
     """A refund of the whole total by amount is carried out a second time."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """``amount <= total`` is all that is asked."""
-        return (
-            isinstance(command, Refund) and command.amount == ledger.total and ledger.status is FULL
-        )
+    # ``amount <= total`` is all that is asked.
+    return isinstance(command, Refund) and command.amount == ledger.total and ledger.status is FULL
 
 
-@seed("parts-then-full", "refund.after-parts-is-refused", related=SUMS)
+@seed("parts-then-full", "refund.after-parts-is-refused")
 class RefundsFullAfterParts(Desk):
     """An order that was refunded in parts up to its total is refunded in full once more."""
 
@@ -86,59 +92,49 @@ class RefundsFullAfterParts(Desk):
         return super().decide(order, command)
 
 
-@seed("second-full-is-200", "refund.second-full-is-refused", related=SUMS)
-class SecondRefundIsIdempotent(Desk):
+@seed.on(Desk.refund, "second-full-is-200", "refund.second-full-is-refused")
+def second_refund_is_idempotent(desk: Desk, order: Order, form: RefundForm) -> None:
     """A second full refund is answered 200 and does nothing, so a client counts it twice."""
-
-    def refund(self, order: Order, form: RefundForm) -> None:
-        """As if it were idempotent."""
-        if order.ledger.status is not FULL:
-            super().refund(order, form)
+    # As if it were idempotent.
+    if order.ledger.status is not FULL:
+        Desk.refund(desk, order, form)
 
 
-@seed("refused-refund-becomes-partial", "refund.part-after-full-is-refused", related=SUMS)
-class RefusedRefundIsSaved(Desk):
+@seed.on(Desk.decide, "refused-refund-becomes-partial", "refund.part-after-full-is-refused")
+def refused_refund_is_saved(desk: Desk, order: Order, command: Command) -> Booked:
     """A refused partial refund of a fully refunded order sets it to partially_refunded."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The status is saved before the check."""
-        try:
-            return super().decide(order, command)
-        except Refusal:
-            if isinstance(command, Refund) and command.amount and order.ledger.status is FULL:
-                order.ledger = replace(order.ledger, status=PARTIAL)
-            raise
+    # The status is saved before the check.
+    try:
+        return Desk.decide(desk, order, command)
+    except Refusal:
+        if isinstance(command, Refund) and command.amount and order.ledger.status is FULL:
+            order.ledger = replace(order.ledger, status=PARTIAL)
+        raise
 
 
 # ---------------------------------------------------------------------- partial sums bounded
-@seed("sum-not-checked", "refund.sum-bounded", related=SUMS)
-class ForgetsTheSum(Desk):
+@seed.on(Desk.decide, "sum-not-checked", "refund.sum-bounded")
+def forgets_the_sum(desk: Desk, order: Order, command: Command) -> Booked:
     """Each partial refund is compared with the total alone: their sum may exceed it."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """``if ($amount > $order->total_price)``."""
-        ledger = order.ledger
-        if isinstance(command, Refund) and command.amount and ledger.status is PARTIAL:
-            if command.amount > ledger.total:
-                raise self.refusal(Why.ABOVE_LEFT)
-            return given_back(ledger, command.amount)
-        return super().decide(order, command)
+    # ``if ($amount > $order->total_price)``.
+    ledger = order.ledger
+    if isinstance(command, Refund) and command.amount and ledger.status is PARTIAL:
+        if command.amount > ledger.total:
+            raise desk.refusal(Why.ABOVE_LEFT)
+        return given_back(ledger, command.amount)
+    return Desk.decide(desk, order, command)
 
 
-@seed("a-halala-too-much", "refund.above-total", "refund.sum-bounded", related=SUMS)
-class AllowsAHalalaMore(Yielding):
+@seed.on(Yielding.yields, "a-halala-too-much", "refund.above-total", "refund.sum-bounded")
+def allows_a_halala_more(desk: Yielding, ledger: OrderLedger, command: Command, why: Why) -> bool:
     """A refund may be one halala above what is left."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """A tolerance for floats."""
-        return (
-            isinstance(command, Refund)
-            and why is Why.ABOVE_LEFT
-            and command.amount == ledger.left + 1
-        )
+    # A tolerance for floats.
+    return (
+        isinstance(command, Refund) and why is Why.ABOVE_LEFT and command.amount == ledger.left + 1
+    )
 
 
-@seed("above-left-pays-the-rest", "refund.sum-bounded", related=SUMS)
+@seed("above-left-pays-the-rest", "refund.sum-bounded")
 class CapsAtWhatIsLeft(Yielding):
     """An amount above what is left is cut to what is left, and accepted."""
 
@@ -151,7 +147,7 @@ class CapsAtWhatIsLeft(Yielding):
         return given_back(ledger, ledger.left)
 
 
-@seed("above-total-is-a-full-refund", "refund.above-total", related=SUMS)
+@seed("above-total-is-a-full-refund", "refund.above-total")
 class CapsAtTheTotal(Yielding):
     """An amount above the total of an untouched order is taken for a full refund."""
 
@@ -164,7 +160,7 @@ class CapsAtTheTotal(Yielding):
         return given_back(ledger, ledger.total)
 
 
-@seed("total-means-the-rest", "refund.whole-total-after-part", related=SUMS)
+@seed("total-means-the-rest", "refund.whole-total-after-part")
 class TakesTotalForTheRest(Yielding):
     """After a part an amount equal to the total is taken for a refund of the rest."""
 
@@ -182,99 +178,85 @@ class TakesTotalForTheRest(Yielding):
         return given_back(ledger, ledger.left)
 
 
-@seed("the-rest-is-too-much", "refund.remainder-by-amount", related=SUMS)
-class RefusesExactlyTheRest(Desk):
+@seed.on(Desk.decide, "the-rest-is-too-much", "refund.remainder-by-amount")
+def refuses_exactly_the_rest(desk: Desk, order: Order, command: Command) -> Booked:
     """A refund of exactly what is left after a part is refused: >= where > is meant."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The comparison is off by one."""
-        ledger = order.ledger
-        if isinstance(command, Refund) and ledger.refunded and command.amount == ledger.left:
-            raise self.refusal(Why.ABOVE_LEFT)
-        return super().decide(order, command)
+    # The comparison is off by one.
+    ledger = order.ledger
+    if isinstance(command, Refund) and ledger.refunded and command.amount == ledger.left:
+        raise desk.refusal(Why.ABOVE_LEFT)
+    return Desk.decide(desk, order, command)
 
 
-@seed("refused-amount-is-booked", "refund.sum-bounded", related=SUMS)
-class BooksRefusedAmounts(Desk):
+@seed.on(Desk.decide, "refused-amount-is-booked", "refund.sum-bounded")
+def books_refused_amounts(desk: Desk, order: Order, command: Command) -> Booked:
     """A refund above what is left is refused with 400, and what is left is booked all the same."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The decrement runs before the check, and is not rolled back."""
-        ledger = order.ledger
-        try:
-            return super().decide(order, command)
-        except Refusal:
-            above = isinstance(command, Refund) and (command.amount or 0) > ledger.left
-            if above and ledger.status is PARTIAL:
-                order.ledger = given_back(ledger, ledger.left).ledger
-            raise
+    # The decrement runs before the check, and is not rolled back.
+    ledger = order.ledger
+    try:
+        return Desk.decide(desk, order, command)
+    except Refusal:
+        above = isinstance(command, Refund) and (command.amount or 0) > ledger.left
+        if above and ledger.status is PARTIAL:
+            order.ledger = given_back(ledger, ledger.left).ledger
+        raise
 
 
-@seed("refused-amount-shrinks-the-rest", "refund.sum-bounded", related=SUMS)
-class EatsTheRestOnRefusal(Desk):
+@seed.on(Desk.decide, "refused-amount-shrinks-the-rest", "refund.sum-bounded")
+def eats_the_rest_on_refusal(desk: Desk, order: Order, command: Command) -> Booked:
     """A refused refund of too much lessens what is left, though the status does not show it."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The counter is incremented first, and only the status is rolled back."""
-        try:
-            return super().decide(order, command)
-        except Refusal:
-            if isinstance(command, Refund) and order.ledger.status is PARTIAL:
-                ledger = order.ledger
-                order.ledger = replace(ledger, refunded=min(ledger.total, ledger.refunded + 100))
-            raise
+    # The counter is incremented first, and only the status is rolled back.
+    try:
+        return Desk.decide(desk, order, command)
+    except Refusal:
+        if isinstance(command, Refund) and order.ledger.status is PARTIAL:
+            ledger = order.ledger
+            order.ledger = replace(ledger, refunded=min(ledger.total, ledger.refunded + 100))
+        raise
 
 
-@seed("rest-without-amount-is-a-part", "refund.remainder-without-amount", related=SUMS)
-class RestStaysPartial(Rebooking):
+@seed.on(Rebooking.rebook, "rest-without-amount-is-a-part", "refund.remainder-without-amount")
+def rest_stays_partial(desk: Rebooking, order: Order, command: Command, booked: Booked) -> Booked:
     """A refund without amount after a part gives back the rest and stays partially_refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """Whether anything went back before decides the status."""
-        if isinstance(command, Refund) and command.amount is None and order.ledger.refunded:
-            return replace(booked, ledger=replace(booked.ledger, status=PARTIAL))
-        return booked
+    # Whether anything went back before decides the status.
+    if isinstance(command, Refund) and command.amount is None and order.ledger.refunded:
+        return replace(booked, ledger=replace(booked.ledger, status=PARTIAL))
+    return booked
 
 
-@seed("rest-without-amount-gives-all-again", "webhook.views-agree", related=SUMS)
-class RestIsTheTotalAgain(Desk):
+@seed.on(Desk.decide, "rest-without-amount-gives-all-again", "webhook.views-agree")
+def rest_is_the_total_again(desk: Desk, order: Order, command: Command) -> Booked:
     """A refund without amount after a part gives the whole total back on top of the part."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """``$amount ?? $order->total_price``, and no check for full refunds."""
-        ledger = order.ledger
-        if isinstance(command, Refund) and command.amount is None and ledger.status is PARTIAL:
-            return given_back(ledger, ledger.total)
-        return super().decide(order, command)
+    # ``$amount ?? $order->total_price``, and no check for full refunds.
+    ledger = order.ledger
+    if isinstance(command, Refund) and command.amount is None and ledger.status is PARTIAL:
+        return given_back(ledger, ledger.total)
+    return Desk.decide(desk, order, command)
 
 
-@seed("above-left-is-409", "refund.above-left", "refund.whole-total-after-part", related=SUMS)
-class AboveLeftConflicts(Desk):
+@seed.on(Desk.refusal, "above-left-is-409", "refund.above-left", "refund.whole-total-after-part")
+def above_left_conflicts(desk: Desk, why: Why) -> Refusal:
     """An amount above what is left after a part is refused with 409."""
-
-    def refusal(self, why: Why) -> Refusal:
-        """Another code than the documented ones."""
-        refusal = super().refusal(why)
-        return Refusal(409, refusal.message) if why is Why.ABOVE_LEFT else refusal
+    # Another code than the documented ones.
+    refusal = Desk.refusal(desk, why)
+    return Refusal(409, refusal.message) if why is Why.ABOVE_LEFT else refusal
 
 
-@seed("refused-amount-resets-the-status", "refund.above-left", related=SUMS)
-class ResetsStatusOnRefusal(Desk):
+@seed.on(Desk.decide, "refused-amount-resets-the-status", "refund.above-left")
+def resets_status_on_refusal(desk: Desk, order: Order, command: Command) -> Booked:
     """A refused refund above what is left makes the order read approved again."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """The status is rolled back further than the sum."""
-        try:
-            return super().decide(order, command)
-        except Refusal:
-            above = isinstance(command, Refund) and (command.amount or 0) > order.ledger.left
-            if above and order.ledger.status is PARTIAL:
-                order.ledger = replace(order.ledger, status=S.APPROVED)
-            raise
+    # The status is rolled back further than the sum.
+    try:
+        return Desk.decide(desk, order, command)
+    except Refusal:
+        above = isinstance(command, Refund) and (command.amount or 0) > order.ledger.left
+        if above and order.ledger.status is PARTIAL:
+            order.ledger = replace(order.ledger, status=S.APPROVED)
+        raise
 
 
 # ---------------------------------------------------------------------- parts that do not count
-@seed("equal-parts-are-deduplicated", "refund.two-equal-parts", related=SUMS)
+@seed("equal-parts-are-deduplicated", "refund.two-equal-parts")
 class DropsEqualParts(Desk):
     """A second partial refund of an equal amount is answered 200 and not carried out."""
 
@@ -291,7 +273,7 @@ class DropsEqualParts(Desk):
         self._last[order.uuid] = form.amount
 
 
-@seed("the-20th-part-is-lost", "refund.many-parts", related=SUMS)
+@seed("the-20th-part-is-lost", "refund.many-parts")
 class LosesTheTwentieth(Rebooking):
     """From the 20th partial refund of an order on the refunded sum no longer grows."""
 
@@ -310,7 +292,7 @@ class LosesTheTwentieth(Rebooking):
         return replace(booked, ledger=kept)
 
 
-@seed("at-most-ten-parts", "refund.many-parts", related=SUMS)
+@seed("at-most-ten-parts", "refund.many-parts")
 class TakesTenParts(Desk):
     """The eleventh partial refund of an order is refused."""
 
@@ -328,247 +310,36 @@ class TakesTenParts(Desk):
         return booked
 
 
-@seed("only-the-last-part-counts", "refund.sum-bounded", "refund.remainder-by-amount",
-      related=SUMS)  # fmt: skip
-class CountsTheLastPart(Rebooking):
+@seed.on(
+    Rebooking.rebook,
+    "only-the-last-part-counts",
+    "refund.sum-bounded",
+    "refund.remainder-by-amount",
+)
+def counts_the_last_part(desk: Rebooking, order: Order, command: Command, booked: Booked) -> Booked:
     """The refunded sum is overwritten by each partial refund instead of added to."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """``refunded = amount``."""
-        if not isinstance(command, Refund) or not order.ledger.refunded or not command.amount:
-            return booked
-        full = command.amount >= order.ledger.total
-        after = replace(booked.ledger, refunded=command.amount, status=FULL if full else PARTIAL)
-        return replace(booked, ledger=after)
+    # ``refunded = amount``.
+    if not isinstance(command, Refund) or not order.ledger.refunded or not command.amount:
+        return booked
+    full = command.amount >= order.ledger.total
+    after = replace(booked.ledger, refunded=command.amount, status=FULL if full else PARTIAL)
+    return replace(booked, ledger=after)
 
 
-@seed("full-refund-is-cut-by-a-float", "property.amount-or-none", related=SUMS)
-class CutsTheFullRefund(Desk):
+@seed.on(Desk.decide, "full-refund-is-cut-by-a-float", "property.amount-or-none")
+def cuts_the_full_refund(desk: Desk, order: Order, command: Command) -> Booked:
     """A refund without amount gives back `int(total * 100)` of a float: a halala may be left."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """19.99 has 1998 halalas."""
-        if isinstance(command, Refund) and command.amount is None and not order.ledger.refunded:
-            cut = int(order.ledger.total / 100 * 100)
-            command = command if cut >= order.ledger.total else Refund(cut)
-        return super().decide(order, command)
+    # 19.99 has 1998 halalas.
+    if isinstance(command, Refund) and command.amount is None and not order.ledger.refunded:
+        cut = int(order.ledger.total / 100 * 100)
+        command = command if cut >= order.ledger.total else Refund(cut)
+    return Desk.decide(desk, order, command)
 
 
-@seed("tolerance-grows-with-the-total", "property.above-left", related=SUMS)
-class ToleranceOfTheTotal(Yielding):
+@seed.on(Yielding.yields, "tolerance-grows-with-the-total", "property.above-left")
+def tolerance_of_the_total(desk: Yielding, ledger: OrderLedger, command: Command, why: Why) -> bool:
     """A refund may be above what is left by a hundred thousandth of the total."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """An epsilon for floats that is relative."""
-        above = isinstance(command, Refund) and why is Why.ABOVE_LEFT
-        amount = command.amount or 0 if isinstance(command, Refund) else 0
-        return above and amount - ledger.left <= ledger.total // 100_000
-
-
-# ---------------------------------------------------------------------- which status
-@seed("full-refund-is-partial", "refund.full", related=("refund.*", *SUMS))
-class FullIsPartial(Rebooking):
-    """A refund without an amount ends in partially_refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """The wrong constant."""
-        if isinstance(command, Refund) and command.amount is None:
-            return replace(booked, ledger=replace(booked.ledger, status=PARTIAL))
-        return booked
-
-
-@seed("partial-refund-is-full", "refund.partial", related=SUMS)
-class PartialIsFull(Rebooking):
-    """Every refund ends in fully_refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """One status for all."""
-        if booked.action is Action.REFUND_PART:
-            return replace(booked, ledger=replace(booked.ledger, status=FULL))
-        return booked
-
-
-@seed("status-is-left-behind", "refund.full", related=SUMS)
-class StatusBehind(Presenter):
-    """The answer to a refund shows the status before it; reads are right."""
-
-    def order_answer(self, order: Order, message: str | None = None) -> Response:
-        """The model is not refreshed."""
-        if message == "Order refunded successfully":
-            stale = replace(order.ledger, status=S.APPROVED)
-            order = replace(order, ledger=stale)
-        return super().order_answer(order, message)
-
-
-@seed("total-by-amount-is-partial", "refund.amount-equal-to-total", related=SUMS)
-class TotalByAmountIsPartial(Rebooking):
-    """A refund by amount of the whole total ends in partially_refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """An amount means a part."""
-        if isinstance(command, Refund) and command.amount == order.ledger.total:
-            return replace(booked, ledger=replace(booked.ledger, status=PARTIAL))
-        return booked
-
-
-@seed("rest-by-amount-is-partial", "refund.remainder-by-amount", related=SUMS)
-class RestByAmountIsPartial(Rebooking):
-    """After the rest is refunded by amount the order stays partially_refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """Only the amount of this call is compared with the total."""
-        partial = isinstance(command, Refund) and command.amount and order.ledger.refunded
-        if partial and booked.action is Action.REFUND_REST:
-            return replace(booked, ledger=replace(booked.ledger, status=PARTIAL))
-        return booked
-
-
-@seed("nearly-all-is-full", "refund.sum-bounded", related=SUMS)
-class NearlyAllIsFull(Rebooking):
-    """An order of which three fifths went back counts as fully refunded."""
-
-    def rebook(self, order: Order, command: Command, booked: Booked) -> Booked:
-        """A tolerance for rounding."""
-        refunded = booked.ledger.refunded
-        if booked.action is Action.REFUND_PART and refunded * 10 >= booked.ledger.total * 6:
-            return replace(booked, ledger=replace(booked.ledger, status=FULL))
-        return booked
-
-
-@seed("refund-of-new", "refund.new-is-refused", "story.orders-at-once", related="webhook.*")
-class RefundsNew(Yielding):
-    """A new order, which nobody paid, is refunded."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """Whatever is not cancelled or refunded can be refunded."""
-        return isinstance(command, Refund) and ledger.status is S.NEW
-
-
-@seed("refund-of-authorized", "refund.authorized-is-refused", related="story.*")
-class RefundsAuthorized(Yielding):
-    """An authorized order, whose money was not taken yet, is refunded."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """Authorized is taken for captured."""
-        return isinstance(command, Refund) and ledger.status is S.AUTHORIZED
-
-
-@seed("refund-of-cancelled", "refund.cancelled-is-refused", related=SUMS)
-class RefundsCancelled(Yielding):
-    """A cancelled order is refunded, so that its money goes back twice."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """The list of closed statuses is incomplete."""
-        return isinstance(command, Refund) and ledger.status is S.CANCELLED
-
-
-@seed("partial-refund-of-cancelled", "refund.cancelled-is-refused", related=SUMS)
-class RefundsPartsOfCancelled(Yielding):
-    """A cancelled order is refunded in part; only full refunds are refused."""
-
-    def yields(self, ledger: OrderLedger, command: Command, why: Why) -> bool:
-        """The check stands in the branch for full refunds."""
-        return (
-            isinstance(command, Refund)
-            and command.amount is not None
-            and ledger.status is S.CANCELLED
-        )
-
-
-@seed("captured-cannot-be-refunded", "refund.captured-order", related=SUMS)
-class KeepsCaptured(Desk):
-    """A captured order cannot be refunded, only an approved one."""
-
-    def decide(self, order: Order, command: Command) -> Booked:
-        """Captured is missing from a list."""
-        if isinstance(command, Refund) and order.ledger.status is S.CAPTURED:
-            raise self.refusal(Why.STATE)
-        return super().decide(order, command)
-
-
-# ---------------------------------------------------------------------- bodies
-@seed("empty-object-is-zero", "refund.empty-object", related=("reading.*", "refund.*", "schema.*"))
-class EmptyObjectIsZero(Forms):
-    """A refund with the body {} is a refund of nothing, answered 200."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """``body.amount || 0`` behind ``if (body)``."""
-        form = super().refund(request)
-        if request.body.strip() == b"{}":
-            return replace(form, amount=0)
-        return form
-
-
-@seed("null-amount-is-zero", "refund.null-amount", related="schema.*", dialect="lenient")
-class NullIsZero(Forms):
-    """An amount of null is a refund of nothing, answered 200."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """``(float) null``."""
-        form = super().refund(request)
-        return replace(form, amount=0) if b"null" in request.body else form
-
-
-@seed("empty-list-is-a-part", "refund.empty-list-body", related=("reading.*", "schema.*"))
-class EmptyListIsAPart(Forms):
-    """The body [] refunds one riyal, the smallest amount that the shop has."""
-
-    def refund(self, request: Request) -> RefundForm:
-        """A default that was never meant to be seen."""
-        form = super().refund(request)
-        return replace(form, amount=100) if request.body.strip() == b"[]" else form
-
-
-# ---------------------------------------------------------------------- what a refund keeps
-@seed("refund-lowers-the-price", "refund.identity",
-      related=("refund.*", "isolation.*", "points.*", "webhook.*", "cancel.*", "property.*",
-               "story.*", "reading.*", "lifecycle.*"))  # fmt: skip
-class RefundLowersPrice(Presenter):
-    """total_price shows what is left after a refund instead of the order's price."""
-
-    def order(self, order: Order) -> dict[str, Any]:
-        """A column that is decremented."""
-        lowered = replace(order.ledger, total=max(order.ledger.left, 0))
-        return super().order(replace(order, ledger=lowered))
-
-
-@seed("refund-renames-the-order", "refund.identity",
-      related=("story.*", "property.*", "webhook.*"))  # fmt: skip
-class RefundRenames(Desk):
-    """A partial refund changes order_number."""
-
-    def refund(self, order: Order, form: RefundForm) -> None:
-        """A credit note of its own."""
-        super().refund(order, form)
-        if order.ledger.status is PARTIAL and not order.number.endswith("-R"):
-            order.number += "-R"
-
-
-@seed("refund-answers-with-its-own-uuid", "refund.identity",
-                "envelope.order-is-the-one-asked-for",
-                related=("story.*", "property.*", "reading.*"), operation="refund")  # fmt: skip
-def _answers_with_its_own_uuid(sim: Simulator, call: Call) -> Response:
-    """The answer to a refund shows the uuid of the refund, not of the order."""
-    response = answer_of("refund")(sim, call)
-    own = "11111111-1111-4111-8111-111111111111"
-    return replace(response, body=response.body.replace(call.name.encode(), own.encode()))
-
-
-@seed("reads-lag-by-one", "refund.full", related="*")
-class FirstReadIsStale(LateReads):
-    """The first read after a refund still shows approved; the next one is right."""
-
-    def shown(self, order: Order, reads: int) -> OrderStatus:
-        """A replica that lags by one read."""
-        refunded = order.ledger.status in (FULL, PARTIAL)
-        return S.APPROVED if refunded and reads == 1 else order.ledger.status
-
-
-@seed("second-read-is-stale", "refund.read-after-write", related=(*SUMS, "lifecycle.*"))
-class SecondReadIsStale(LateReads):
-    """The second read after a refund comes from a replica that has not heard of it."""
-
-    def shown(self, order: Order, reads: int) -> OrderStatus:
-        """Two replicas in turn."""
-        refunded = order.ledger.status in (FULL, PARTIAL)
-        return S.APPROVED if refunded and reads == 2 else order.ledger.status
+    # An epsilon for floats that is relative.
+    above = isinstance(command, Refund) and why is Why.ABOVE_LEFT
+    amount = command.amount or 0 if isinstance(command, Refund) else 0
+    return above and amount - ledger.left <= ledger.total // 100_000

@@ -32,53 +32,49 @@ class _Stumbling(Forms):
         raise NotImplementedError
 
 
-@seed("emoji-crashes", "robust.reasons", "robust.reason-of-emoji", "cancel.given-reason",
-      related=TEXTS)  # fmt: skip
-class EmojiCrashes(_Stumbling):
+@seed.on(
+    _Stumbling.breaks_on,
+    "emoji-crashes",
+    "robust.reasons",
+    "robust.reason-of-emoji",
+    "cancel.given-reason",
+    related=TEXTS,
+)
+def emoji_crashes(forms: _Stumbling, reason: str) -> bool:
     """An emoji in a reason is a server error: utf8 with three bytes."""
-
-    def breaks_on(self, reason: str) -> bool:
-        """Beyond the basic plane."""
-        return any(ord(letter) > 0xFFFF for letter in reason)
+    # Beyond the basic plane.
+    return any(ord(letter) > 0xFFFF for letter in reason)
 
 
-@seed("nul-crashes", "robust.reasons", related=TEXTS)
-class NulCrashes(_Stumbling):
+@seed.on(_Stumbling.breaks_on, "nul-crashes", "robust.reasons", related=TEXTS)
+def nul_crashes(forms: _Stumbling, reason: str) -> bool:
     """A NUL in a reason is a server error: PostgreSQL's text has none."""
-
-    def breaks_on(self, reason: str) -> bool:
-        """U+0000."""
-        return "\x00" in reason
+    # U+0000.
+    return "\x00" in reason
 
 
-@seed("quotes-crash", "robust.reasons", related=TEXTS)
-class QuotesCrash(_Stumbling):
+@seed.on(_Stumbling.breaks_on, "quotes-crash", "robust.reasons", related=TEXTS)
+def quotes_crash(forms: _Stumbling, reason: str) -> bool:
     """A quote in a reason is a server error: the SQL is glued together."""
-
-    def breaks_on(self, reason: str) -> bool:
-        """A single quote."""
-        return "'" in reason
+    # A single quote.
+    return "'" in reason
 
 
-@seed("long-reason-crashes", "robust.reasons", related=TEXTS)
-class LongReasonCrashes(_Stumbling):
+@seed.on(_Stumbling.breaks_on, "long-reason-crashes", "robust.reasons", related=TEXTS)
+def long_reason_crashes(forms: _Stumbling, reason: str) -> bool:
     """A reason of 256 characters is a server error: a varchar(255) column."""
-
-    def breaks_on(self, reason: str) -> bool:
-        """Data too long for column."""
-        return len(reason) > 255
+    # Data too long for column.
+    return len(reason) > 255
 
 
-@seed("emoji-counts-twice", "robust.reason-of-emoji", related=TEXTS)
-class EmojiCountsTwice(Forms):
+@seed.on(Forms.reason, "emoji-counts-twice", "robust.reason-of-emoji", related=TEXTS)
+def emoji_counts_twice(forms: Forms, body: Any, errors: Errors) -> str | None:
     """An emoji counts as two characters, so that 500 of them are refused."""
-
-    def reason(self, body: Any, errors: Errors) -> str | None:
-        """UTF-16 units: ``reason.length``."""
-        reason = super().reason(body, errors)
-        if reason is not None and len(reason.encode("utf-16-le")) // 2 > 500:
-            errors["reason"] = ["The reason field must not be greater than 500 characters."]
-        return reason
+    # UTF-16 units: ``reason.length``.
+    reason = Forms.reason(forms, body, errors)
+    if reason is not None and len(reason.encode("utf-16-le")) // 2 > 500:
+        errors["reason"] = ["The reason field must not be greater than 500 characters."]
+    return reason
 
 
 class _Unparsed(Forms):
@@ -98,49 +94,50 @@ class _Unparsed(Forms):
         raise NotImplementedError
 
 
-@seed("broken-json-crashes", "refund.malformed-body", "robust.bodies",
-      related=("robust.*", "schema.*", "cancel.malformed-body", "refund.huge-amount"))  # fmt: skip
-class BrokenJsonCrashes(_Unparsed):
+@seed.on(
+    _Unparsed.unparsed,
+    "broken-json-crashes",
+    "refund.malformed-body",
+    "robust.bodies",
+    related=("robust.*", "schema.*", "cancel.malformed-body", "refund.huge-amount"),
+)
+def broken_json_crashes(forms: _Unparsed, body: bytes) -> dict[str, Any]:
     """A body that is no JSON is a server error."""
-
-    def unparsed(self, body: bytes) -> dict[str, Any]:
-        """An exception that nobody catches."""
-        raise crash()
+    # An exception that nobody catches.
+    raise crash()
 
 
-@seed("bad-encoding-is-ignored", "robust.bodies", related=("robust.*", "schema.*"))
-class BadEncodingIsIgnored(_Unparsed):
+@seed.on(
+    _Unparsed.unparsed, "bad-encoding-is-ignored", "robust.bodies", related=("robust.*", "schema.*")
+)
+def bad_encoding_is_ignored(forms: _Unparsed, body: bytes) -> dict[str, Any]:
     """A body that is not UTF-8 counts as an empty one, and refunds everything."""
-
-    def unparsed(self, body: bytes) -> dict[str, Any]:
-        """``JSON_ERROR_UTF8``, and nobody looks."""
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            return {}
-        raise Refusal(400, "The request body is not valid JSON.")
+    # ``JSON_ERROR_UTF8``, and nobody looks.
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return {}
+    raise Refusal(400, "The request body is not valid JSON.")
 
 
-@seed("deep-nesting-crashes", "robust.bodies", related=("robust.*", "schema.*"))
-class DeepNestingCrashes(_Unparsed):
+@seed.on(
+    _Unparsed.unparsed, "deep-nesting-crashes", "robust.bodies", related=("robust.*", "schema.*")
+)
+def deep_nesting_crashes(forms: _Unparsed, body: bytes) -> dict[str, Any]:
     """A body that is nested deeply is a server error."""
-
-    def unparsed(self, body: bytes) -> dict[str, Any]:
-        """The stack overflows."""
-        if body.startswith(b"[[[["):
-            raise crash()
-        raise Refusal(400, "The request body is not valid JSON.")
+    # The stack overflows.
+    if body.startswith(b"[[[["):
+        raise crash()
+    raise Refusal(400, "The request body is not valid JSON.")
 
 
-@seed("large-body-is-cut", "robust.large-body", related="robust.*")
-class LargeBodyIsDropped(Forms):
+@seed.on(Forms.body, "large-body-is-cut", "robust.large-body", related="robust.*")
+def large_body_is_dropped(forms: Forms, request: Request) -> dict[str, Any]:
     """A body above 64 kB is dropped before it is read, so that its refund is a full one."""
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """``post_max_size``."""
-        if len(request.body) > 65_536:
-            request = replace(request, body=b"")
-        return super().body(request)
+    # ``post_max_size``.
+    if len(request.body) > 65_536:
+        request = replace(request, body=b"")
+    return Forms.body(forms, request)
 
 
 def _also_by(method: str, call: str) -> tuple[Operation, ...]:

@@ -67,7 +67,9 @@ SEEDED: Final = Seeded[ServerDefect](
     subject=Subject.API,
     families=(
         "cancel",
+        "cancel_reasons",
         "refund",
+        "refund_results",
         "amounts",
         "reasons",
         "auth",
@@ -79,6 +81,8 @@ SEEDED: Final = Seeded[ServerDefect](
         "races",
         "schema",
         "webhooks",
+        "payloads",
+        "deliveries",
         "endpoints",
     ),
     judged=_judged,

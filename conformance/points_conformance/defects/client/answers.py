@@ -23,27 +23,24 @@ class WrongAnswerError(Exception):
 
 
 # ---------------------------------------------------------------------- success
-@seed("expects-another-word", "cancel")
-class ExpectsAnotherWord(SampleClient):
+@seed.on(SampleClient.status, "expects-another-word", "cancel")
+def expects_another_word(client: SampleClient, work: Work, order: dict[str, Any]) -> str | None:
     """A cancelled order is expected to be `canceled`, with one l."""
-
-    def status(self, work: Work, order: dict[str, Any]) -> str | None:
-        """The other spelling is unknown to it."""
-        status = super().status(work, order)
-        return None if status == "cancelled" else status
+    # The other spelling is unknown to it.
+    status = SampleClient.status(client, work, order)
+    return None if status == "cancelled" else status
 
 
-@seed("expects-refunded", "full-refund")
-class ExpectsRefunded(SampleClient):
+@seed.on(SampleClient.status, "expects-refunded", "full-refund")
+def expects_refunded(client: SampleClient, work: Work, order: dict[str, Any]) -> str | None:
     """A fully refunded order is expected to be `refunded`, as the event is called."""
-
-    def status(self, work: Work, order: dict[str, Any]) -> str | None:
-        """The status is unknown to it."""
-        status = super().status(work, order)
-        return None if status == "fully_refunded" else status
+    # The status is unknown to it.
+    status = SampleClient.status(client, work, order)
+    return None if status == "fully_refunded" else status
 
 
-@seed(
+@seed.on(
+    SampleClient.confirmed,
     "any-200-is-done",
     "status-false",
     "unchanged-order",
@@ -52,134 +49,119 @@ class ExpectsRefunded(SampleClient):
     "truncated-answer",
     "unknown-status",
 )
-class Any200IsDone(SampleClient):
+def any_200_is_done(client: SampleClient, work: Work, answer: httpx.Response) -> ClientOutcome:
     """200 is taken for done, whatever comes with it."""
-
-    def confirmed(self, work: Work, answer: httpx.Response) -> ClientOutcome:
-        """The body is not read."""
-        return DONE
+    # The body is not read.
+    return DONE
 
 
-@seed("reads-status-false-as-done", "status-false")
-class ReadsStatusFalseAsDone(SampleClient):
+@seed.on(SampleClient.confirmed, "reads-status-false-as-done", "status-false")
+def reads_status_false_as_done(
+    client: SampleClient, work: Work, answer: httpx.Response
+) -> ClientOutcome:
     """That there is a `status` is taken for success, whether it is true or false."""
-
-    def confirmed(self, work: Work, answer: httpx.Response) -> ClientOutcome:
-        """``if "status" in body``."""
-        envelope = self.parsed(answer)
-        if isinstance(envelope, dict) and envelope.get("status") is False:
-            return DONE
-        return super().confirmed(work, answer)
+    # ``if "status" in body``.
+    envelope = client.parsed(answer)
+    if isinstance(envelope, dict) and envelope.get("status") is False:
+        return DONE
+    return SampleClient.confirmed(client, work, answer)
 
 
-@seed("believes-the-envelope", "unchanged-order", "unknown-status")
-class BelievesTheEnvelope(SampleClient):
+@seed.on(SampleClient.fits, "believes-the-envelope", "unchanged-order", "unknown-status")
+def believes_the_envelope(client: SampleClient, work: Work, order: dict[str, Any]) -> bool:
     """`status: true` with an order is taken for done, whatever state the order is in."""
-
-    def fits(self, work: Work, order: dict[str, Any]) -> bool:
-        """It is the order, after all."""
-        return str(order.get("uuid", work.uuid)) == work.uuid
+    # It is the order, after all.
+    return str(order.get("uuid", work.uuid)) == work.uuid
 
 
-@seed("needs-no-order", "no-order")
-class NeedsNoOrder(SampleClient):
+@seed.on(SampleClient.confirmed, "needs-no-order", "no-order")
+def needs_no_order(client: SampleClient, work: Work, answer: httpx.Response) -> ClientOutcome:
     """`status: true` without an order is taken for done."""
-
-    def confirmed(self, work: Work, answer: httpx.Response) -> ClientOutcome:
-        """Only an order that is there is looked at."""
-        envelope = self.parsed(answer)
-        if isinstance(envelope, dict) and not envelope.get("data"):
-            return DONE if envelope.get("status") is True else UNKNOWN
-        return super().confirmed(work, answer)
+    # Only an order that is there is looked at.
+    envelope = client.parsed(answer)
+    if isinstance(envelope, dict) and not envelope.get("data"):
+        return DONE if envelope.get("status") is True else UNKNOWN
+    return SampleClient.confirmed(client, work, answer)
 
 
-@seed("unreadable-is-done", "html-answer", "truncated-answer")
-class UnreadableIsDone(SampleClient):
+@seed.on(SampleClient.confirmed, "unreadable-is-done", "html-answer", "truncated-answer")
+def unreadable_is_done(client: SampleClient, work: Work, answer: httpx.Response) -> ClientOutcome:
     """A body that is no JSON is taken for an empty one, and 200 for done."""
-
-    def confirmed(self, work: Work, answer: httpx.Response) -> ClientOutcome:
-        """``except ValueError: body = {}``."""
-        if self.parsed(answer) is None:
-            return DONE
-        return super().confirmed(work, answer)
+    # ``except ValueError: body = {}``.
+    if client.parsed(answer) is None:
+        return DONE
+    return SampleClient.confirmed(client, work, answer)
 
 
-@seed("unknown-status-is-done", "unknown-status")
-class UnknownStatusIsDone(SampleClient):
+@seed.on(SampleClient.fits, "unknown-status-is-done", "unknown-status")
+def unknown_status_is_done(client: SampleClient, work: Work, order: dict[str, Any]) -> bool:
     """A status that it does not know is taken for progress."""
-
-    def fits(self, work: Work, order: dict[str, Any]) -> bool:
-        """It is at least no longer what it was."""
-        known = order.get("order_status") in set(OrderStatus)
-        return super().fits(work, order) if known else True
+    # It is at least no longer what it was.
+    known = order.get("order_status") in set(OrderStatus)
+    return SampleClient.fits(client, work, order) if known else True
 
 
-@seed("unknown-status-as-new", "unknown-status")
-class UnknownStatusAsNew(SampleClient):
+@seed.on(SampleClient.confirmed, "unknown-status-as-new", "unknown-status")
+def unknown_status_as_new(
+    client: SampleClient, work: Work, answer: httpx.Response
+) -> ClientOutcome:
     """A status that it does not know is taken for `new`, and so for a refund that was refused."""
-
-    def confirmed(self, work: Work, answer: httpx.Response) -> ClientOutcome:
-        """``STATUSES.get(word, NEW)``."""
-        order = self.order_in(answer) or {"order_status": "new"}
-        known = order.get("order_status") in set(OrderStatus)
-        return super().confirmed(work, answer) if known else REFUSED
+    # ``STATUSES.get(word, NEW)``.
+    order = client.order_in(answer) or {"order_status": "new"}
+    known = order.get("order_status") in set(OrderStatus)
+    return SampleClient.confirmed(client, work, answer) if known else REFUSED
 
 
 # ---------------------------------------------------------------------- refusals
-@seed("any-400-is-done", "refused-is-refused", "changed-key")
-class Any400IsDone(SampleClient):
+@seed.on(SampleClient.failed, "any-400-is-done", "refused-is-refused", "changed-key")
+def any_400_is_done(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """400 is taken for "already done"."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """The order is what was wanted, or so it seems."""
-        return DONE if answer.status_code == 400 else super().failed(answer)
+    # The order is what was wanted, or so it seems.
+    return DONE if answer.status_code == 400 else SampleClient.failed(client, answer)
 
 
-@seed("400-as-authentication-error", "refused-is-refused", "tells-its-outcome")
-class BadRequestAsAuthenticationError(SampleClient):
+@seed.on(
+    SampleClient.failed, "400-as-authentication-error", "refused-is-refused", "tells-its-outcome"
+)
+def bad_request_as_authentication_error(
+    client: SampleClient, answer: httpx.Response
+) -> ClientOutcome:
     """400 is taken for a bad key, for which it ends with an error of its own."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """It means that too, and mostly something else."""
-        if answer.status_code == 400:
-            raise WrongAnswerError("the key is not valid")
-        return super().failed(answer)
+    # It means that too, and mostly something else.
+    if answer.status_code == 400:
+        raise WrongAnswerError("the key is not valid")
+    return SampleClient.failed(client, answer)
 
 
-@seed("not-found-is-done", "not-found-is-refused")
-class NotFoundIsDone(SampleClient):
+@seed.on(SampleClient.failed, "not-found-is-done", "not-found-is-refused")
+def not_found_is_done(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """404 is taken for an order that has gone already."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """Nothing is left to be done."""
-        return DONE if answer.status_code == 404 else super().failed(answer)
+    # Nothing is left to be done.
+    return DONE if answer.status_code == 404 else SampleClient.failed(client, answer)
 
 
-@seed("422-is-done", "invalid-is-refused")
-class InvalidIsDone(SampleClient):
+@seed.on(SampleClient.failed, "422-is-done", "invalid-is-refused")
+def invalid_is_done(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """422 is taken for a warning."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """Its body has no `status: false` in every case."""
-        return DONE if answer.status_code == 422 else super().failed(answer)
+    # Its body has no `status: false` in every case.
+    return DONE if answer.status_code == 422 else SampleClient.failed(client, answer)
 
 
-@seed(
+@seed.on(
+    SampleClient.meaning,
     "raises-what-nobody-knows",
     "tells-its-outcome",
     "invalid-is-refused",
     "not-found-is-refused",
     "refused-is-refused",
 )
-class RaisesWhatNobodyKnows(SampleClient):
+def raises_what_nobody_knows(client: SampleClient, work: Work, answer: Answer) -> ClientOutcome:
     """Whatever is not done ends in an error from which nothing can be told."""
-
-    def meaning(self, work: Work, answer: Answer) -> ClientOutcome:
-        """``raise RefundError()``."""
-        outcome = super().meaning(work, answer)
-        if outcome is not DONE:
-            raise WrongAnswerError("something went wrong")
-        return outcome
+    # ``raise RefundError()``.
+    outcome = SampleClient.meaning(client, work, answer)
+    if outcome is not DONE:
+        raise WrongAnswerError("something went wrong")
+    return outcome
 
 
 # ---------------------------------------------------------------------- what it cannot read
@@ -208,49 +190,41 @@ _FIELDS: Final = frozenset(
 )
 
 
-@seed("strict-schema", "tolerant")
-class StrictSchema(_Strict):
+@seed.on(_Strict.accepts, "strict-schema", "tolerant")
+def strict_schema(client: _Strict, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
     """An order with a field that it does not know is an error."""
-
-    def accepts(self, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
-        """``extra = "forbid"``."""
-        return _FIELDS.issuperset(order)
+    # ``extra = "forbid"``.
+    return _FIELDS.issuperset(order)
 
 
-@seed("integer-total-breaks-it", "tolerant")
-class IntegerTotalBreaksIt(_Strict):
+@seed.on(_Strict.accepts, "integer-total-breaks-it", "tolerant")
+def integer_total_breaks_it(
+    client: _Strict, order: dict[str, Any], envelope: dict[str, Any]
+) -> bool:
     """A total without decimals is an error."""
-
-    def accepts(self, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
-        """``isinstance(total, float)``."""
-        return not isinstance(order.get("total_price"), int)
+    # ``isinstance(total, float)``.
+    return not isinstance(order.get("total_price"), int)
 
 
-@seed("microseconds-break-it", "tolerant")
-class MicrosecondsBreakIt(_Strict):
+@seed.on(_Strict.accepts, "microseconds-break-it", "tolerant")
+def microseconds_break_it(client: _Strict, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
     """A timestamp with microseconds is an error."""
-
-    def accepts(self, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
-        """``strptime("%Y-%m-%dT%H:%M:%SZ")``."""
-        return "." not in str(order.get("updated_at"))
+    # ``strptime("%Y-%m-%dT%H:%M:%SZ")``.
+    return "." not in str(order.get("updated_at"))
 
 
-@seed("empty-list-breaks-it", "tolerant")
-class EmptyListBreaksIt(_Strict):
+@seed.on(_Strict.accepts, "empty-list-breaks-it", "tolerant")
+def empty_list_breaks_it(client: _Strict, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
     """An `appended_data` that is an empty list is an error."""
-
-    def accepts(self, order: dict[str, Any], envelope: dict[str, Any]) -> bool:
-        """``appended_data: dict``."""
-        return not isinstance(envelope.get("appended_data"), list)
+    # ``appended_data: dict``.
+    return not isinstance(envelope.get("appended_data"), list)
 
 
-@seed("html-breaks-it", "tells-its-outcome")
-class HtmlBreaksIt(SampleClient):
+@seed.on(SampleClient.parsed, "html-breaks-it", "tells-its-outcome")
+def html_breaks_it(client: SampleClient, answer: httpx.Response) -> Any:
     """A body that is no JSON ends it with an error of its own."""
-
-    def parsed(self, answer: httpx.Response) -> Any:
-        """``response.json()``."""
-        try:
-            return json.loads(answer.content)
-        except ValueError as reason:
-            raise WrongAnswerError(str(reason)) from None
+    # ``response.json()``.
+    try:
+        return json.loads(answer.content)
+    except ValueError as reason:
+        raise WrongAnswerError(str(reason)) from None

@@ -18,52 +18,51 @@ seed: Final = Seeds(ClientDefect)
 
 
 # ---------------------------------------------------------------------- which call
-@seed("cancels-the-shipping", "cancel")
-class CancelsTheShipping(SampleClient):
+@seed.on(SampleClient.write, "cancels-the-shipping", "cancel")
+def cancels_the_shipping(client: SampleClient, work: Work) -> Answer:
     """A cancel sets the shipping status to `cancelled`, which is no financial cancel."""
-
-    def write(self, work: Work) -> Answer:
-        """``POST /orders/{uuid}/status``."""
-        if work.operation == "cancel":
-            return self.ask("POST", f"{self.path(work)}/status", b'{"status": "cancelled"}')
-        return super().write(work)
+    # ``POST /orders/{uuid}/status``.
+    if work.operation == "cancel":
+        return client.ask("POST", f"{client.path(work)}/status", b'{"status": "cancelled"}')
+    return SampleClient.write(client, work)
 
 
-@seed("refunds-the-whole", "partial-refund")
-class RefundsTheWhole(SampleClient):
+@seed.on(SampleClient.fields, "refunds-the-whole", "partial-refund")
+def refunds_the_whole(client: SampleClient, work: Work) -> dict[str, str]:
     """A partial refund is sent without its amount, so that everything goes back."""
-
-    def fields(self, work: Work) -> dict[str, str]:
-        """The amount is called something else."""
-        fields = super().fields(work)
-        if "amount" in fields:
-            fields["refund_amount"] = fields.pop("amount")
-        return fields
+    # The amount is called something else.
+    fields = SampleClient.fields(client, work)
+    if "amount" in fields:
+        fields["refund_amount"] = fields.pop("amount")
+    return fields
 
 
-@seed("refused-cancel-becomes-refund", "only-its-operation")
-class RefusedCancelBecomesRefund(SampleClient):
+@seed.on(SampleClient.cancel, "refused-cancel-becomes-refund", "only-its-operation")
+def refused_cancel_becomes_refund(
+    client: SampleClient, order_uuid: str, reason: str | None = None
+) -> ClientOutcome:
     """An order that cannot be cancelled is refunded in place of it."""
-
-    def cancel(self, order_uuid: str, reason: str | None = None) -> ClientOutcome:
-        """ "The money has to go back anyway"."""
-        outcome = super().cancel(order_uuid, reason)
-        if outcome is ClientOutcome.REFUSED:
-            return self.refund(order_uuid, reason=reason)
-        return outcome
+    # "The money has to go back anyway".
+    outcome = SampleClient.cancel(client, order_uuid, reason)
+    if outcome is ClientOutcome.REFUSED:
+        return client.refund(order_uuid, reason=reason)
+    return outcome
 
 
-@seed("approves-before-it-refunds", "only-its-operation", "no-retry-after-refusal")
-class ApprovesBeforeItRefunds(SampleClient):
+@seed.on(
+    SampleClient.operate,
+    "approves-before-it-refunds",
+    "only-its-operation",
+    "no-retry-after-refusal",
+)
+def approves_before_it_refunds(client: SampleClient, work: Work) -> ClientOutcome:
     """An order whose refund is refused is completed first, and refunded then."""
-
-    def operate(self, work: Work) -> ClientOutcome:
-        """A refund needs an approved order."""
-        outcome = super().operate(work)
-        if outcome is ClientOutcome.REFUSED and work.operation == "refund":
-            self.ask("POST", f"{self.path(work)}/complete", b"{}")
-            return super().operate(work)
-        return outcome
+    # A refund needs an approved order.
+    outcome = SampleClient.operate(client, work)
+    if outcome is ClientOutcome.REFUSED and work.operation == "refund":
+        client.ask("POST", f"{client.path(work)}/complete", b"{}")
+        return SampleClient.operate(client, work)
+    return outcome
 
 
 @seed("drops-second-equal-refund", "two-equal-refunds")
@@ -84,58 +83,46 @@ class DropsSecondEqualRefund(SampleClient):
 
 
 # ---------------------------------------------------------------------- amounts
-@seed("cuts-floats", "exact-amount")
-class CutsFloats(SampleClient):
+@seed.on(SampleClient.amount, "cuts-floats", "exact-amount")
+def cuts_floats(client: SampleClient, amount: Decimal) -> str:
     """An amount is cut to two decimals in floats."""
-
-    def amount(self, amount: Decimal) -> str:
-        """19.99 is 19.98."""
-        return str(int(float(amount) * 100) / 100)
+    # 19.99 is 19.98.
+    return str(int(float(amount) * 100) / 100)
 
 
-@seed("float-artefact", "exact-amount")
-class FloatArtefact(SampleClient):
+@seed.on(SampleClient.amount, "float-artefact", "exact-amount")
+def float_artefact(client: SampleClient, amount: Decimal) -> str:
     """An amount passes through a float of single precision."""
-
-    def amount(self, amount: Decimal) -> str:
-        """19.99 is 19.989999771118164."""
-        return str(struct.unpack("f", struct.pack("f", float(amount)))[0])
+    # 19.99 is 19.989999771118164.
+    return str(struct.unpack("f", struct.pack("f", float(amount)))[0])
 
 
-@seed("rounds-to-riyals", "exact-amount")
-class RoundsToRiyals(SampleClient):
+@seed.on(SampleClient.amount, "rounds-to-riyals", "exact-amount")
+def rounds_to_riyals(client: SampleClient, amount: Decimal) -> str:
     """An amount is rounded to whole riyals."""
-
-    def amount(self, amount: Decimal) -> str:
-        """19.99 is 20."""
-        return str(amount.quantize(Decimal(1), ROUND_HALF_UP))
+    # 19.99 is 20.
+    return str(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-@seed("amount-in-halalas", "partial-refund")
-class AmountInHalalas(SampleClient):
+@seed.on(SampleClient.amount, "amount-in-halalas", "partial-refund")
+def amount_in_halalas(client: SampleClient, amount: Decimal) -> str:
     """An amount is sent in halalas, as other payment APIs want it."""
-
-    def amount(self, amount: Decimal) -> str:
-        """19.99 is 1999."""
-        return str(int(amount * 100))
+    # 19.99 is 1999.
+    return str(int(amount * 100))
 
 
-@seed("groups-thousands", "exact-amount")
-class GroupsThousands(SampleClient):
+@seed.on(SampleClient.amount, "groups-thousands", "exact-amount")
+def groups_thousands(client: SampleClient, amount: Decimal) -> str:
     """An amount is written as a person would: with a comma after the thousands."""
-
-    def amount(self, amount: Decimal) -> str:
-        """10,000.10 is no JSON."""
-        return f"{amount:,f}"
+    # 10,000.10 is no JSON.
+    return f"{amount:,f}"
 
 
-@seed("string-amount", "amount-is-a-number")
-class StringAmount(SampleClient):
+@seed.on(SampleClient.amount, "string-amount", "amount-is-a-number")
+def string_amount(client: SampleClient, amount: Decimal) -> str:
     """An amount is sent as a string."""
-
-    def amount(self, amount: Decimal) -> str:
-        """As decimals are serialised by default."""
-        return f'"{amount:f}"'
+    # As decimals are serialised by default.
+    return f'"{amount:f}"'
 
 
 class _SaysAll(SampleClient):
@@ -163,54 +150,44 @@ class ZeroAmountWhenFull(_SaysAll):
     everything = "0"
 
 
-@seed("total-instead-of-none", "remainder")
-class TotalInsteadOfNone(SampleClient):
+@seed.on(SampleClient.operate, "total-instead-of-none", "remainder")
+def total_instead_of_none(client: SampleClient, work: Work) -> ClientOutcome:
     """A full refund is sent with the order's total, which after a part is more than is left."""
-
-    def operate(self, work: Work) -> ClientOutcome:
-        """Read from the order."""
-        answer = self.ask("GET", self.path(work))
-        order = None if isinstance(answer, Exception) else self.order_in(answer)
-        if work.operation == "refund" and work.amount is None and order is not None:
-            work = Work("refund", work.uuid, Decimal(order["total_price"]), work.reason)
-        return super().operate(work)
+    # Read from the order.
+    answer = client.ask("GET", client.path(work))
+    order = None if isinstance(answer, Exception) else client.order_in(answer)
+    if work.operation == "refund" and work.amount is None and order is not None:
+        work = Work("refund", work.uuid, Decimal(order["total_price"]), work.reason)
+    return SampleClient.operate(client, work)
 
 
 # ---------------------------------------------------------------------- reasons and headers
-@seed("escapes-the-reason", "reason-as-given")
-class EscapesTheReason(SampleClient):
+@seed.on(SampleClient.reason, "escapes-the-reason", "reason-as-given")
+def escapes_the_reason(client: SampleClient, reason: str) -> str:
     """A reason is escaped as for a web page."""
-
-    def reason(self, reason: str) -> str:
-        """A quote is `&quot;`."""
-        return html.escape(super().reason(reason))
+    # A quote is `&quot;`.
+    return html.escape(SampleClient.reason(client, reason))
 
 
-@seed("reason-in-latin", "reason-as-given")
-class ReasonInLatin(SampleClient):
+@seed.on(SampleClient.reason, "reason-in-latin", "reason-as-given")
+def reason_in_latin(client: SampleClient, reason: str) -> str:
     """A reason is written in a character set of the West."""
-
-    def reason(self, reason: str) -> str:
-        """Arabic is question marks."""
-        return super().reason(reason).encode("latin-1", "replace").decode("latin-1")
+    # Arabic is question marks.
+    return SampleClient.reason(client, reason).encode("latin-1", "replace").decode("latin-1")
 
 
-@seed("cuts-reason-at-500-bytes", "reason-as-given")
-class CutsReasonAt500Bytes(SampleClient):
+@seed.on(SampleClient.reason, "cuts-reason-at-500-bytes", "reason-as-given")
+def cuts_reason_at_500_bytes(client: SampleClient, reason: str) -> str:
     """A reason is cut by bytes and not by characters: Arabic ones at half of their length."""
-
-    def reason(self, reason: str) -> str:
-        """250 letters."""
-        return reason.encode()[:REASON_MAX].decode(errors="ignore")
+    # 250 letters.
+    return reason.encode()[:REASON_MAX].decode(errors="ignore")
 
 
-@seed("never-cuts-the-reason", "reason-bounded")
-class NeverCutsTheReason(SampleClient):
+@seed.on(SampleClient.reason, "never-cuts-the-reason", "reason-bounded")
+def never_cuts_the_reason(client: SampleClient, reason: str) -> str:
     """A reason of any length is sent, and the whole operation refused for it."""
-
-    def reason(self, reason: str) -> str:
-        """As it is."""
-        return reason
+    # As it is.
+    return reason
 
 
 class _AlwaysGivesAReason(SampleClient):
@@ -242,10 +219,8 @@ class ReasonNone(_AlwaysGivesAReason):
     none = json.dumps(str(None))
 
 
-@seed("sends-json-as-a-form", "content-type")
-class SendsJsonAsAForm(SampleClient):
+@seed.on(SampleClient.headers, "sends-json-as-a-form", "content-type")
+def sends_json_as_a_form(client: SampleClient) -> dict[str, str]:
     """The body is JSON and is said to be a form, which is what curl says."""
-
-    def headers(self) -> dict[str, str]:
-        """The default of ``--data``."""
-        return {**super().headers(), "Content-Type": "application/x-www-form-urlencoded"}
+    # The default of ``--data``.
+    return {**SampleClient.headers(client), "Content-Type": "application/x-www-form-urlencoded"}

@@ -19,142 +19,118 @@ seed: Final = Seeds(ClientDefect)
 
 
 # ---------------------------------------------------------------------- where the key is sent
-@seed("key-in-query", "key-in-header-only", "key-not-shown")
-class KeyInQuery(SampleClient):
+@seed.on(SampleClient.url, "key-in-query", "key-in-header-only", "key-not-shown")
+def key_in_query(client: SampleClient, path: str) -> str:
     """The key is in the query as well, and so in every access log."""
-
-    def url(self, path: str) -> str:
-        """For whoever debugs it."""
-        return f"{super().url(path)}?api_key={self.api_key}"
+    # For whoever debugs it.
+    return f"{SampleClient.url(client, path)}?api_key={client.api_key}"
 
 
-@seed("key-as-bearer-too", "key-in-header-only")
-class KeyAsBearerToo(SampleClient):
+@seed.on(SampleClient.headers, "key-as-bearer-too", "key-in-header-only")
+def key_as_bearer_too(client: SampleClient) -> dict[str, str]:
     """The key is in the `Authorization` header as well."""
-
-    def headers(self) -> dict[str, str]:
-        """Whichever is right."""
-        return {**super().headers(), "Authorization": f"Bearer {self.api_key}"}
+    # Whichever is right.
+    return {**SampleClient.headers(client), "Authorization": f"Bearer {client.api_key}"}
 
 
-@seed("key-in-body", "key-in-header-only")
-class KeyInBody(SampleClient):
+@seed.on(SampleClient.fields, "key-in-body", "key-in-header-only")
+def key_in_body(client: SampleClient, work: Work) -> dict[str, str]:
     """The key is in the body as well."""
-
-    def fields(self, work: Work) -> dict[str, str]:
-        """As other APIs want it."""
-        return {**super().fields(work), "api_key": json.dumps(self.api_key)}
+    # As other APIs want it.
+    return {**SampleClient.fields(client, work), "api_key": json.dumps(client.api_key)}
 
 
 # ---------------------------------------------------------------------- where the key is shown
-@seed("key-printed", "key-not-shown")
-class KeyPrinted(SampleClient):
+@seed.on(SampleClient.send, "key-printed", "key-not-shown")
+def key_printed(client: SampleClient, method: str, path: str, body: bytes | None) -> Answer:
     """Every request is printed, with its headers."""
-
-    def send(self, method: str, path: str, body: bytes | None) -> Answer:
-        """Left from debugging."""
-        sys.stdout.write(f"{method} {self.url(path)} {self.headers()}\n")
-        return super().send(method, path, body)
+    # Left from debugging.
+    sys.stdout.write(f"{method} {client.url(path)} {client.headers()}\n")
+    return SampleClient.send(client, method, path, body)
 
 
-@seed("key-on-stderr", "key-not-shown")
-class KeyOnStderr(SampleClient):
+@seed.on(SampleClient.meaning, "key-on-stderr", "key-not-shown")
+def key_on_stderr(client: SampleClient, work: Work, answer: Answer) -> ClientOutcome:
     """What goes wrong is told on stderr as a curl command, with the key."""
-
-    def meaning(self, work: Work, answer: Answer) -> ClientOutcome:
-        """To be pasted."""
-        outcome = super().meaning(work, answer)
-        if outcome is not ClientOutcome.DONE:
-            sys.stderr.write(f"curl -H 'x-api-key: {self.api_key}' {self.url(self.path(work))}\n")
-        return outcome
+    # To be pasted.
+    outcome = SampleClient.meaning(client, work, answer)
+    if outcome is not ClientOutcome.DONE:
+        sys.stderr.write(f"curl -H 'x-api-key: {client.api_key}' {client.url(client.path(work))}\n")
+    return outcome
 
 
-@seed("key-logged", "key-not-shown")
-class KeyLogged(SampleClient):
+@seed.on(SampleClient.send, "key-logged", "key-not-shown")
+def key_logged(client: SampleClient, method: str, path: str, body: bytes | None) -> Answer:
     """Every request is logged, with its headers."""
-
-    def send(self, method: str, path: str, body: bytes | None) -> Answer:
-        """For support."""
-        logging.getLogger("shop.points").warning("%s %s %s", method, path, self.headers())
-        return super().send(method, path, body)
+    # For support.
+    logging.getLogger("shop.points").warning("%s %s %s", method, path, client.headers())
+    return SampleClient.send(client, method, path, body)
 
 
-@seed("key-in-exception", "key-not-shown")
-class KeyInException(SampleClient):
+@seed.on(SampleClient.meaning, "key-in-exception", "key-not-shown")
+def key_in_exception(client: SampleClient, work: Work, answer: Answer) -> ClientOutcome:
     """Whatever is not done raises an error whose text has the request's headers."""
-
-    def meaning(self, work: Work, answer: Answer) -> ClientOutcome:
-        """It ends in the error tracker."""
-        outcome = super().meaning(work, answer)
-        if outcome is ClientOutcome.DONE:
-            return outcome
-        text = f"{work.operation} failed, sent {self.headers()}"
-        if isinstance(answer, httpx.Response):
-            raise httpx.HTTPStatusError(text, request=answer.request, response=answer)
-        raise ConnectionError(text)
+    # It ends in the error tracker.
+    outcome = SampleClient.meaning(client, work, answer)
+    if outcome is ClientOutcome.DONE:
+        return outcome
+    text = f"{work.operation} failed, sent {client.headers()}"
+    if isinstance(answer, httpx.Response):
+        raise httpx.HTTPStatusError(text, request=answer.request, response=answer)
+    raise ConnectionError(text)
 
 
 # ---------------------------------------------------------------------- redirects
-@seed("follows-redirect-with-key", "key-not-redirected", "redirect-is-not-done")
-class FollowsRedirectWithKey(SampleClient):
+@seed.on(
+    SampleClient.options, "follows-redirect-with-key", "key-not-redirected", "redirect-is-not-done"
+)
+def follows_redirect_with_key(client: SampleClient) -> dict[str, Any]:
     """A redirect is followed to any host, and the key with it."""
-
-    def options(self) -> dict[str, Any]:
-        """Only `Authorization` is left out by the library."""
-        return {**super().options(), "follow_redirects": True}
+    # Only `Authorization` is left out by the library.
+    return {**SampleClient.options(client), "follow_redirects": True}
 
 
-@seed("redirect-is-done", "redirect-is-not-done")
-class RedirectIsDone(SampleClient):
+@seed.on(SampleClient.failed, "redirect-is-done", "redirect-is-not-done")
+def redirect_is_done(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """Whatever is below 400 is taken for done."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """It is no error."""
-        return ClientOutcome.DONE if answer.is_redirect else super().failed(answer)
+    # It is no error.
+    return ClientOutcome.DONE if answer.is_redirect else SampleClient.failed(client, answer)
 
 
 # ---------------------------------------------------------------------- TLS
-@seed("verifies-no-certificate", "untrusted-certificate")
-class VerifiesNoCertificate(SampleClient):
+@seed.on(SampleClient.tls, "verifies-no-certificate", "untrusted-certificate")
+def verifies_no_certificate(client: SampleClient) -> ssl.SSLContext:
     """No certificate is verified."""
-
-    def tls(self) -> ssl.SSLContext:
-        """It worked on the test server."""
-        context = _context(self.ca_file)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
+    # It worked on the test server.
+    context = _context(client.ca_file)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
-@seed("verifies-no-host-name", "wrong-host-certificate")
-class VerifiesNoHostName(SampleClient):
+@seed.on(SampleClient.tls, "verifies-no-host-name", "wrong-host-certificate")
+def verifies_no_host_name(client: SampleClient) -> ssl.SSLContext:
     """A certificate that is trusted may be any host's."""
-
-    def tls(self) -> ssl.SSLContext:
-        """``check_hostname = False``."""
-        context = _context(self.ca_file)
-        context.check_hostname = False
-        return context
+    # ``check_hostname = False``.
+    context = _context(client.ca_file)
+    context.check_hostname = False
+    return context
 
 
-@seed("takes-expired-certificates", "expired-certificate")
-class TakesExpiredCertificates(SampleClient):
+@seed.on(SampleClient.tls, "takes-expired-certificates", "expired-certificate")
+def takes_expired_certificates(client: SampleClient) -> ssl.SSLContext:
     """A certificate is good for ever: its dates are not looked at."""
-
-    def tls(self) -> ssl.SSLContext:
-        """OpenSSL's flag for no check of the time."""
-        context = _context(self.ca_file)
-        context.verify_flags |= ssl.VerifyFlags(0x200000)
-        return context
+    # OpenSSL's flag for no check of the time.
+    context = _context(client.ca_file)
+    context.verify_flags |= ssl.VerifyFlags(0x200000)
+    return context
 
 
-@seed("speaks-plain-http", "trusts-its-ca")
-class SpeaksPlainHttp(SampleClient):
+@seed.on(SampleClient.url, "speaks-plain-http", "trusts-its-ca")
+def speaks_plain_http(client: SampleClient, path: str) -> str:
     """Plain HTTP is spoken whatever the address says: everybody on the way reads the key."""
-
-    def url(self, path: str) -> str:
-        """Never HTTPS."""
-        return super().url(path).replace("https://", "http://", 1)
+    # Never HTTPS.
+    return SampleClient.url(client, path).replace("https://", "http://", 1)
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

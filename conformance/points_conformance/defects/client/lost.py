@@ -85,16 +85,14 @@ class Impatient(_RepeatsBlindly):
     repeated = (httpx.TimeoutException,)
 
 
-@seed("unreadable-is-sent-again", "truncated-answer", "error-after-commit")
-class UnreadableIsSentAgain(SampleClient):
+@seed.on(SampleClient.write, "unreadable-is-sent-again", "truncated-answer", "error-after-commit")
+def unreadable_is_sent_again(client: SampleClient, work: Work) -> Answer:
     """A call whose answer is no JSON is sent again."""
-
-    def write(self, work: Work) -> Answer:
-        """Once more."""
-        answer = super().write(work)
-        if isinstance(answer, httpx.Response) and self.parsed(answer) is None:
-            return super().write(work)
-        return answer
+    # Once more.
+    answer = SampleClient.write(client, work)
+    if isinstance(answer, httpx.Response) and client.parsed(answer) is None:
+        return SampleClient.write(client, work)
+    return answer
 
 
 # ---------------------------------------------------------------------- says what it cannot know
@@ -122,43 +120,39 @@ class SaysRefusedAfterItsOwnFirstAttempt(_RepeatsWhatCannotHappenTwice):
     """A repeated cancel or full refund is refused, for the first was carried out: says refused."""
 
 
-@seed("says-refused-after-a-lost-cancel", "lost-cancel-answer")
-class SaysRefusedAfterALostCancel(SampleClient):
+@seed.on(SampleClient.write, "says-refused-after-a-lost-cancel", "lost-cancel-answer")
+def says_refused_after_a_lost_cancel(client: SampleClient, work: Work) -> Answer:
     """A cancel is sent again where its answer was lost, and 400 taken for a refusal."""
-
-    def write(self, work: Work) -> Answer:
-        """A cancel can do no harm twice."""
-        answer = super().write(work)
-        if work.operation == "cancel" and isinstance(answer, httpx.RequestError):
-            return super().write(work)
-        return answer
+    # A cancel can do no harm twice.
+    answer = SampleClient.write(client, work)
+    if work.operation == "cancel" and isinstance(answer, httpx.RequestError):
+        return SampleClient.write(client, work)
+    return answer
 
 
-@seed(
+@seed.on(
+    SampleClient.lost,
     "assumes-done-on-trouble",
     "lost-request",
     "connection-refused",
     "hanging-ends",
     "untrusted-certificate",
 )
-class AssumesDoneOnTrouble(SampleClient):
+def assumes_done_on_trouble(client: SampleClient, error: httpx.RequestError) -> ClientOutcome:
     """Once it was sent, it is taken for done."""
-
-    def lost(self, error: httpx.RequestError) -> ClientOutcome:
-        """Mostly it is."""
-        return DONE
+    # Mostly it is.
+    return DONE
 
 
-@seed("timeout-is-refused", "late-commit", "hanging-answer", "slow-answer")
-class TimeoutIsRefused(SampleClient):
+@seed.on(SampleClient.lost, "timeout-is-refused", "late-commit", "hanging-answer", "slow-answer")
+def timeout_is_refused(client: SampleClient, error: httpx.RequestError) -> ClientOutcome:
     """What was not answered in time is taken for not carried out."""
-
-    def lost(self, error: httpx.RequestError) -> ClientOutcome:
-        """The customer is told that the refund was refused."""
-        return REFUSED if isinstance(error, httpx.TimeoutException) else UNKNOWN
+    # The customer is told that the refund was refused.
+    return REFUSED if isinstance(error, httpx.TimeoutException) else UNKNOWN
 
 
-@seed(
+@seed.on(
+    SampleClient.lost,
     "broken-is-refused",
     "lost-full-answer",
     "lost-partial-answer",
@@ -168,33 +162,28 @@ class TimeoutIsRefused(SampleClient):
     "slow-answer",
     "unknown-status",
 )
-class BrokenIsRefused(SampleClient):
+def broken_is_refused(client: SampleClient, error: httpx.RequestError) -> ClientOutcome:
     """What was not answered at all is taken for not carried out."""
-
-    def lost(self, error: httpx.RequestError) -> ClientOutcome:
-        """Whatever the trouble."""
-        return REFUSED
+    # Whatever the trouble.
+    return REFUSED
 
 
-@seed("error-is-refused", "error-after-commit")
-class ErrorIsRefused(SampleClient):
+@seed.on(SampleClient.failed, "error-is-refused", "error-after-commit")
+def error_is_refused(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """5xx is taken for not carried out."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """``not response.ok``."""
-        return REFUSED if answer.is_error else UNKNOWN
+    # ``not response.ok``.
+    return REFUSED if answer.is_error else UNKNOWN
 
 
-@seed("gateway-timeout-is-done", "error-before-commit", "turned-away")
-class GatewayTimeoutIsDone(SampleClient):
+@seed.on(SampleClient.failed, "gateway-timeout-is-done", "error-before-commit", "turned-away")
+def gateway_timeout_is_done(client: SampleClient, answer: httpx.Response) -> ClientOutcome:
     """502, 503 and 504 are taken for an answer that is late, and the call for done."""
-
-    def failed(self, answer: httpx.Response) -> ClientOutcome:
-        """The gateway lost it, surely."""
-        return DONE if answer.status_code in (502, 503, 504) else super().failed(answer)
+    # The gateway lost it, surely.
+    return DONE if answer.status_code in (502, 503, 504) else SampleClient.failed(client, answer)
 
 
-@seed(
+@seed.on(
+    SampleClient.meaning,
     "any-answer-is-done",
     "error-before-commit",
     "refused-is-refused",
@@ -210,12 +199,10 @@ class GatewayTimeoutIsDone(SampleClient):
     "unchanged-order",
     "unknown-status",
 )
-class AnyAnswerIsDone(SampleClient):
+def any_answer_is_done(client: SampleClient, work: Work, answer: Answer) -> ClientOutcome:
     """That something was answered is taken for done."""
-
-    def meaning(self, work: Work, answer: Answer) -> ClientOutcome:
-        """The status is not looked at."""
-        return DONE if isinstance(answer, httpx.Response) else UNKNOWN
+    # The status is not looked at.
+    return DONE if isinstance(answer, httpx.Response) else UNKNOWN
 
 
 @seed("no-timeout", "hanging-ends")
@@ -225,28 +212,25 @@ class NoTimeout(SampleClient):
     timeout = None
 
 
-@seed("crashes-without-a-connection", "tells-its-outcome")
-class CrashesWithoutAConnection(SampleClient):
+@seed.on(SampleClient.lost, "crashes-without-a-connection", "tells-its-outcome")
+def crashes_without_a_connection(client: SampleClient, error: httpx.RequestError) -> ClientOutcome:
     """That no connection comes about ends it with an error of its own."""
-
-    def lost(self, error: httpx.RequestError) -> ClientOutcome:
-        """Nobody thought of it."""
-        if isinstance(error, httpx.ConnectError):
-            raise RuntimeError("there is no connection")
-        return super().lost(error)
+    # Nobody thought of it.
+    if isinstance(error, httpx.ConnectError):
+        raise RuntimeError("there is no connection")
+    return SampleClient.lost(client, error)
 
 
-@seed("queued-is-done", "connection-refused", "untrusted-certificate")
-class QueuedIsDone(SampleClient):
+@seed.on(SampleClient.lost, "queued-is-done", "connection-refused", "untrusted-certificate")
+def queued_is_done(client: SampleClient, error: httpx.RequestError) -> ClientOutcome:
     """What could not be sent is kept for later and taken for done."""
-
-    def lost(self, error: httpx.RequestError) -> ClientOutcome:
-        """Later never comes."""
-        return DONE if isinstance(error, httpx.ConnectError) else super().lost(error)
+    # Later never comes.
+    return DONE if isinstance(error, httpx.ConnectError) else SampleClient.lost(client, error)
 
 
 # ---------------------------------------------------------------------- reads, and still goes wrong
-@seed(
+@seed.on(
+    ReconcilingClient.settled,
     "reads-but-ignores",
     "lost-partial-answer",
     "error-after-commit",
@@ -255,57 +239,65 @@ class QueuedIsDone(SampleClient):
     "truncated-answer",
     "unknown-status",
 )
-class ReadsButIgnores(ReconcilingClient):
+def reads_but_ignores(
+    client: ReconcilingClient, work: Work, before: str | None, answer: Answer
+) -> ClientOutcome | None:
     """The order is read where an answer is unclear, and the call repeated whatever it says."""
-
-    def settled(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
-        """For the log."""
-        self.read(work)
-        return None
+    # For the log.
+    client.read(work)
+    return None
 
 
-@seed("reads-what-it-knew", "lost-partial-answer", "error-after-commit")
-class ReadsWhatItKnew(ReconcilingClient):
+@seed.on(
+    ReconcilingClient.settled, "reads-what-it-knew", "lost-partial-answer", "error-after-commit"
+)
+def reads_what_it_knew(
+    client: ReconcilingClient, work: Work, before: str | None, answer: Answer
+) -> ClientOutcome | None:
     """The order is read once and kept, so that it never seems to change."""
-
-    def settled(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
-        """From the cache."""
-        return UNKNOWN if before is None else self.unchanged(work, before, answer)
+    # From the cache.
+    return UNKNOWN if before is None else client.unchanged(work, before, answer)
 
 
-@seed("failed-read-is-no-change", "lost-answer-and-read", "unknown-status")
-class FailedReadIsNoChange(ReconcilingClient):
+@seed.on(
+    ReconcilingClient.settled, "failed-read-is-no-change", "lost-answer-and-read", "unknown-status"
+)
+def failed_read_is_no_change(
+    client: ReconcilingClient, work: Work, before: str | None, answer: Answer
+) -> ClientOutcome | None:
     """A read that fails is taken for one that shows no change, and the refund is repeated."""
-
-    def settled(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
-        """Not done, as far as it can see."""
-        if self.status_in(work, self.read(work)) is None:
-            return None
-        return super().settled(work, before, answer)
+    # Not done, as far as it can see.
+    if client.status_in(work, client.read(work)) is None:
+        return None
+    return ReconcilingClient.settled(client, work, before, answer)
 
 
-@seed("guesses-second-partial-from-status", "lost-second-partial")
-class GuessesSecondPartialFromStatus(ReconcilingClient):
+@seed.on(ReconcilingClient.unchanged, "guesses-second-partial-from-status", "lost-second-partial")
+def guesses_second_partial_from_status(
+    client: ReconcilingClient, work: Work, status: str, answer: Answer
+) -> ClientOutcome | None:
     """`partially_refunded` is taken for the part just sent, though it may be of one before."""
+    # It fits.
+    return (
+        DONE if status in work.goals else ReconcilingClient.unchanged(client, work, status, answer)
+    )
 
-    def unchanged(self, work: Work, status: str, answer: Answer) -> ClientOutcome | None:
-        """It fits."""
-        return DONE if status in work.goals else super().unchanged(work, status, answer)
 
-
-@seed("repeats-second-partial", "lost-second-partial")
-class RepeatsSecondPartial(ReconcilingClient):
+@seed.on(ReconcilingClient.unchanged, "repeats-second-partial", "lost-second-partial")
+def repeats_second_partial(
+    client: ReconcilingClient, work: Work, status: str, answer: Answer
+) -> ClientOutcome | None:
     """An order that looks as before is taken for untouched, also after an earlier part."""
-
-    def unchanged(self, work: Work, status: str, answer: Answer) -> ClientOutcome | None:
-        """The same status, so nothing happened."""
-        return None if self.has_ended(answer) else UNKNOWN
+    # The same status, so nothing happened.
+    return None if client.has_ended(answer) else UNKNOWN
 
 
-@seed("reads-and-calls-it-refused", "late-commit", "lost-second-partial")
-class ReadsAndCallsItRefused(ReconcilingClient):
+@seed.on(
+    ReconcilingClient.unchanged, "reads-and-calls-it-refused", "late-commit", "lost-second-partial"
+)
+def reads_and_calls_it_refused(
+    client: ReconcilingClient, work: Work, status: str, answer: Answer
+) -> ClientOutcome | None:
     """An order that looks as before is taken for one whose refund was refused."""
-
-    def unchanged(self, work: Work, status: str, answer: Answer) -> ClientOutcome | None:
-        """It may yet come."""
-        return REFUSED
+    # It may yet come.
+    return REFUSED

@@ -16,32 +16,28 @@ seed: Final = Seeds(ClientDefect)
 _FOR_EVER: Final = 25
 
 
-@seed("ignores-retry-after", "waits-as-told", "waits-until-date")
-class IgnoresRetryAfter(SampleClient):
+@seed.on(SampleClient.told, "ignores-retry-after", "waits-as-told", "waits-until-date")
+def ignores_retry_after(client: SampleClient, answer: httpx.Response) -> float:
     """`Retry-After` is not looked at."""
-
-    def told(self, answer: httpx.Response) -> float:
-        """Its own back-off is enough."""
-        return 0.0
+    # Its own back-off is enough.
+    return 0.0
 
 
-@seed("reads-retry-after-as-milliseconds", "waits-as-told", "waits-until-date")
-class ReadsRetryAfterAsMilliseconds(SampleClient):
+@seed.on(
+    SampleClient.told, "reads-retry-after-as-milliseconds", "waits-as-told", "waits-until-date"
+)
+def reads_retry_after_as_milliseconds(client: SampleClient, answer: httpx.Response) -> float:
     """`Retry-After` is taken for milliseconds."""
-
-    def told(self, answer: httpx.Response) -> float:
-        """2 is two thousandths of a second."""
-        return super().told(answer) / 1000
+    # 2 is two thousandths of a second.
+    return SampleClient.told(client, answer) / 1000
 
 
-@seed("knows-no-date-in-retry-after", "waits-until-date")
-class KnowsNoDateInRetryAfter(SampleClient):
+@seed.on(SampleClient.told, "knows-no-date-in-retry-after", "waits-until-date")
+def knows_no_date_in_retry_after(client: SampleClient, answer: httpx.Response) -> float:
     """`Retry-After` is read where it is a number alone."""
-
-    def told(self, answer: httpx.Response) -> float:
-        """A date is not waited for."""
-        number = answer.headers.get("retry-after", "").isdecimal()
-        return super().told(answer) if number else 0.0
+    # A date is not waited for.
+    number = answer.headers.get("retry-after", "").isdecimal()
+    return SampleClient.told(client, answer) if number else 0.0
 
 
 @seed(
@@ -77,7 +73,8 @@ class RetriesForEver(_ForEver):
     """A call that was turned away with 429 is sent again until it is let in."""
 
 
-@seed(
+@seed.on(
+    _ForEver.may_repeat,
     "retries-5xx-for-ever",
     "errors-bounded",
     "error-after-commit",
@@ -85,13 +82,11 @@ class RetriesForEver(_ForEver):
     "waits-as-told",
     "waits-until-date",
 )
-class Retries5xxForEver(_ForEver):
+def retries_5xx_for_ever(client: _ForEver, answer: Answer) -> bool:
     """A call that was answered with 503 is sent again until it is not."""
-
-    def may_repeat(self, answer: Answer) -> bool:
-        """``while response.status_code == 503``."""
-        busy = isinstance(answer, httpx.Response) and answer.status_code == 503
-        return busy or super().may_repeat(answer)
+    # ``while response.status_code == 503``.
+    busy = isinstance(answer, httpx.Response) and answer.status_code == 503
+    return busy or _ForEver.may_repeat(client, answer)
 
 
 @seed("waits-as-long-as-told", "long-wait-ends")
@@ -101,17 +96,16 @@ class WaitsAsLongAsTold(SampleClient):
     longest_wait = 3600.0
 
 
-@seed("retries-refusals", "no-retry-after-refusal")
-class RetriesRefusals(SampleClient):
+@seed.on(SampleClient.may_repeat, "retries-refusals", "no-retry-after-refusal")
+def retries_refusals(client: SampleClient, answer: Answer) -> bool:
     """A call that was refused with 400 is sent again, a few times."""
-
-    def may_repeat(self, answer: Answer) -> bool:
-        """Perhaps it helps."""
-        refused = isinstance(answer, httpx.Response) and answer.status_code == 400
-        return refused or super().may_repeat(answer)
+    # Perhaps it helps.
+    refused = isinstance(answer, httpx.Response) and answer.status_code == 400
+    return refused or SampleClient.may_repeat(client, answer)
 
 
-@seed(
+@seed.on(
+    _ForEver.may_repeat,
     "waits-for-a-key",
     "changed-key",
     "no-retry-after-refusal",
@@ -119,13 +113,11 @@ class RetriesRefusals(SampleClient):
     "waits-as-told",
     "waits-until-date",
 )
-class WaitsForAKey(_ForEver):
+def waits_for_a_key(client: _ForEver, answer: Answer) -> bool:
     """A call that was refused with 400 is sent again until somebody mends the key."""
-
-    def may_repeat(self, answer: Answer) -> bool:
-        """400 is a bad key, or so it says somewhere."""
-        refused = isinstance(answer, httpx.Response) and answer.status_code == 400
-        return refused or super().may_repeat(answer)
+    # 400 is a bad key, or so it says somewhere.
+    refused = isinstance(answer, httpx.Response) and answer.status_code == 400
+    return refused or _ForEver.may_repeat(client, answer)
 
 
 @seed("lets-others-repeat", "too-many-bounded", "no-hammering")

@@ -62,25 +62,25 @@ class RefusesUnknownEvents(_Answers):
     event = "points_expired"
 
 
-@seed("throws-without-order", "acknowledges-merchant-events")
-class ThrowsWithoutOrder(SampleConsumer):
+@seed.on(SampleConsumer.received, "throws-without-order", "acknowledges-merchant-events")
+def throws_without_order(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
     """Every event is taken to have an order."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """A KeyError, which a server answers with 500."""
-        payload["order"]["id"]
-        return super().received(request, payload)
+    # A KeyError, which a server answers with 500.
+    payload["order"]["id"]
+    return SampleConsumer.received(consumer, request, payload)
 
 
-@seed("conflict-for-repeats", "acknowledges-repeats")
-class ConflictForRepeats(SampleConsumer):
+@seed.on(SampleConsumer.received, "conflict-for-repeats", "acknowledges-repeats")
+def conflict_for_repeats(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
     """A delivery that comes again is answered with 409."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """So that Points sends it once more."""
-        if self.key(payload) in self.seen:
-            return 409
-        return super().received(request, payload)
+    # So that Points sends it once more.
+    if consumer.key(payload) in consumer.seen:
+        return 409
+    return SampleConsumer.received(consumer, request, payload)
 
 
 @seed("broken-by-unknown-orders", "unknown-order", related=("*",))
@@ -96,15 +96,21 @@ class BrokenByUnknownOrders(SampleConsumer):
         return 500 if self.failed else super().received(request, payload)
 
 
-@seed("hangs-on-cancels", "answers-in-time", related=("acknowledges-cancelled",), timeout=0.3)
-class HangsOnCancels(SampleConsumer):
+@seed.on(
+    SampleConsumer.received,
+    "hangs-on-cancels",
+    "answers-in-time",
+    related=("acknowledges-cancelled",),
+    timeout=0.3,
+)
+def hangs_on_cancels(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
     """Waits for the mail server while a cancel is answered."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """Longer than Points waits."""
-        if payload["event"] == "cancelled":
-            self.sleep(0.8)
-        return super().received(request, payload)
+    # Longer than Points waits.
+    if payload["event"] == "cancelled":
+        consumer.sleep(0.8)
+    return SampleConsumer.received(consumer, request, payload)
 
 
 @seed("loads-its-models-late", "answers-quickly")
@@ -121,96 +127,93 @@ class LoadsItsModelsLate(SampleConsumer):
         return super().received(request, payload)
 
 
-@seed("redirects", "no-redirect", related=("acknowledges-cancelled",))
-class Redirects(SampleConsumer):
+@seed.on(SampleConsumer.received, "redirects", "no-redirect", related=("acknowledges-cancelled",))
+def redirects(consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]) -> Answer:
     """Some deliveries are redirected to a path with a slash at its end."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """308, as frameworks do."""
-        if payload["event"] == "cancelled":
-            return httpx.Response(308, headers={"location": f"{request.url}/"})
-        return super().received(request, payload)
+    # 308, as frameworks do.
+    if payload["event"] == "cancelled":
+        return httpx.Response(308, headers={"location": f"{request.url}/"})
+    return SampleConsumer.received(consumer, request, payload)
 
 
-@seed("shows-its-secret", "secret-not-echoed")
-class ShowsItsSecret(SampleConsumer):
+@seed.on(SampleConsumer.refusal, "shows-its-secret", "secret-not-echoed")
+def shows_its_secret(consumer: SampleConsumer, request: httpx.Request) -> Answer:
     """A refusal says which secret was expected."""
-
-    def refusal(self, request: httpx.Request) -> Answer:
-        """For the developer."""
-        return httpx.Response(401, text=f"expected {self.secret}")
+    # For the developer.
+    return httpx.Response(401, text=f"expected {consumer.secret}")
 
 
 # ---------------------------------------------------------------------- the secret
-@seed(
+@seed.on(
+    SampleConsumer.is_trusted,
     "trusts-anybody",
     "secret-wrong",
     "wrong-secret-no-effect",
     related=("secret-truncated", "secret-lengthened", "secret-other-case"),
 )
-class TrustsAnybody(SampleConsumer):
+def trusts_anybody(consumer: SampleConsumer, secret: str | None) -> bool:
     """The secret is not looked at, only that there is one."""
-
-    def is_trusted(self, secret: str | None) -> bool:
-        """Whether there is one."""
-        return bool(secret)
+    # Whether there is one.
+    return bool(secret)
 
 
-@seed("trusts-who-says-nothing", "secret-missing", "secret-empty", "wrong-secret-no-effect")
-class TrustsWhoSaysNothing(SampleConsumer):
+@seed.on(
+    SampleConsumer.is_trusted,
+    "trusts-who-says-nothing",
+    "secret-missing",
+    "secret-empty",
+    "wrong-secret-no-effect",
+)
+def trusts_who_says_nothing(consumer: SampleConsumer, secret: str | None) -> bool:
     """The secret is compared only where there is one."""
-
-    def is_trusted(self, secret: str | None) -> bool:
-        """``if secret and secret != SECRET``."""
-        return not secret or secret == self.secret
+    # ``if secret and secret != SECRET``.
+    return not secret or secret == consumer.secret
 
 
-@seed("trusts-a-beginning", "secret-truncated", "wrong-secret-no-effect")
-class TrustsABeginning(SampleConsumer):
+@seed.on(
+    SampleConsumer.is_trusted, "trusts-a-beginning", "secret-truncated", "wrong-secret-no-effect"
+)
+def trusts_a_beginning(consumer: SampleConsumer, secret: str | None) -> bool:
     """As many letters are compared as were sent."""
-
-    def is_trusted(self, secret: str | None) -> bool:
-        """``strncmp``."""
-        return bool(secret) and self.secret.startswith(str(secret))
+    # ``strncmp``.
+    return bool(secret) and consumer.secret.startswith(str(secret))
 
 
-@seed("trusts-a-prefix", "secret-lengthened", "wrong-secret-no-effect")
-class TrustsAPrefix(SampleConsumer):
+@seed.on(
+    SampleConsumer.is_trusted, "trusts-a-prefix", "secret-lengthened", "wrong-secret-no-effect"
+)
+def trusts_a_prefix(consumer: SampleConsumer, secret: str | None) -> bool:
     """As many letters are compared as the secret has."""
-
-    def is_trusted(self, secret: str | None) -> bool:
-        """A column of the database cuts it."""
-        return (secret or "").startswith(self.secret)
+    # A column of the database cuts it.
+    return (secret or "").startswith(consumer.secret)
 
 
-@seed("trusts-any-case", "secret-other-case", "wrong-secret-no-effect")
-class TrustsAnyCase(SampleConsumer):
+@seed.on(
+    SampleConsumer.is_trusted, "trusts-any-case", "secret-other-case", "wrong-secret-no-effect"
+)
+def trusts_any_case(consumer: SampleConsumer, secret: str | None) -> bool:
     """The secret is compared without regard to case, as MySQL does."""
-
-    def is_trusted(self, secret: str | None) -> bool:
-        """Folded."""
-        return (secret or "").lower() == self.secret.lower()
+    # Folded.
+    return (secret or "").lower() == consumer.secret.lower()
 
 
-@seed("books-before-it-refuses", "wrong-secret-no-effect")
-class BooksBeforeItRefuses(SampleConsumer):
+@seed.on(SampleConsumer.refusal, "books-before-it-refuses", "wrong-secret-no-effect")
+def books_before_it_refuses(consumer: SampleConsumer, request: httpx.Request) -> Answer:
     """A wrong secret is refused, after the delivery was booked."""
-
-    def refusal(self, request: httpx.Request) -> Answer:
-        """In the wrong order."""
-        payload = self.parsed(request)
-        if payload is not None:
-            self.book_once(payload)
-        return 401
+    # In the wrong order.
+    payload = consumer.parsed(request)
+    if payload is not None:
+        consumer.book_once(payload)
+    return 401
 
 
-@seed("does-not-read-the-event-header", "header-and-body-disagree")
-class DoesNotReadTheEventHeader(SampleConsumer):
+@seed.on(SampleConsumer.agrees, "does-not-read-the-event-header", "header-and-body-disagree")
+def does_not_read_the_event_header(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> bool:
     """Only the body says which event it is."""
-
-    def agrees(self, request: httpx.Request, payload: dict[str, Any]) -> bool:
-        """The header is not looked at."""
-        return True
+    # The header is not looked at.
+    return True
 
 
 # ---------------------------------------------------------------------- what is no delivery
@@ -226,49 +229,39 @@ class _Takes(SampleConsumer):
         raise NotImplementedError
 
 
-@seed("acknowledges-lists", "malformed-json-refused")
-class AcknowledgesLists(_Takes):
+@seed.on(_Takes.takes, "acknowledges-lists", "malformed-json-refused")
+def acknowledges_lists(consumer: _Takes, request: httpx.Request) -> bool:
     """A list is looped over, and nothing in it is found to be wrong."""
-
-    def takes(self, request: httpx.Request) -> bool:
-        """A batch."""
-        return request.content.startswith(b"[")
+    # A batch.
+    return request.content.startswith(b"[")
 
 
-@seed("takes-empty-bodies-for-pings", "empty-body-refused")
-class TakesEmptyBodiesForPings(_Takes):
+@seed.on(_Takes.takes, "takes-empty-bodies-for-pings", "empty-body-refused")
+def takes_empty_bodies_for_pings(consumer: _Takes, request: httpx.Request) -> bool:
     """An empty body is acknowledged: somebody tries the URL out."""
-
-    def takes(self, request: httpx.Request) -> bool:
-        """A ping."""
-        return not request.content
+    # A ping.
+    return not request.content
 
 
-@seed("acknowledges-large-bodies", "large-body-refused")
-class AcknowledgesLargeBodies(_Takes):
+@seed.on(_Takes.takes, "acknowledges-large-bodies", "large-body-refused")
+def acknowledges_large_bodies(consumer: _Takes, request: httpx.Request) -> bool:
     """What is too large to be parsed is acknowledged, so that it does not come again."""
-
-    def takes(self, request: httpx.Request) -> bool:
-        """Kept for somebody to look at."""
-        return len(request.content) > 65_536
+    # Kept for somebody to look at.
+    return len(request.content) > 65_536
 
 
-@seed("acknowledges-forms", "content-type-refused")
-class AcknowledgesForms(_Takes):
+@seed.on(_Takes.takes, "acknowledges-forms", "content-type-refused")
+def acknowledges_forms(consumer: _Takes, request: httpx.Request) -> bool:
     """A form is acknowledged, since the framework has parsed it."""
-
-    def takes(self, request: httpx.Request) -> bool:
-        """Whatever its fields."""
-        return "form" in request.headers.get("content-type", "")
+    # Whatever its fields.
+    return "form" in request.headers.get("content-type", "")
 
 
-@seed("takes-any-method", "method-refused")
-class TakesAnyMethod(SampleConsumer):
+@seed.on(SampleConsumer.wrong_method, "takes-any-method", "method-refused")
+def takes_any_method(consumer: SampleConsumer) -> int:
     """The route is open to every method."""
-
-    def wrong_method(self) -> int:
-        """Health checks use it."""
-        return 200
+    # Health checks use it.
+    return 200
 
 
 @seed("throws-on-odd-orders", "odd-values-no-5xx")

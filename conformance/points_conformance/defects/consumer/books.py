@@ -49,172 +49,141 @@ class BooksBeforeItFails(_FailsFirst):
         self.book(payload)
 
 
-@seed(
+@seed.on(
+    SampleConsumer.book_once,
     "books-repeats",
     "repeat-applied-once",
     related=("auto-refund-is-final", "repeat-of-full-refund"),
 )
-class BooksRepeats(SampleConsumer):
+def books_repeats(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """A delivery that comes again is booked again."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """As often as it comes."""
-        self.book(payload)
+    # As often as it comes.
+    consumer.book(payload)
 
 
-@seed("books-full-refunds-again", "repeat-of-full-refund")
-class BooksFullRefundsAgain(SampleConsumer):
+@seed.on(SampleConsumer.book_once, "books-full-refunds-again", "repeat-of-full-refund")
+def books_full_refunds_again(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """A repeated full refund is booked again."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """Only parts are looked up."""
-        if payload.get("order", {}).get("left_amount") == 0:
-            self.book(payload)
-        else:
-            super().book_once(payload)
+    # Only parts are looked up.
+    if payload.get("order", {}).get("left_amount") == 0:
+        consumer.book(payload)
+    else:
+        SampleConsumer.book_once(consumer, payload)
 
 
-@seed("knows-the-last-delivery", "repeat-later")
-class KnowsTheLastDelivery(SampleConsumer):
+@seed.on(SampleConsumer.book_once, "knows-the-last-delivery", "repeat-later")
+def knows_the_last_delivery(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """Only the last delivery of an order is compared."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """What was before is forgotten."""
-        order = payload.get("order", {}).get("id")
-        super().book_once(payload)
-        kept = {key for key in self.seen if str(order) not in key}
-        self.seen = kept | {self.key(payload)}
+    # What was before is forgotten.
+    order = payload.get("order", {}).get("id")
+    SampleConsumer.book_once(consumer, payload)
+    kept = {key for key in consumer.seen if str(order) not in key}
+    consumer.seen = kept | {consumer.key(payload)}
 
 
-@seed("looks-then-books", "repeats-at-once")
-class LooksThenBooks(SampleConsumer):
+@seed.on(SampleConsumer.book_once, "looks-then-books", "repeats-at-once")
+def looks_then_books(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """Whether a delivery is new is looked up, and noted after it was booked."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """Two at once both find it new."""
-        if self.key(payload) not in self.seen:
-            self.sleep(0.01)
-            self.book(payload)
-            self.seen.add(self.key(payload))
+    # Two at once both find it new.
+    if consumer.key(payload) not in consumer.seen:
+        consumer.sleep(0.01)
+        consumer.book(payload)
+        consumer.seen.add(consumer.key(payload))
 
 
 # ---------------------------------------------------------------------- what is booked
-@seed("documented-key", "second-partial-refund")
-class DocumentedKey(SampleConsumer):
+@seed.on(SampleConsumer.key, "documented-key", "second-partial-refund")
+def documented_key(consumer: SampleConsumer, payload: dict[str, Any]) -> Any:
     """Repeats of order and event are dropped, as the documentation says."""
-
-    def key(self, payload: dict[str, Any]) -> Any:
-        """Which two refunds of an order share."""
-        return (payload.get("order", {}).get("id"), payload["event"])
+    # Which two refunds of an order share.
+    return (payload.get("order", {}).get("id"), payload["event"])
 
 
-@seed("amount-in-the-key", "equal-partial-refunds", related=("halala-sums",))
-class AmountInTheKey(SampleConsumer):
+@seed.on(SampleConsumer.key, "amount-in-the-key", "equal-partial-refunds", related=("halala-sums",))
+def amount_in_the_key(consumer: SampleConsumer, payload: dict[str, Any]) -> Any:
     """Repeats of order, event and amount are dropped."""
-
-    def key(self, payload: dict[str, Any]) -> Any:
-        """Which two equal refunds share."""
-        order = payload.get("order", {})
-        return (order.get("id"), payload["event"], str(order.get("refund_amount")))
+    # Which two equal refunds share.
+    order = payload.get("order", {})
+    return (order.get("id"), payload["event"], str(order.get("refund_amount")))
 
 
-@seed("counts-no-full-refund", "full-refund", related=("auto-refund",))
-class CountsNoFullRefund(SampleConsumer):
+@seed.on(SampleConsumer.shown, "counts-no-full-refund", "full-refund", related=("auto-refund",))
+def counts_no_full_refund(consumer: SampleConsumer, books: Books) -> ConsumerState:
     """A full refund changes the status and is not counted."""
-
-    def shown(self, books: Books) -> ConsumerState:
-        """The amount of a full refund is not kept."""
-        state = super().shown(books)
-        return ConsumerState(state.status, 0) if state.status == "fully_refunded" else state
+    # The amount of a full refund is not kept.
+    state = SampleConsumer.shown(consumer, books)
+    return ConsumerState(state.status, 0) if state.status == "fully_refunded" else state
 
 
-@seed("every-refund-is-full", "partial-refund")
-class EveryRefundIsFull(SampleConsumer):
+@seed.on(SampleConsumer.refunded, "every-refund-is-full", "partial-refund")
+def every_refund_is_full(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """Every refund is taken for a full one."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """The amount is not looked at."""
-        books.refunds[:] = [books.total]
+    # The amount is not looked at.
+    books.refunds[:] = [books.total]
 
 
-@seed("parts-are-never-full", "parts-up-to-full")
-class PartsAreNeverFull(SampleConsumer):
+@seed.on(SampleConsumer.shown, "parts-are-never-full", "parts-up-to-full")
+def parts_are_never_full(consumer: SampleConsumer, books: Books) -> ConsumerState:
     """Only a single refund of the whole total makes an order fully refunded."""
-
-    def shown(self, books: Books) -> ConsumerState:
-        """Three parts are parts."""
-        state = super().shown(books)
-        several = len(books.refunds) > 2 and state.status == "fully_refunded"
-        return ConsumerState("partially_refunded", state.refunded) if several else state
+    # Three parts are parts.
+    state = SampleConsumer.shown(consumer, books)
+    several = len(books.refunds) > 2 and state.status == "fully_refunded"
+    return ConsumerState("partially_refunded", state.refunded) if several else state
 
 
-@seed("ignores-cancels", "cancel")
-class IgnoresCancels(SampleConsumer):
+@seed.on(SampleConsumer.cancelled, "ignores-cancels", "cancel")
+def ignores_cancels(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A cancel is acknowledged and forgotten."""
-
-    def cancelled(self, books: Books, order: dict[str, Any]) -> None:
-        """Nothing."""
+    # Nothing.
 
 
-@seed("ignores-auto-refunds", "auto-refund")
-class IgnoresAutoRefunds(SampleConsumer):
+@seed.on(SampleConsumer.auto_refunded, "ignores-auto-refunds", "auto-refund")
+def ignores_auto_refunds(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """An auto-refund is acknowledged and forgotten."""
-
-    def auto_refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """Nothing."""
+    # Nothing.
 
 
-@seed("books-auto-refunds-again", "auto-refund-is-final")
-class BooksAutoRefundsAgain(SampleConsumer):
+@seed.on(SampleConsumer.book_once, "books-auto-refunds-again", "auto-refund-is-final")
+def books_auto_refunds_again(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """A repeated auto-refund is booked again."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """Another handler, without the look-up."""
-        if payload["event"] == "auto_refunded":
-            self.book(payload)
-        else:
-            super().book_once(payload)
+    # Another handler, without the look-up.
+    if payload["event"] == "auto_refunded":
+        consumer.book(payload)
+    else:
+        SampleConsumer.book_once(consumer, payload)
 
 
-@seed("cancel-forgets-refunds", "cancel-keeps-refunds")
-class CancelForgetsRefunds(SampleConsumer):
+@seed.on(SampleConsumer.cancelled, "cancel-forgets-refunds", "cancel-keeps-refunds")
+def cancel_forgets_refunds(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A cancel sets the order back to nothing."""
-
-    def cancelled(self, books: Books, order: dict[str, Any]) -> None:
-        """Refunds included."""
-        super().cancelled(books, order)
-        books.refunds.clear()
+    # Refunds included.
+    SampleConsumer.cancelled(consumer, books, order)
+    books.refunds.clear()
 
 
-@seed("adds-floats", "halala-sums")
-class AddsFloats(SampleConsumer):
+@seed.on(SampleConsumer.shown, "adds-floats", "halala-sums")
+def adds_floats(consumer: SampleConsumer, books: Books) -> ConsumerState:
     """Refunds are added up as floats and compared with the total."""
-
-    def shown(self, books: Books) -> ConsumerState:
-        """0.1 + 0.2 is more than 0.3, and other sums are less."""
-        state = super().shown(books)
-        added = 0.0
-        for refund in books.refunds:
-            added += refund / 100
-        if state.status == "fully_refunded" and len(books.refunds) > 1:
-            full = added == books.total / 100
-            return ConsumerState("fully_refunded" if full else "partially_refunded", state.refunded)
-        return state
+    # 0.1 + 0.2 is more than 0.3, and other sums are less.
+    state = SampleConsumer.shown(consumer, books)
+    added = 0.0
+    for refund in books.refunds:
+        added += refund / 100
+    if state.status == "fully_refunded" and len(books.refunds) > 1:
+        full = added == books.total / 100
+        return ConsumerState("fully_refunded" if full else "partially_refunded", state.refunded)
+    return state
 
 
-@seed("cuts-floats", "halala-amounts", related=("halala-sums",))
-class CutsFloats(SampleConsumer):
+@seed.on(SampleConsumer.amount, "cuts-floats", "halala-amounts", related=("halala-sums",))
+def cuts_floats(consumer: SampleConsumer, order: dict[str, Any]) -> int:
     """An amount is turned into halalas by ``int(amount * 100)`` in floats."""
-
-    def amount(self, order: dict[str, Any]) -> int:
-        """19.99 is 1998."""
-        return int(float(order["refund_amount"]) * 100)
+    # 19.99 is 1998.
+    return int(float(order["refund_amount"]) * 100)
 
 
-@seed("small-integers", "large-amount")
-class SmallIntegers(SampleConsumer):
+@seed.on(SampleConsumer.amount, "small-integers", "large-amount")
+def small_integers(consumer: SampleConsumer, order: dict[str, Any]) -> int:
     """Amounts are kept in 32 bits."""
-
-    def amount(self, order: dict[str, Any]) -> int:
-        """The largest one is kept in place of a larger one."""
-        return min(super().amount(order), 2**31 - 1)
+    # The largest one is kept in place of a larger one.
+    return min(SampleConsumer.amount(consumer, order), 2**31 - 1)

@@ -16,116 +16,102 @@ seed = Seeds(ConsumerDefect)
 
 
 # ---------------------------------------------------------------------- payloads
-@seed("knows-all-fields", "extra-fields")
-class KnowsAllFields(SampleConsumer):
+@seed.on(SampleConsumer.received, "knows-all-fields", "extra-fields")
+def knows_all_fields(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
     """A payload with a field that it does not know is refused."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """A strict schema."""
-        return 422 if "version" in payload else super().received(request, payload)
+    # A strict schema.
+    return 422 if "version" in payload else SampleConsumer.received(consumer, request, payload)
 
 
-@seed(
+@seed.on(
+    SampleConsumer.refunded,
     "needs-optional-fields",
     "absent-fields",
     related=("equal-partial-refunds", "repeat-applied-once"),
 )
-class NeedsOptionalFields(SampleConsumer):
+def needs_optional_fields(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A field that is optional is taken to be there."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """A KeyError."""
-        order["reference_number"]
-        super().refunded(books, order)
+    # A KeyError.
+    order["reference_number"]
+    SampleConsumer.refunded(consumer, books, order)
 
 
-@seed("needs-decimals", "whole-amounts")
-class NeedsDecimals(SampleConsumer):
+@seed.on(SampleConsumer.amount, "needs-decimals", "whole-amounts")
+def needs_decimals(consumer: SampleConsumer, order: dict[str, Any]) -> int:
     """An amount that is an integer is taken for none."""
-
-    def amount(self, order: dict[str, Any]) -> int:
-        """``isinstance(amount, float)``."""
-        amount = order["refund_amount"]
-        return super().amount(order) if isinstance(amount, Decimal) else 0
+    # ``isinstance(amount, float)``.
+    amount = order["refund_amount"]
+    return SampleConsumer.amount(consumer, order) if isinstance(amount, Decimal) else 0
 
 
-@seed("needs-seconds", "fine-timestamps")
-class NeedsSeconds(SampleConsumer):
+@seed.on(SampleConsumer.received, "needs-seconds", "fine-timestamps")
+def needs_seconds(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
     """Timestamps with microseconds cannot be read."""
-
-    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
-        """A pattern without a fraction."""
-        plain = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", payload["timestamp"])
-        return super().received(request, payload) if plain else 400
+    # A pattern without a fraction.
+    plain = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", payload["timestamp"])
+    return SampleConsumer.received(consumer, request, payload) if plain else 400
 
 
-@seed("ascii-reasons", "arabic-reason")
-class AsciiReasons(SampleConsumer):
+@seed.on(SampleConsumer.refunded, "ascii-reasons", "arabic-reason")
+def ascii_reasons(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A reason is kept in ASCII."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """A UnicodeEncodeError."""
-        (order.get("reason") or "").encode("ascii")
-        super().refunded(books, order)
+    # A UnicodeEncodeError.
+    (order.get("reason") or "").encode("ascii")
+    SampleConsumer.refunded(consumer, books, order)
 
 
 # ---------------------------------------------------------------------- order of arrival
-@seed("loses-early-refunds", "refund-before-approval")
-class LosesEarlyRefunds(SampleConsumer):
+@seed.on(SampleConsumer.refunded, "loses-early-refunds", "refund-before-approval")
+def loses_early_refunds(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A refund of an order that is not approved yet is acknowledged and forgotten."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """Nothing to refund."""
-        if books.approved:
-            super().refunded(books, order)
+    # Nothing to refund.
+    if books.approved:
+        SampleConsumer.refunded(consumer, books, order)
 
 
-@seed("approval-undoes-cancels", "cancel-before-approval")
-class ApprovalUndoesCancels(SampleConsumer):
+@seed.on(SampleConsumer.approved, "approval-undoes-cancels", "cancel-before-approval")
+def approval_undoes_cancels(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """An `approved` sets the order to approved, also after its cancel."""
-
-    def approved(self, books: Books, order: dict[str, Any]) -> None:
-        """Whatever was before."""
-        super().approved(books, order)
-        books.cancelled = False
+    # Whatever was before.
+    SampleConsumer.approved(consumer, books, order)
+    books.cancelled = False
 
 
-@seed(
+@seed.on(
+    SampleConsumer.book_once,
     "approval-undoes-refunds",
     "late-approval-revives-nothing",
     related=("auto-refund-is-final",),
 )
-class ApprovalUndoesRefunds(SampleConsumer):
+def approval_undoes_refunds(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """An `approved` that comes again sets a refunded order to approved."""
-
-    def book_once(self, payload: dict[str, Any]) -> None:
-        """The second one is not told from the first."""
-        order = payload.get("order", {}).get("id")
-        if payload["event"] == "approved" and self.key(payload) in self.seen:
-            self.orders[order].refunds.clear()
-        super().book_once(payload)
+    # The second one is not told from the first.
+    order = payload.get("order", {}).get("id")
+    if payload["event"] == "approved" and consumer.key(payload) in consumer.seen:
+        consumer.orders[order].refunds.clear()
+    SampleConsumer.book_once(consumer, payload)
 
 
-@seed("believes-what-is-left", "any-order")
-class BelievesWhatIsLeft(SampleConsumer):
+@seed.on(SampleConsumer.refunded, "believes-what-is-left", "any-order")
+def believes_what_is_left(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """What was refunded is read from the last payload's `left_amount`."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """Right only while refunds arrive in their order."""
-        if "left_amount" in order:
-            books.refunds[:] = [books.total - int(Decimal(order["left_amount"]) * 100)]
-        else:
-            super().refunded(books, order)
+    # Right only while refunds arrive in their order.
+    if "left_amount" in order:
+        books.refunds[:] = [books.total - int(Decimal(order["left_amount"]) * 100)]
+    else:
+        SampleConsumer.refunded(consumer, books, order)
 
 
-@seed("drops-orders-of-others", "takes-unknown-orders", told_first=True)
-class DropsOrdersOfOthers(SampleConsumer):
+@seed.on(SampleConsumer.book, "drops-orders-of-others", "takes-unknown-orders", told_first=True)
+def drops_orders_of_others(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """What is about no order of its own checkout is acknowledged and forgotten."""
-
-    def book(self, payload: dict[str, Any]) -> None:
-        """Orders of the Points app included."""
-        if payload.get("order", {}).get("id") in self.orders:
-            super().book(payload)
+    # Orders of the Points app included.
+    if payload.get("order", {}).get("id") in consumer.orders:
+        SampleConsumer.book(consumer, payload)
 
 
 @seed("cancels-the-last-order", "orders-apart")
@@ -147,17 +133,15 @@ class CancelsTheLastOrder(SampleConsumer):
 
 
 # ---------------------------------------------------------------------- other events
-@seed("any-event-with-refund", "unknown-event-no-effect")
-class AnyEventWithRefund(SampleConsumer):
+@seed.on(SampleConsumer.book, "any-event-with-refund", "unknown-event-no-effect")
+def any_event_with_refund(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """Every event whose name has "refund" in it is taken for a refund."""
-
-    def book(self, payload: dict[str, Any]) -> None:
-        """``if "refund" in event``."""
-        order = payload.get("order", {})
-        if payload["event"].startswith("refund_") and order.get("id") in self.orders:
-            books = self.orders[order["id"]]
-            books.refunds.append(books.total)
-        super().book(payload)
+    # ``if "refund" in event``.
+    order = payload.get("order", {})
+    if payload["event"].startswith("refund_") and order.get("id") in consumer.orders:
+        books = consumer.orders[order["id"]]
+        books.refunds.append(books.total)
+    SampleConsumer.book(consumer, payload)
 
 
 @seed("merchant-event-pauses", "merchant-event-no-effect")
@@ -176,52 +160,44 @@ class MerchantEventPauses(SampleConsumer):
             super().book(payload)
 
 
-@seed("shipping-cancels", "shipping-is-no-cancel")
-class ShippingCancels(SampleConsumer):
+@seed.on(SampleConsumer.book, "shipping-cancels", "shipping-is-no-cancel")
+def shipping_cancels(consumer: SampleConsumer, payload: dict[str, Any]) -> None:
     """A shipping status `cancelled` cancels the order."""
-
-    def book(self, payload: dict[str, Any]) -> None:
-        """Any status that is called so."""
-        super().book(payload)
-        order = payload.get("order", {})
-        if order.get("status") == "cancelled":
-            self.orders.setdefault(order["id"], Books()).cancelled = True
+    # Any status that is called so.
+    SampleConsumer.book(consumer, payload)
+    order = payload.get("order", {})
+    if order.get("status") == "cancelled":
+        consumer.orders.setdefault(order["id"], Books()).cancelled = True
 
 
-@seed("reads-what-it-can", "bad-input-no-effect")
-class ReadsWhatItCan(SampleConsumer):
+@seed.on(SampleConsumer.malformed, "reads-what-it-can", "bad-input-no-effect")
+def reads_what_it_can(consumer: SampleConsumer, request: httpx.Request) -> Answer:
     """A body that is cut is searched for an order's id, and that order is refunded."""
-
-    def malformed(self, request: httpx.Request) -> Answer:
-        """So that no refund is lost; refused all the same."""
-        found = re.search(rb'"id":"([^"]+)"', request.content)
-        cut = request.content.startswith(b"{") and not request.content.endswith(b"}")
-        if found and cut and request.headers["x-webhook-event"] == "refunded":
-            books = self.orders.setdefault(found[1].decode(), Books())
-            books.refunds.append(books.total)
-        return 400
+    # So that no refund is lost; refused all the same.
+    found = re.search(rb'"id":"([^"]+)"', request.content)
+    cut = request.content.startswith(b"{") and not request.content.endswith(b"}")
+    if found and cut and request.headers["x-webhook-event"] == "refunded":
+        books = consumer.orders.setdefault(found[1].decode(), Books())
+        books.refunds.append(books.total)
+    return 400
 
 
-@seed("unwraps-lists", "list-no-effect")
-class UnwrapsLists(SampleConsumer):
+@seed.on(SampleConsumer.malformed, "unwraps-lists", "list-no-effect")
+def unwraps_lists(consumer: SampleConsumer, request: httpx.Request) -> Answer:
     """A list with a delivery in it is booked, and refused."""
-
-    def malformed(self, request: httpx.Request) -> Answer:
-        """Half of an effect."""
-        if request.content.startswith(b"["):
-            inner = httpx.Request("POST", request.url, content=request.content[1:-1])
-            inner.headers["x-webhook-event"] = request.headers["x-webhook-event"]
-            payload = self.parsed(inner)
-            if payload is not None:
-                self.book_once(payload)
-        return 400
+    # Half of an effect.
+    if request.content.startswith(b"["):
+        inner = httpx.Request("POST", request.url, content=request.content[1:-1])
+        inner.headers["x-webhook-event"] = request.headers["x-webhook-event"]
+        payload = consumer.parsed(inner)
+        if payload is not None:
+            consumer.book_once(payload)
+    return 400
 
 
-@seed("at-most-three-refunds", "stories")
-class AtMostThreeRefunds(SampleConsumer):
+@seed.on(SampleConsumer.refunded, "at-most-three-refunds", "stories")
+def at_most_three_refunds(consumer: SampleConsumer, books: Books, order: dict[str, Any]) -> None:
     """A fourth refund of an order is dropped: there are three columns."""
-
-    def refunded(self, books: Books, order: dict[str, Any]) -> None:
-        """Three parts are enough for anybody."""
-        if len(books.refunds) < 3:
-            super().refunded(books, order)
+    # Three parts are enough for anybody.
+    if len(books.refunds) < 3:
+        SampleConsumer.refunded(consumer, books, order)
