@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, Source, inferred, source
@@ -33,7 +35,7 @@ SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
 _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
-_REFUSALS: Final = source("Order Lifecycle", "State machine")
+_REFUSALS: Final = source(Page.LIFECYCLE, "State machine")
 _TRUTH: Final = inferred("HTTP 200 alone says nothing: the envelope and the order do (OpenAPI)")
 _ALL: Final = refund(None, "The goods came back")
 _OFF: Final = cancel("The customer changed their mind")
@@ -63,7 +65,7 @@ def a_refusal_is_called_one(client: ClientTarget) -> None:
 @rule(
     "client.not-found-is-refused",
     MUST,
-    source("OpenAPI", "Endpoints"),
+    source(Page.OPENAPI, "Endpoints"),
     after=(_CANCEL, _PART),
     calls=2,
 )
@@ -80,14 +82,14 @@ def an_invalid_call_is_refused(client: ClientTarget) -> None:
 
 @rule("client.no-retry-after-refusal", SHOULD, _REFUSALS, after=(_CANCEL, _PART), calls=7)
 def a_refusal_is_not_repeated(client: ClientTarget) -> None:
-    """A refusal SHOULD not be answered with the same call again."""
+    """A refusal SHOULD NOT be answered with the same call again."""
     for record in client.run(*REFUSED, *_NOBODYS, _INVALID):
         at_most(record, 1, "call, for a refusal stays one")
 
 
 @rule("client.changed-key", MUST, KEYS, after=(_CANCEL, _PART), calls=2)
 def a_refused_key_is_not_done(client: ClientTarget) -> None:
-    """HTTP 400 for a key that is no longer taken MUST not be called done, nor tried for ever."""
+    """HTTP 400 for a key that is no longer taken MUST NOT be called done, nor tried for ever."""
     for record in client.run(asked_with(key=False), asked_with(operations=(_OFF,), key=False)):
         not_said_done(record)
         at_most(record, 10, "calls, for the key stays refused")
@@ -102,7 +104,7 @@ def _lie(what: What, *, carried_out: bool = False) -> tuple[Case, ...]:
 
 @rule("client.status-false", MUST, ENVELOPE, _TRUTH, after=_PART, profile=SMOKE, calls=3)
 def status_false_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 with "status": false MUST not be called done."""
+    """HTTP 200 with "status": false MUST NOT be called done."""
     false = Fault(what=What.STATUS_FALSE)
     cancels = asked_with(false, operations=(_OFF,), status=OrderStatus.NEW)
     honest(client.run(*_lie(What.STATUS_FALSE), cancels))
@@ -110,7 +112,7 @@ def status_false_is_not_done(client: ClientTarget) -> None:
 
 @rule("client.unchanged-order", MUST, _TRUTH, after=_PART, calls=3)
 def an_unchanged_order_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 that shows the order as it was MUST not be called done."""
+    """HTTP 200 that shows the order as it was MUST NOT be called done."""
     same = Fault(what=What.UNCHANGED)
     cancels = asked_with(same, operations=(_OFF,), status=OrderStatus.NEW)
     honest(client.run(*_lie(What.UNCHANGED), cancels))
@@ -118,13 +120,13 @@ def an_unchanged_order_is_not_done(client: ClientTarget) -> None:
 
 @rule("client.no-order", MUST, _TRUTH, after=_PART, calls=2)
 def an_answer_without_an_order_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 without an order MUST not be called done."""
+    """HTTP 200 without an order MUST NOT be called done."""
     honest(client.run(*_lie(What.NO_ORDER)))
 
 
 @rule("client.html-answer", MUST, _TRUTH, after=_PART, calls=2)
 def a_page_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 with an HTML page MUST not be called done."""
+    """HTTP 200 with an HTML page MUST NOT be called done."""
     honest(client.run(*_lie(What.HTML)))
 
 
@@ -135,9 +137,7 @@ def a_cut_off_answer_settles_nothing(client: ClientTarget) -> None:
     honest(client.run(*_lie(What.TRUNCATED), *cut))
 
 
-@rule(
-    "client.unknown-status", MUST, source("Order Lifecycle", "order_status"), after=_PART, calls=4
-)
+@rule("client.unknown-status", MUST, source(Page.LIFECYCLE, "order_status"), after=_PART, calls=4)
 def an_unknown_status_settles_nothing(client: ClientTarget) -> None:
     """An order_status that nobody knows MUST be taken for no known one, such as new."""
     carried_out = _lie(What.UNKNOWN_STATUS, carried_out=True)
@@ -167,7 +167,7 @@ _READ_REDIRECTED: Final = asked_with(
 
 @rule("client.key-not-redirected", MUST, KEYS, after=_PART, profile=SMOKE, calls=5)
 def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
-    """A redirect to another host MUST not take the key there."""
+    """A redirect to another host MUST NOT take the key there."""
     for record in client.run(*_REDIRECTED, _READ_REDIRECTED):
         for seen in record.seen:
             request = seen.request
@@ -184,7 +184,7 @@ def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
 
 @rule("client.redirect-is-not-done", MUST, _TRUTH, after=_PART, calls=4)
 def a_redirect_is_not_done(client: ClientTarget) -> None:
-    """A redirect MUST not be called done, whatever another host answers."""
+    """A redirect MUST NOT be called done, whatever another host answers."""
     honest(client.run(*_REDIRECTED))
 
 
@@ -192,14 +192,14 @@ def a_redirect_is_not_done(client: ClientTarget) -> None:
 @rule(
     "client.tolerant",
     MUST,
-    source("OpenAPI", "OrderResource"),
+    source(Page.OPENAPI, "OrderResource"),
     inferred("fields may be added"),
     after=(_CANCEL, _FULL, _PART),
     profile=SMOKE,
     calls=3,
 )
 def newer_answers_are_understood(client: ClientTarget) -> None:
-    """Fields nobody asked for, microseconds, integers and empty lists MUST not stop a client."""
+    """Fields nobody asked for, microseconds, integers and empty lists MUST NOT stop a client."""
     for record in client.run(
         asked_with(rich=True),
         asked_with(operations=(_ALL,), rich=True),
@@ -209,8 +209,8 @@ def newer_answers_are_understood(client: ClientTarget) -> None:
 
 
 # ---------------------------------------------------------------------- TLS
-_TLS: Final[tuple[Source, ...]] = (source("Security", "TLS"),)
-_AUTHORITY: Final = "authority to trust"
+_TLS: Final[tuple[Source, ...]] = (source(Page.SECURITY, "TLS"),)
+_AUTHORITY: Final = Need.AUTHORITY
 _TRUSTS: Final = "client.trusts-its-ca"
 _UNTRUSTED: Final = "client.untrusted-certificate"
 

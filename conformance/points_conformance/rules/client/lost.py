@@ -60,19 +60,19 @@ def a_lost_answer_refunds_once(client: ClientTarget) -> None:
 
 @rule("client.lost-full-answer", MUST, _ONCE, REFUND, after=_FULL, profile=SMOKE, calls=3)
 def a_lost_answer_is_no_refusal(client: ClientTarget) -> None:
-    """A full refund whose answer was lost MUST not be called refused: the 400 is for the repeat."""
+    """A full refund whose answer was lost MUST NOT be called refused: the 400 is for the repeat."""
     honest(client.run(*_each(*_WAYS, carried_out=True, operations=_ALL)))
 
 
 @rule("client.lost-cancel-answer", MUST, NO_KEY, after=_CANCEL, calls=3)
 def a_lost_cancel_is_no_refusal(client: ClientTarget) -> None:
-    """A cancel whose answer was lost MUST not be called refused: the 400 is for the repeat."""
+    """A cancel whose answer was lost MUST NOT be called refused: the 400 is for the repeat."""
     honest(client.run(*_each(*_WAYS, carried_out=True, operations=_OFF, status=OrderStatus.NEW)))
 
 
 @rule("client.lost-request", MUST, NO_KEY, after=_PART, profile=SMOKE, calls=4)
 def a_lost_request_is_not_done(client: ClientTarget) -> None:
-    """A call that was lost before it was carried out MUST not be called done unless it then was."""
+    """A call that was lost before it was carried out MUST NOT be called done unless it then was."""
     ways = (What.CLOSED, What.RESET)
     parts = _each(*ways, carried_out=False)
     full = _each(What.CLOSED, carried_out=False, operations=_ALL)
@@ -86,7 +86,7 @@ def a_lost_request_is_not_done(client: ClientTarget) -> None:
     after=(LOST, "client.lost-request"), calls=4,
 )  # fmt: skip
 def a_lost_second_part_is_not_guessed(client: ClientTarget) -> None:
-    """Whether a second partial refund was done MUST not be guessed: no read can show it."""
+    """Whether a second partial refund was done MUST NOT be guessed: no read can show it."""
     cases = [
         asked_with(
             Fault(what=What.CLOSED, carried_out=carried_out, operation=2), operations=(PART, _AGAIN)
@@ -128,7 +128,7 @@ def an_error_may_have_been_carried_out(client: ClientTarget) -> None:
 
 @rule("client.error-before-commit", MUST, NO_KEY, after=_PART, calls=6)
 def an_error_is_not_done(client: ClientTarget) -> None:
-    """A 5xx that was not carried out MUST not be called done, unless it then was."""
+    """A 5xx that was not carried out MUST NOT be called done, unless it then was."""
     honest(client.run(*_errors(carried_out=False)))
 
 
@@ -161,7 +161,7 @@ def a_server_that_hangs_is_given_up(client: ClientTarget) -> None:
 
 @rule("client.slow-answer", MUST, _ONCE, NO_KEY, after=_PART, calls=2)
 def a_slow_answer_refunds_once(client: ClientTarget) -> None:
-    """An answer that takes three seconds MUST not make the money move twice."""
+    """An answer that takes three seconds MUST NOT make the money move twice."""
     slow = Fault(what=What.SLOW, seconds=3.0)
     honest(client.run(asked_with(slow), asked_with(slow, operations=_ALL)))
 
@@ -174,7 +174,7 @@ _LATE: Final = (
 
 @rule("client.late-commit", MUST, NO_KEY, after=_PART, calls=2)
 def what_is_done_late_is_not_refused(client: ClientTarget) -> None:
-    """A refund that is carried out after the client gave up MUST not have been called refused."""
+    """A refund that is carried out after the client gave up MUST NOT have been called refused."""
     for record in client.run(*_LATE):
         not_said_refused(record)
 

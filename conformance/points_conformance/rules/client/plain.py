@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from points_conformance.contract.limits import REASON_MAX
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.pages import Page
 from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.client.judging import (
@@ -167,7 +168,7 @@ _REASONS: Final = (
 
 
 @rule(
-    "client.reason-as-given", MUST, source("Webhook Events", "refunded"), CANCEL,
+    "client.reason-as-given", MUST, source(Page.EVENTS, "refunded"), CANCEL,
     after=(_CANCEL, _PART), calls=2 * len(_REASONS),
 )  # fmt: skip
 def the_reason_arrives_as_given(client: ClientTarget) -> None:
@@ -307,7 +308,7 @@ _WATCHED: Final = (
     after=_PART, profile=SMOKE, closing=True, calls=len(_WATCHED),
 )  # fmt: skip
 def the_key_is_not_shown(client: ClientTarget) -> None:
-    """The key MUST not be printed, logged, or be in an error's text."""
+    """The key MUST NOT be printed, logged, or be in an error's text."""
     for record in _all_after(client, *_WATCHED):
         for text in (record.printed, *(turn.said.output for turn in record.turns)):
             cut = record.redact(text)

@@ -69,7 +69,7 @@ def _waits(record: Record) -> None:
 
 @rule("client.waits-as-told", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
 def retry_after_in_seconds_is_waited(client: ClientTarget) -> None:
-    """After 429 with Retry-After in seconds, up to ten, the next call SHOULD not come earlier."""
+    """After 429 with Retry-After in seconds, up to ten, the next call SHOULD NOT come earlier."""
     for record in client.run(_TOLD):
         _waits(record)
 
@@ -111,7 +111,7 @@ def tries_after_errors_are_bounded(client: ClientTarget) -> None:
 
 @rule("client.no-hammering", SHOULD, _LIMITS, after=_PART, calls=2)
 def calls_are_spread_out(client: ClientTarget) -> None:
-    """Where it is turned away a client SHOULD not repeat a call more than 5 times in a second."""
+    """Where it is turned away a client SHOULD NOT repeat a call more than 5 times in a second."""
     for record in client.run(_ALWAYS_429, _ALWAYS_503):
         times = [seen.at for seen in record.writes()]
         for first, sixth in zip(times, times[_A_SECOND:], strict=False):
