@@ -47,6 +47,7 @@ class Registrar:
         closing: bool = False,
         apart: bool = False,
         matter: str = "",
+        cases: Any = None,
         aliases: tuple[str, ...] = (),
     ) -> Callable[[Check], Check]:
         """Register the decorated function as the check of rule ``id_``."""
@@ -71,6 +72,7 @@ class Registrar:
                     closing=closing,
                     apart=apart,
                     matter=matter,
+                    cases=cases,
                     aliases=aliases,
                 )
             )
