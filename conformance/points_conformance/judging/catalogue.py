@@ -40,6 +40,7 @@ class Terms(TypedDict, total=False):
     closing: bool
     apart: bool
     matter: str
+    cases: Any
     aliases: tuple[str, ...]
 
 

@@ -87,7 +87,8 @@ class Rule:
     ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
     ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one order
     does not touch another; where it is broken, what others find may come of what ran before them.
-    ``matter``: what an OBSERVE rule reads.
+    ``matter``: what an OBSERVE rule reads. ``cases``: what a target is to run for it, as plain
+    values or a pure function that draws them, in the terms of its subject.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Rule:
     closing: bool = False
     apart: bool = False
     matter: str = ""
+    cases: Any = field(default=None, repr=False)
     aliases: tuple[str, ...] = ()
 
     @property
