@@ -217,6 +217,7 @@ def test_an_orders_file_that_cannot_be_used_is_2(
     [
         ("[[known]", "not TOML"),
         ('[[known]]\nrule = "no.such"\nreason = "x"\n', "no.such"),
+        ('[readings]\n"cancel-setled/approved" = "refused"\n', "is it 'cancel-settled'?"),
     ],
 )
 def test_known_failures_that_do_not_load_are_2(tmp_path: Path, text: str, word: str) -> None:
