@@ -52,6 +52,7 @@ SUBJECTS: Final[Mapping[Subject, Who]] = {
         families=(
             "auth",
             "refund",
+            "refund_bodies",
             "cancel",
             "isolation",
             "webhook",
