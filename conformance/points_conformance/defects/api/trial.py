@@ -34,10 +34,10 @@ _FAILING = frozenset({Verdict.FAILED, Verdict.ADVICE})
 class Trial:
     """What a run came to. Rule IDs, in the catalogue's order.
 
-    ``caught``: declared, and found it. ``forestalled``: declared, and a generated rule that it comes
-    after found it first. ``related``: failed as well, as they may. ``missed``:
-    declared, and found nothing. ``strangers``: failed, and have nothing to do with it. ``errors``:
-    the kit itself failed.
+    ``caught``: declared, and found it. ``forestalled``: declared, and a generated rule that they
+    come after found it first. ``related``: failed as well, as they may. ``missed``: declared, and
+    found nothing. ``strangers``: failed, and have nothing to do with it. ``errors``: the kit itself
+    failed.
     """
 
     defect: str
