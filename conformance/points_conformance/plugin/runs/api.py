@@ -140,7 +140,7 @@ class ApiRun:
         if settings.base_url is None:
             target = embedded_target(DIALECTS[settings.dialect], seed=settings.seed)
             if hook is not None:
-                target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
+                target.sources.insert(0, HookSource(hook))
             return target
         return live_target(
             LiveSettings(

@@ -116,10 +116,10 @@ class ConsumerRun:
 
     def _keep_stories(self, target: ConsumerTarget) -> list[str]:
         folder = self.run.settings.report_dir
-        if folder is None or not target.replays:
+        if folder is None or not target.learned.replays:
             return []
         lines = []
-        for rule, story in target.replays.items():
+        for rule, story in target.learned.replays.items():
             path = folder / "stories" / f"{rule}.json"
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from points_conformance.judging.finding import TurnedAway
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
@@ -230,7 +231,7 @@ def an_authorized_order_is_not_refunded(api: ApiTarget) -> None:
 )
 def a_cancelled_order_is_not_refunded(api: ApiTarget) -> None:
     """A cancelled order MUST refuse a refund with 400, full or partial, and stay as it is."""
-    order = api.cancellable()
+    order = cancellable(api)
     settled_status(api, order, api.cancel(order), OrderStatus.CANCELLED)
     _refuses_both(api, order)
 

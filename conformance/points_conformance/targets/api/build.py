@@ -118,15 +118,11 @@ def live_target(
         secrets={"POINTS_WEBHOOK_SECRET": env.get("POINTS_WEBHOOK_SECRET")},
         auto_refund=auto_refund,
     )
-
-    def read(uuid: str) -> Mapping[str, object]:
-        return target.read(uuid).order
-
     if hook is not None:
-        target.sources.append(HookSource(hook, read))
+        target.sources.append(HookSource(hook))
     if rows:
-        target.sources.append(FileSource(rows, read))
-    target.sources.append(EarningSource(target))
+        target.sources.append(FileSource(rows))
+    target.sources.append(EarningSource())
     return target
 
 

@@ -79,7 +79,7 @@ def calibrate(consumer: ConsumerTarget) -> None:
         consumer.settled([(case, wanted(case.ledger)) for case in (part, full, gone)])
         states = [_sensible(consumer, case) for case in (part, full, gone)]
         _in_our_unit(states[:2], (part, full))
-        consumer.calibrated = True
+        consumer.learned.calibrated = True
         consumer.speed.pending = 0
     except Unreadable as error:
         raise Unjudgeable(
