@@ -6,6 +6,7 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
+from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.redaction import Redactor
@@ -15,7 +16,6 @@ from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
 from points_conformance.plugin.runs.subject import SubjectRun
 from points_conformance.plugin.settings import Settings, SettingsError
-from points_conformance.targets.api.live import Unjudgeable
 
 __all__ = ["Judging"]
 

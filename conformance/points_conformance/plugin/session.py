@@ -18,6 +18,7 @@ import pytest
 
 from points_conformance import __version__
 from points_conformance.judging.exchange import Redactor
+from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, matching
@@ -45,9 +46,8 @@ from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
 from points_conformance.subjects import SUBJECTS, Subject, part
-from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.api.sources import load_orders
-from points_conformance.targets.api.target import Effect
+from points_conformance.targets.effect import Effect
 
 __all__ = ["PointsAdvice", "PointsSession"]
 

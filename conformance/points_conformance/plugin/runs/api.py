@@ -16,7 +16,8 @@ from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
 from points_conformance.targets.api.sources import FileSource, HookSource
-from points_conformance.targets.api.target import ApiTarget, Effect
+from points_conformance.targets.api.target import ApiTarget
+from points_conformance.targets.effect import Effect
 
 if TYPE_CHECKING:
     from points_conformance.plugin.runs.listening import Listening

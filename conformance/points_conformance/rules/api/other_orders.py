@@ -10,8 +10,8 @@ from functools import wraps
 from typing import Any, Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import Denied, Finding, NotExercised, TurnedAway
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.judging.finding import Denied, Finding, NotExercised
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["with_other_orders"]

@@ -7,7 +7,6 @@ back: ``is_left`` asks for a halala more, which is refused, and for exactly the 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.contract.pages import Page
-from points_conformance.judging.finding import TurnedAway
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
@@ -22,7 +21,7 @@ from points_conformance.rules.api.steps import (
     settled_status,
 )
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]

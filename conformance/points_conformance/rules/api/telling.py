@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import Finding, NotExercised, TurnedAway
+from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.shared import Shared, Story, Telling
 from points_conformance.targets.api.inbox import LAST_LOOK, MAIN, Inbox, Received, Reply
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [

@@ -1,9 +1,7 @@
 """Puts an API target together: the embedded simulator's, or a live server's."""
 
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +25,7 @@ from points_conformance.targets.api.sources import (
 )
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.api.transport import SimulatorTransport
+from points_conformance.targets.fetch import tls_context
 from points_conformance.targets.guard import checked_base_url, is_loopback
 
 __all__ = ["EMBEDDED_URL", "LiveSettings", "embedded_target", "live_target"]
@@ -36,12 +35,6 @@ EMBEDDED_URL = "http://127.0.0.1:8787/api/v1"
 _INBOX_URL = "https://inbox.invalid/points"
 #: Calls a second off loopback, unless the user says else.
 _RATE = 5.0
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """One verifying TLS context for every client: making one costs 50 ms."""
-    return httpx.create_ssl_context()
 
 
 def embedded_target(

@@ -10,7 +10,7 @@ import httpx
 from points_conformance.contract.limits import CUSTOMER_WITHOUT_BALANCE, KEY_HEADER
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.finding import Denied, NotExercised
+from points_conformance.judging.finding import Denied, NotExercised, Unjudgeable
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted, fits
@@ -18,7 +18,7 @@ from points_conformance.targets.api.sources import OrderSource, made_from
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 
-__all__ = ["EarningSource", "Unjudgeable", "preflight"]
+__all__ = ["EarningSource", "preflight"]
 
 #: Seconds for one answer before the run, and an order number that no merchant has.
 PREFLIGHT_TIMEOUT = 10.0
@@ -104,10 +104,6 @@ class EarningSource(OrderSource):
     def _refused(self, why: str) -> NotExercised:
         """A source that never gave an order is none; one that gave some and stops denies them."""
         return Denied(why) if self._starts else NotExercised(why, lacks="made orders")
-
-
-class Unjudgeable(Exception):
-    """The target cannot be judged at all. The text says why and what to do, in a line or two."""
 
 
 def preflight(api: ApiTarget) -> None:

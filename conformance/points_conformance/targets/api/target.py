@@ -7,12 +7,12 @@ The embedded simulator and a live server differ only in what this is built from
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 import httpx
 
-from points_conformance.contract.money import sar, sar_text
+from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
@@ -27,39 +27,15 @@ from points_conformance.targets.api.endpoints import Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits
 from points_conformance.targets.api.sources import OrderSource
+from points_conformance.targets.effect import Effect
 
-__all__ = ["REASON", "ApiTarget", "Effect"]
+__all__ = ["REASON", "ApiTarget"]
 
 #: Sent where a rule gives no reason and is not about omitting one: a server that insists on reasons
 #: breaks the rules about that, and no others.
 REASON: Final = "The customer changed their mind"
 
 Kept = TypeVar("Kept")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What a run did to its target, in numbers that add up over workers. Halalas at most."""
-
-    calls: int = 0
-    made: int = 0
-    given: int = 0
-    refunded: int = 0
-    cancelled: int = 0
-    halalas: int = 0
-
-    def __add__(self, other: "Effect") -> "Effect":
-        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        return Effect(**sums)
-
-    def lines(self) -> list[str]:
-        """The same in words."""
-        return [
-            f"{self.calls} calls",
-            f"{self.made} orders made, {self.given} given ones used",
-            f"{self.refunded} refunded in part or in full, {self.cancelled} cancelled, "
-            f"worth {sar_text(self.halalas)} SAR at most",
-        ]
 
 
 class ApiTarget(Caller):
