@@ -13,7 +13,7 @@ from points_conformance.defects.consumer.styles import FailsFirst, OwnOrders
 from points_conformance.defects.consumer.trial import judge_consumer, try_consumer
 from points_conformance.judging.rule import Level, Profile
 from points_conformance.judging.verdict import Verdict
-from points_conformance.rules.consumer.answers import stories as consumer_stories
+from points_conformance.rules.consumer import stories as consumer_stories
 from points_conformance.subjects import Subject, catalogue
 
 #: So many days until the whole suite has run on each wrong consumer.

@@ -378,7 +378,7 @@ def test_schemathesis_is_not_loaded_into_this_process() -> None:
     script = textwrap.dedent(
         """
         import sys
-        from points_conformance.rules import schema
+        from points_conformance.rules.api import schema
         from points_conformance.judging.judge import execute
         from points_conformance.targets.api.build import embedded_target
         print(execute(schema.rule.rules[0], embedded_target(), profile="smoke").kind)

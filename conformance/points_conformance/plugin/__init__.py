@@ -2,6 +2,9 @@
 
 Whatever a fixture, a suite or an option needs is imported when it is used
 (``tests/plugin/test_start_up_cost.py`` holds that).
+
+PYTEST_DONT_REWRITE: nothing here asserts, and where the command is run this module is imported
+before pytest could rewrite it, of which pytest would warn: an error under ``-W error``.
 """
 
 import contextlib
@@ -233,6 +236,10 @@ def _finish(session: pytest.Session) -> None:
             for why in config.stash.get(_DEAD, []):
                 one.stop(why)
             one.finish(status)
+    dead = config.stash.get(_DEAD, [])
+    if dead and not any(one.report for one in running):  # none lived to say what it was to judge
+        for subject in ("client", "consumer", "api"):
+            _withdraw(config, subject, dead[0])
     if any(one.report for one in running):
         from points_conformance.plugin.endings import exit_status
 

@@ -11,6 +11,7 @@ from points_conformance.defects.client.sample import ReconcilingClient, SampleCl
 from points_conformance.judging.judge import Judge, seed_of
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, settle
+from points_conformance.rules.client.family import cases_of
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.runners import ObjectClients
 from points_conformance.targets.client.target import ClientTarget
@@ -40,7 +41,7 @@ def judge_client(
     wanted = among.with_prerequisites(rules)
     try:
         for rule in wanted:
-            target.ahead(rule.check, seed_of(seed, rule.id), rule.bound(profile))
+            target.begin(cases_of(rule, seed_of(seed, rule.id), rule.bound(profile)))
         for rule in rules:
             judge.judge(rule.id, target)
     finally:

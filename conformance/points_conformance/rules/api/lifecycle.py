@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from points_conformance.contract.lifecycle import FINAL, Action, refused
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import STEPS, OrderStatus, OrderType
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect
@@ -21,15 +23,16 @@ from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST = Level.MUST
+LIFECYCLE = source(Page.LIFECYCLE, "State machine")
+SHIPPING = source(Page.LIFECYCLE, "Shipping status")
+TWICE = promised("no double refunds")
 #: How many orders of each final status are used, of those that the user lists.
 MOST_FINAL = 5
-LIFECYCLE = source("Order Lifecycle", "State machine")
 NEW, APPROVED = OrderStatus.NEW, OrderStatus.APPROVED
 AUTHORIZED, CAPTURED = OrderStatus.AUTHORIZED, OrderStatus.CAPTURED
 REPLACING = OrderType.REPLACING
-NEEDS = "replacing orders"
+rule = family(LIFECYCLE)
 
 
 def _leads(api: ApiTarget, order: TestOrder, step: str, status: OrderStatus) -> None:
@@ -43,25 +46,25 @@ def _step_is_refused(api: ApiTarget, order: TestOrder, step: str) -> None:
     expect(api.read(order)).unchanged_from(before)
 
 
-@rule("lifecycle.authorize", MUST, LIFECYCLE, needs=NEEDS, calls=3)
+@rule("lifecycle.authorize", MUST, needs=Need.REPLACING, calls=3)
 def a_new_order_can_be_authorized(api: ApiTarget) -> None:
     """A new order MUST go to authorized by authorize."""
     _leads(api, api.order(NEW, kind=REPLACING), "authorize", AUTHORIZED)
 
 
-@rule("lifecycle.capture", MUST, LIFECYCLE, needs=NEEDS, calls=5)
+@rule("lifecycle.capture", MUST, needs=Need.REPLACING, calls=5)
 def an_authorized_order_can_be_captured(api: ApiTarget) -> None:
     """An authorized order MUST go to captured by capture."""
     _leads(api, api.order(AUTHORIZED, kind=REPLACING), "capture", CAPTURED)
 
 
-@rule("lifecycle.complete", MUST, LIFECYCLE, needs=NEEDS, calls=3)
+@rule("lifecycle.complete", MUST, needs=Need.REPLACING, calls=3)
 def a_new_replacing_order_can_be_completed(api: ApiTarget) -> None:
     """A new replacing order MUST go to approved by complete."""
     _leads(api, api.order(NEW, kind=REPLACING), "complete", APPROVED)
 
 
-@rule("lifecycle.capture-needs-authorization", MUST, LIFECYCLE, needs=NEEDS, calls=6)
+@rule("lifecycle.capture-needs-authorization", MUST, needs=Need.REPLACING, calls=6)
 def only_an_authorized_order_is_captured(api: ApiTarget) -> None:
     """Capture of an order that is not authorized MUST be refused with 400 and change nothing."""
     for status in refused(Action.CAPTURE):
@@ -69,19 +72,19 @@ def only_an_authorized_order_is_captured(api: ApiTarget) -> None:
             _step_is_refused(api, api.order(status, kind=REPLACING), "capture")
 
 
-@rule("lifecycle.complete-earning", MUST, LIFECYCLE, calls=4)
+@rule("lifecycle.complete-earning", MUST, calls=4)
 def an_earning_order_is_not_completed(api: ApiTarget) -> None:
     """Complete of an earning order MUST be refused with 400 and change nothing."""
     _step_is_refused(api, api.order(kind=OrderType.EARNING), "complete")
 
 
-@rule("lifecycle.complete-twice", MUST, LIFECYCLE, needs=NEEDS, calls=4)
+@rule("lifecycle.complete-twice", MUST, needs=Need.REPLACING, calls=4)
 def an_approved_order_is_not_completed_again(api: ApiTarget) -> None:
     """Complete of an approved replacing order MUST be refused with 400 and change nothing."""
     _step_is_refused(api, api.order(APPROVED, kind=REPLACING), "complete")
 
 
-@rule("lifecycle.cancelled-is-final", MUST, LIFECYCLE, after="cancel.ends-cancelled", calls=16)
+@rule("lifecycle.cancelled-is-final", MUST, after="cancel.ends-cancelled", calls=16)
 def a_cancelled_order_goes_nowhere(api: ApiTarget) -> None:
     """Authorize, capture and complete of a cancelled order MUST be refused and change nothing."""
     order = api.cancellable()
@@ -90,7 +93,7 @@ def a_cancelled_order_goes_nowhere(api: ApiTarget) -> None:
         _step_is_refused(api, order, step)
 
 
-@rule("lifecycle.refunded-is-final", MUST, LIFECYCLE, after="refund.full", calls=15)
+@rule("lifecycle.refunded-is-final", MUST, after="refund.full", calls=15)
 def a_fully_refunded_order_goes_nowhere(api: ApiTarget) -> None:
     """Authorize, capture and complete of a fully refunded order MUST be refused, without effect."""
     order = api.refundable()
@@ -99,7 +102,7 @@ def a_fully_refunded_order_goes_nowhere(api: ApiTarget) -> None:
         _step_is_refused(api, order, step)
 
 
-@rule("lifecycle.partially-refunded-goes-on", MUST, LIFECYCLE, after="refund.partial", calls=9)
+@rule("lifecycle.partially-refunded-goes-on", MUST, after="refund.partial", calls=9)
 def a_partially_refunded_order_is_not_paid_again(api: ApiTarget) -> None:
     """Authorize and complete of a partially refunded order MUST be refused, without effect."""
     order = api.refundable()
@@ -109,9 +112,16 @@ def a_partially_refunded_order_is_not_paid_again(api: ApiTarget) -> None:
             _step_is_refused(api, order, step)
 
 
-@rule("lifecycle.final-before-the-run", MUST, source("Refunds & Cancellations"),
-      promised("no double refunds"), needs="final orders", after="refund.full", calls=100,
-      far_calls=dict.fromkeys(Profile, 20))  # fmt: skip
+@rule(
+    "lifecycle.final-before-the-run",
+    MUST,
+    source(Page.REVERSALS),
+    TWICE,
+    needs=Need.FINAL,
+    after="refund.full",
+    calls=100,
+    far_calls=dict.fromkeys(Profile, 20),
+)
 def what_was_final_before_the_run_stays_final(api: ApiTarget) -> None:
     """An order cancelled or refunded before the run MUST refuse both with 400 and stay as it is."""
     orders = list(_final_orders(api))
@@ -122,7 +132,7 @@ def what_was_final_before_the_run_stays_final(api: ApiTarget) -> None:
     if not orders:
         raise NotExercised(
             "no order that was cancelled or fully refunded before the run: list some with --orders",
-            lacks="final orders",
+            lacks=Need.FINAL,
         )
 
 
@@ -136,8 +146,7 @@ def _final_orders(api: ApiTarget) -> Iterator[TestOrder]:
                 break
 
 
-@rule("lifecycle.shipping-is-not-money", MUST, source("Order Lifecycle", "Shipping status"),
-      after="refund.full", calls=6)  # fmt: skip
+@rule("lifecycle.shipping-is-not-money", MUST, SHIPPING, after="refund.full", calls=6)
 def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
     """The shipping status cancelled MUST NOT cancel or refund the order."""
     order = api.refundable()
@@ -151,9 +160,16 @@ def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
     fully_refunded(api, order)
 
 
-@rule("lifecycle.auto-refund-is-final", MUST, source("Webhook Events", "auto_refunded"),
-      inferred("no double refunds"), needs=("replacing orders", "auto-refund trigger"),
-      profile=Profile.SMOKE, far=Profile.STANDARD, calls=7)  # fmt: skip
+@rule(
+    "lifecycle.auto-refund-is-final",
+    MUST,
+    source(Page.EVENTS, "auto_refunded"),
+    inferred("no double refunds"),
+    needs=(Need.REPLACING, Need.AUTO_REFUND),
+    profile=Profile.SMOKE,
+    far=Profile.STANDARD,
+    calls=7,
+)
 def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     """An auto-refund MUST end in fully_refunded, and no refund or cancel MUST follow it."""
     order = api.order(APPROVED, kind=REPLACING)

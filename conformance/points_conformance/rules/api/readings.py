@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.rule import Level, source
 from points_conformance.rules.api.events import all_of
@@ -19,12 +21,14 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["cancel_settled", "either_cancelled_or_unchanged", "rule"]
 
-rule = family()
 OBSERVE = Level.OBSERVE
-LIFECYCLE = source("Order Lifecycle")
-REFUND = source("Refunds & Cancellations", "Refund an order")
-SPEC = source("OpenAPI")
+LIFECYCLE = source(Page.LIFECYCLE)
+REFUND = source(Page.REVERSALS, "Refund an order")
+SPEC = source(Page.OPENAPI)
+SECOND = Need.SECOND_MERCHANT
+CANCELLED = "cancel.ends-cancelled"
 Readings = dict[str, str]
+rule = family(SPEC, after="refund.partial", calls=3)
 
 
 def _once(api: ApiTarget, matter: str, probe: Callable[[], str]) -> str:
@@ -73,7 +77,7 @@ def either_cancelled_or_unchanged(api: ApiTarget, status: OrderStatus) -> None:
     expect(api.read(order)).unchanged_from(before)
 
 
-@rule("reading.cancel-settled", OBSERVE, LIFECYCLE, matter="cancel-settled", calls=8)
+@rule("reading.cancel-settled", OBSERVE, LIFECYCLE, after=(), matter="cancel-settled", calls=8)
 def whether_a_paid_order_can_be_cancelled(api: ApiTarget) -> Readings:
     """Whether an approved or captured order can be cancelled is read."""
     found = {}
@@ -88,8 +92,7 @@ def whether_a_paid_order_can_be_cancelled(api: ApiTarget) -> Readings:
     return found
 
 
-@rule("reading.cancel-partially-refunded", OBSERVE, LIFECYCLE, after="refund.partial",
-      matter="cancel-partially-refunded", calls=3)  # fmt: skip
+@rule("reading.cancel-partially-refunded", OBSERVE, LIFECYCLE, matter="cancel-partially-refunded")
 def whether_a_partially_refunded_order_can_be_cancelled(api: ApiTarget) -> Readings:
     """Whether a partially refunded order can be cancelled is read."""
     order = api.refundable()
@@ -97,8 +100,7 @@ def whether_a_partially_refunded_order_can_be_cancelled(api: ApiTarget) -> Readi
     return {"cancel-partially-refunded": _reaction(api.cancel(order))}
 
 
-@rule("reading.refund-without-amount", OBSERVE, LIFECYCLE, SPEC, after="refund.partial",
-      matter="refund-without-amount", calls=3)  # fmt: skip
+@rule("reading.refund-without-amount", OBSERVE, LIFECYCLE, SPEC, matter="refund-without-amount")
 def what_a_refund_without_amount_means_after_a_part(api: ApiTarget) -> Readings:
     """What a refund without amount means after a partial refund is read."""
     order = api.refundable()
@@ -115,27 +117,25 @@ def _amount(api: ApiTarget, kind: str, body: bytes) -> Readings:
     return {kind: reading}
 
 
-@rule("reading.amount-zero", OBSERVE, SPEC, after="refund.partial", matter="amount-zero", calls=3)
+@rule("reading.amount-zero", OBSERVE, matter="amount-zero")
 def what_a_zero_amount_does(api: ApiTarget) -> Readings:
     """What a refund of zero does is read."""
     return _amount(api, "amount-zero", b'{"amount": 0}')
 
 
-@rule("reading.amount-null", OBSERVE, SPEC, after="refund.partial", matter="amount-null", calls=3)
+@rule("reading.amount-null", OBSERVE, matter="amount-null")
 def what_a_null_amount_does(api: ApiTarget) -> Readings:
     """What a refund of null does is read."""
     return _amount(api, "amount-null", b'{"amount": null}')
 
 
-@rule("reading.amount-string", OBSERVE, SPEC, after="refund.partial", matter="amount-string",
-      calls=3)  # fmt: skip
+@rule("reading.amount-string", OBSERVE, matter="amount-string")
 def what_a_numeric_string_does(api: ApiTarget) -> Readings:
     """What an amount as text does is read."""
     return _amount(api, "amount-string", b'{"amount": "1.00"}')
 
 
-@rule("reading.amount-decimals", OBSERVE, SPEC, after="refund.partial", matter="amount-decimals",
-      calls=16)  # fmt: skip
+@rule("reading.amount-decimals", OBSERVE, matter="amount-decimals", calls=16)
 def how_three_decimals_are_booked(api: ApiTarget) -> Readings:
     """How an amount with three decimals is booked is read: refused, or rounded which way."""
     found = {}
@@ -150,8 +150,7 @@ def how_three_decimals_are_booked(api: ApiTarget) -> Readings:
     return found
 
 
-@rule("reading.amount-above-left", OBSERVE, SPEC, after="refund.partial",
-      matter="amount-above-left", calls=2)  # fmt: skip
+@rule("reading.amount-above-left", OBSERVE, matter="amount-above-left", calls=2)
 def how_too_large_an_amount_is_refused(api: ApiTarget) -> Readings:
     """With which code an amount above what is left is refused is read."""
     order = api.refundable()
@@ -171,41 +170,46 @@ def _reason(api: ApiTarget, matter: str, reason: str | None) -> Readings:
     return {matter: f"accepted, told as {told[0]!r}"}
 
 
-@rule("reading.reason-null", OBSERVE, SPEC, after="cancel.ends-cancelled", matter="reason-null",
-      calls=4)  # fmt: skip
+@rule("reading.reason-null", OBSERVE, after=CANCELLED, matter="reason-null", calls=4)
 def what_a_null_reason_becomes(api: ApiTarget) -> Readings:
     """What a null reason of a cancel becomes is read."""
     return _reason(api, "reason-null", None)
 
 
-@rule("reading.reason-empty", OBSERVE, SPEC, after="cancel.ends-cancelled", matter="reason-empty",
-      calls=4)  # fmt: skip
+@rule("reading.reason-empty", OBSERVE, after=CANCELLED, matter="reason-empty", calls=4)
 def what_an_empty_reason_becomes(api: ApiTarget) -> Readings:
     """What an empty reason of a cancel becomes is read."""
     return _reason(api, "reason-empty", "")
 
 
-@rule("reading.body-list", OBSERVE, SPEC, after="refund.full", matter="body-list", calls=3)
+@rule("reading.body-list", OBSERVE, after="refund.full", matter="body-list")
 def whether_an_empty_list_is_an_empty_body(api: ApiTarget) -> Readings:
     """Whether the body [] is taken for an empty one is read."""
     return _amount(api, "body-list", b"[]")
 
 
-@rule("reading.malformed-uuid", OBSERVE, SPEC, matter="malformed-uuid", calls=1)
+@rule("reading.malformed-uuid", OBSERVE, after=(), matter="malformed-uuid", calls=1)
 def how_a_malformed_uuid_is_refused(api: ApiTarget) -> Readings:
     """With which code a malformed uuid is refused is read."""
     return {"malformed-uuid": _reaction(api.call("GET", "/orders/not-a-uuid"))}
 
 
-@rule("reading.foreign-order", OBSERVE, SPEC, needs="second merchant", matter="foreign-order",
-      calls=2)  # fmt: skip
+@rule("reading.foreign-order", OBSERVE, after=(), needs=SECOND, matter="foreign-order", calls=2)
 def how_another_merchants_order_is_refused(api: ApiTarget) -> Readings:
     """With which code another merchant's order is refused is read."""
     return {"foreign-order": _reaction(api.read(api.order(), key=api.other_key))}
 
 
-@rule("reading.complete-captured", OBSERVE, LIFECYCLE, source("Testing credentials"),
-      needs="replacing orders", matter="complete-captured", calls=4)  # fmt: skip
+@rule(
+    "reading.complete-captured",
+    OBSERVE,
+    LIFECYCLE,
+    source(Page.TESTING),
+    after=(),
+    needs=Need.REPLACING,
+    matter="complete-captured",
+    calls=4,
+)
 def whether_a_captured_order_can_be_completed(api: ApiTarget) -> Readings:
     """Whether a captured order can be completed is read."""
     order = api.order(OrderStatus.CAPTURED, kind=OrderType.REPLACING)

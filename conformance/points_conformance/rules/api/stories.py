@@ -52,10 +52,16 @@ class Story:
     steps: tuple[StoryStep, ...]
 
 
-@rule("story.orders-at-once", Level.MUST, promised("no double refunds, partial sums bounded"),
-      inferred("the rules of cancel, refund, lifecycle and isolation, in any order"),
-      after=("refund.partial", "refund.sum-bounded", "refund.read-after-write"), calls=CALLS,
-      far_calls=FAR, riyals=1_000_000)  # fmt: skip
+@rule(
+    "story.orders-at-once",
+    Level.MUST,
+    promised("no double refunds, partial sums bounded"),
+    inferred("the rules of cancel, refund, lifecycle and isolation, in any order"),
+    after=("refund.partial", "refund.sum-bounded", "refund.read-after-write"),
+    calls=CALLS,
+    far_calls=FAR,
+    riyals=1_000_000,
+)
 def every_step_of_every_story_does_as_the_rules_say(api: ApiTarget) -> None:
     """Whatever is done to several orders in whatever order, each step MUST do as the rules say."""
     available = _available(api)

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from points_conformance.contract.limits import MAX_ATTEMPTS
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import event_component, problems
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
@@ -28,41 +30,42 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD, OBSERVE = Level.MUST, Level.SHOULD, Level.OBSERVE
-REFUND = source("Refunds & Cancellations")
-EVENTS = source("Webhook Events", "Payload structure")
-DELIVERY = source("Webhooks", "Delivery")
-INBOX = "webhook inbox"
+SMOKE = Profile.SMOKE
+REFUND = source(Page.REVERSALS)
+EVENTS = source(Page.EVENTS, "Payload structure")
+DELIVERY = source(Page.WEBHOOKS, "Delivery")
+DELETE = source(Page.OPENAPI, "DELETE /webhooks/{uuid}")
+PUT = source(Page.OPENAPI, "PUT /webhooks/{uuid}")
+MONEY = promised("no double refunds, partial sums bounded")
+CONSERVED = inferred("halalas and points are conserved")
+NOT_DONE = inferred("what did not happen is not told")
+THREE = inferred("3 attempts, or 3 retries")
 ONE = "webhook.refund-is-told"
 Readings = dict[str, str]
+rule = family(after=ONE, needs=Need.INBOX, closing=True)
 
 
 # ---------------------------------------------------------------------- all orders
-@rule("webhook.every-reversal-is-told", MUST, REFUND, after=ONE, needs=INBOX, closing=True,
-      profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.every-reversal-is-told", MUST, REFUND, profile=SMOKE)
 def every_reversal_is_told(api: ApiTarget) -> None:
     """Every cancel and refund that was carried out MUST be told, also those of repeated calls."""
     _none_of(api, "a reversal is not told", {Kind.LOST})
 
 
-@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), after=ONE,
-      needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), profile=SMOKE)
 def a_reversal_is_told_once(api: ApiTarget) -> None:
     """A reversal MUST be told once: repeats are identical, never with another timestamp."""
     _none_of(api, "a reversal is told twice", {Kind.DOUBLED})
 
 
-@rule("webhook.nothing-for-a-refusal", MUST, REFUND, inferred("what did not happen is not told"),
-      after=ONE, needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.nothing-for-a-refusal", MUST, REFUND, NOT_DONE, profile=SMOKE)
 def a_refusal_is_not_told(api: ApiTarget) -> None:
     """A refused cancel or refund MUST NOT be told."""
     _none_of(api, "what was refused is told", {Kind.UNASKED})
 
 
-@rule("webhook.views-agree", MUST, REFUND, promised("no double refunds, partial sums bounded"),
-      inferred("halalas and points are conserved"), after=ONE, needs=INBOX, closing=True,
-      profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.views-agree", MUST, REFUND, MONEY, CONSERVED, profile=SMOKE)
 def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
     """Answers, webhooks and reads of an order MUST agree on its money, points and status."""
     _none_of(
@@ -122,7 +125,7 @@ def _makers(api: ApiTarget, order: str) -> list[str]:
     return [known.rule for known in api.orders if known.uuid == order]
 
 
-@rule("webhook.all-payloads", MUST, EVENTS, after=ONE, needs=INBOX, closing=True)
+@rule("webhook.all-payloads", MUST, EVENTS)
 def every_payload_is_as_described(api: ApiTarget) -> None:
     """Every event of every order MUST have the documented fields and types."""
     for order, event in _events(api):
@@ -139,8 +142,7 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
             )
 
 
-@rule("webhook.all-secrets", MUST, source("Webhooks", "Headers"), after="webhook.secret",
-      needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.all-secrets", MUST, source(Page.WEBHOOKS, "Headers"), after="webhook.secret")
 def every_delivery_has_its_secret(api: ApiTarget) -> None:
     """Every delivery of the run MUST carry its endpoint's secret, in the header alone."""
     for order, event in _events(api):
@@ -163,8 +165,7 @@ def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
 
 
 # ---------------------------------------------------------------------- attempts
-@rule("webhook.at-most-four-attempts", MUST, DELIVERY, inferred("3 attempts, or 3 retries"),
-      after=RETRIED, needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.at-most-four-attempts", MUST, DELIVERY, THREE, after=RETRIED)
 def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
     """A delivery that keeps failing MUST be attempted at most four times."""
     for uuid, attempts in _by_delivery(api):
@@ -179,8 +180,7 @@ def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
             )
 
 
-@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"),
-      after=ONE, needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"))
 def an_accepted_delivery_is_not_sent_again(api: ApiTarget) -> None:
     """A delivery that was answered with 2xx SHOULD NOT be sent again."""
     for uuid, attempts in _by_delivery(api):
@@ -209,15 +209,13 @@ def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
             yield order.uuid, attempts
 
 
-@rule("webhook.nothing-to-a-deleted-endpoint", MUST, source("OpenAPI", "DELETE /webhooks/{uuid}"),
-      after="webhook.endpoint-deleted", needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.nothing-to-a-deleted-endpoint", MUST, DELETE, after="webhook.endpoint-deleted")
 def a_deleted_endpoint_hears_nothing(api: ApiTarget) -> None:
     """An endpoint that was deleted MUST NOT be told of what happens afterwards."""
     _heard_nothing(api, DELETED)
 
 
-@rule("webhook.nothing-to-a-former-url", MUST, source("OpenAPI", "PUT /webhooks/{uuid}"),
-      after="webhook.endpoint-moved", needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.nothing-to-a-former-url", MUST, PUT, after="webhook.endpoint-moved")
 def a_former_url_hears_nothing(api: ApiTarget) -> None:
     """After an endpoint's URL was changed the former one MUST NOT be told any more."""
     _heard_nothing(api, MOVED)
@@ -242,24 +240,23 @@ def _planted(api: ApiTarget, name: str) -> str:
 
 
 # ---------------------------------------------------------------------- readings
-@rule("reading.webhook-attempts", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-attempts")  # fmt: skip
+@rule("reading.webhook-attempts", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-attempts")
 def how_often_a_delivery_is_attempted(api: ApiTarget) -> Readings:
     """How many attempts a delivery has that keeps failing is read."""
     attempts = _attempts(api, ALWAYS_FAILING)
     return {"webhook-attempts": str(max(Counter(one.digest for one in attempts).values()))}
 
 
-@rule("reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-client-error")  # fmt: skip
+@rule(
+    "reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-client-error"
+)
 def whether_a_client_error_is_repeated(api: ApiTarget) -> Readings:
     """Whether a delivery that was answered with 400 is attempted again is read."""
     repeated = len(_attempts(api, REFUSED)) > 1
     return {"webhook-client-error": "repeated" if repeated else "given up"}
 
 
-@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-redirect")  # fmt: skip
+@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-redirect")
 def what_a_redirect_does(api: ApiTarget) -> Readings:
     """What becomes of a delivery that was answered with a redirect is read."""
     attempts = _attempts(api, REDIRECTED)
@@ -276,8 +273,7 @@ def _attempts(api: ApiTarget, name: str) -> list[Received]:
     return attempts
 
 
-@rule("reading.webhook-optionals", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
-      matter="webhook-optionals")  # fmt: skip
+@rule("reading.webhook-optionals", OBSERVE, EVENTS, matter="webhook-optionals")
 def which_optional_fields_are_told(api: ApiTarget) -> Readings:
     """Which of the optional fields of a payload are told, by event and type, is read."""
     inbox = at_rest(api)
@@ -295,17 +291,20 @@ def _present(order: Iterable[str]) -> list[str]:
     return [name for name in optional if name in order]
 
 
-@rule("reading.webhook-timestamps", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
-      matter="webhook-timestamps")  # fmt: skip
+@rule("reading.webhook-timestamps", OBSERVE, EVENTS, matter="webhook-timestamps")
 def how_fine_timestamps_are(api: ApiTarget) -> Readings:
     """Whether timestamps of events have fractions of a second is read."""
     fine = any("." in str(event.payload.get("timestamp")) for _, event in _events(api))
     return {"webhook-timestamps": "fractions of a second" if fine else "whole seconds"}
 
 
-@rule("reading.webhook-cancelled-points", OBSERVE, source("Webhook Events", "cancelled"),
-      after="webhook.cancel-is-told", needs=INBOX, closing=True,
-      matter="webhook-cancelled-points")  # fmt: skip
+@rule(
+    "reading.webhook-cancelled-points",
+    OBSERVE,
+    source(Page.EVENTS, "cancelled"),
+    after="webhook.cancel-is-told",
+    matter="webhook-cancelled-points",
+)
 def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
     """Whether a cancelled event tells the order's points or none is read."""
     inbox = at_rest(api)
