@@ -1,15 +1,15 @@
 """``lifecycle.*``: the steps around the reversals (Order Lifecycle)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from points_conformance.contract.lifecycle import FINAL, Action, refused
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import STEPS, OrderStatus, OrderType
+from points_conformance.contract.names import REVERSAL_EVENTS, STEPS, OrderStatus, OrderType
 from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
-from points_conformance.judging.rule import Level, Profile, inferred, promised, source
-from points_conformance.rules.api.expect import expect
+from points_conformance.judging.rule import Level, Profile, promised, source
+from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import (
     FULL,
@@ -18,6 +18,8 @@ from points_conformance.rules.api.steps import (
     partially_refunded,
     refuses,
 )
+from points_conformance.rules.api.telling import told
+from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
@@ -146,29 +148,51 @@ def _final_orders(api: ApiTarget) -> Iterator[TestOrder]:
                 break
 
 
-@rule("lifecycle.shipping-is-not-money", MUST, SHIPPING, after="refund.full", calls=6)
+@rule(
+    "lifecycle.shipping-is-not-money",
+    MUST,
+    SHIPPING,
+    source(Page.REVERSALS, "Cancel an order"),
+    after="refund.full",
+    calls=6,
+    aliases=("webhook.shipping-is-no-cancel",),
+)
 def a_shipping_status_moves_no_money(api: ApiTarget) -> None:
-    """The shipping status cancelled MUST NOT cancel or refund the order."""
+    """The shipping status cancelled MUST NOT cancel or refund the order, nor be told as that."""
     order = api.refundable()
     before = api.read(order)
     answer = api.call("POST", f"/orders/{order.uuid}/status", body=b'{"status": "cancelled"}')
+    if answer.accepted and api.inbox is not None:
+        told(api, order, "shipping_status_updated")
+        _tells_no_reversal(api.inbox.of(order.uuid))
+    expect(api.read(order)).unchanged_from(before)
     if not answer.accepted:
         raise NotExercised(
             f"the shipping status is not taken: HTTP {answer.status}", lacks="shipping status"
         )
-    expect(api.read(order)).unchanged_from(before)
     fully_refunded(api, order)
+
+
+def _tells_no_reversal(events: Sequence[Received]) -> None:
+    reversals = [one.event for one in events if one.event in REVERSAL_EVENTS]
+    fail_unless(
+        not reversals,
+        "a shipping status is told as a reversal",
+        expected="shipping_status_updated alone",
+        got=", ".join(reversals),
+    )
 
 
 @rule(
     "lifecycle.auto-refund-is-final",
     MUST,
     source(Page.EVENTS, "auto_refunded"),
-    inferred("no double refunds"),
+    TWICE,
     needs=(Need.REPLACING, Need.AUTO_REFUND),
     profile=Profile.SMOKE,
     far=Profile.STANDARD,
-    calls=7,
+    calls=8,
+    aliases=("webhook.auto-refunded-ends-the-order",),
 )
 def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     """An auto-refund MUST end in fully_refunded, and no refund or cancel MUST follow it."""
@@ -177,5 +201,6 @@ def an_auto_refunded_order_is_fully_refunded(api: ApiTarget) -> None:
     expect(api.read(order)).shows(FULL)
     for operation in ("refund", "cancel"):
         expect(api.reverse(operation, order, {"reason": REASON})).refused_with(400)
-    expect(api.refund(order, amount=sar(100))).refused_with(400, 422)
+    for amount in (1, 100):
+        expect(api.refund(order, amount=sar(amount))).refused_with(400, 422)
     expect(api.read(order)).shows(FULL)
