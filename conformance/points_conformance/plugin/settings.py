@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from points_conformance.contract.dialect import DIALECTS
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.judging.catalogue import Catalogue, CatalogueError
 from points_conformance.judging.known import KnownError, KnownFailures, load_known
 from points_conformance.judging.rule import Profile, Rule
@@ -16,7 +17,7 @@ from points_conformance.plugin.consumer_settings import WrongOption, arguments_o
 from points_conformance.subjects import SUBJECTS, Subject, catalogue, part
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 from points_conformance.targets.consumer.build import ConsumerOptions
-from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
+from points_conformance.targets.guard import TargetRefused, checked_base_url
 
 __all__ = [
     "Settings",

@@ -470,7 +470,7 @@ class TellsTotalAsAutoRefund(Presenter):
         return super().auto_refunded(order, booked, reason) | {"refund_amount": total}
 
 
-@seed("webhook-auto-refund-not-booked", "webhook.auto-refunded-ends-the-order", related=TOLD,
+@seed("webhook-auto-refund-not-booked", "lifecycle.auto-refund-is-final", related=TOLD,
       profile=STANDARD)  # fmt: skip
 class DoesNotBookAutoRefunds(Desk):
     """An auto-refund is told as what it is, and leaves the order refundable."""
@@ -482,7 +482,7 @@ class DoesNotBookAutoRefunds(Desk):
         order.ledger = replace(before)
 
 
-@seed("webhook-shipping-cancels", "webhook.shipping-is-no-cancel", related=TOLD, profile=STANDARD)
+@seed("webhook-shipping-cancels", "lifecycle.shipping-is-not-money", related=TOLD, profile=STANDARD)
 class CancelsByShipping(Desk):
     """The shipping status cancelled cancels the order."""
 

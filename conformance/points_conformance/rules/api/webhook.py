@@ -8,14 +8,14 @@ import itertools
 from datetime import datetime
 
 from points_conformance.contract.limits import EVENT_HEADER
-from points_conformance.contract.money import MoneyError, halalas, sar, sar_text
-from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.contract.money import MoneyError, halalas, sar_text
+from points_conformance.contract.names import OrderType
 from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import event_component, problems
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
-from points_conformance.rules.api.expect import expect, fail_unless
+from points_conformance.rules.api.expect import fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Story, Telling
 from points_conformance.rules.api.steps import partially_refunded
@@ -35,12 +35,10 @@ REFUNDED = source(Page.EVENTS, "refunded")
 AUTO = source(Page.EVENTS, "auto_refunded")
 HEADERS = source(Page.WEBHOOKS, "Headers")
 SUMS = promised("partial sums bounded")
-TWICE = promised("no double refunds")
 A_PART = inferred("a part is a refund")
 TO_NOBODY = inferred("what proves the sender is told to nobody")
 AFTER_IT = inferred("an event tells what is so after it")
 LATER = inferred("later refunds are told as later")
-SHIPPING = inferred("a shipping status is no financial cancel")
 TRIGGER = (Need.INBOX, Need.AUTO_REFUND, Need.REPLACING)
 ONE, PARTS, GONE = "webhook.refund-is-told", "webhook.each-part-is-told", "webhook.cancel-is-told"
 BY_PLATFORM = "webhook.auto-refunded"
@@ -267,19 +265,7 @@ def _halalas(value: object) -> int | None:
         return None
 
 
-# ---------------------------------------------------------------------- other events
-@rule("webhook.shipping-is-no-cancel", MUST, CANCEL, SHIPPING, calls=5)
-def a_shipping_status_cancels_nothing(api: ApiTarget) -> None:
-    """A shipping status of cancelled MUST NOT cancel the order, nor be told as a cancel."""
-    api.webhooks()
-    order = api.refundable()
-    before = api.read(order)
-    answer = api.call("POST", f"/orders/{order.uuid}/status", body=b'{"status": "cancelled"}')
-    if answer.accepted:
-        told(api, order, "shipping_status_updated")
-    expect(api.read(order)).unchanged_from(before)
-
-
+# ---------------------------------------------------------------------- auto-refunds
 @rule("webhook.auto-refunded", MUST, AUTO, needs=TRIGGER, calls=4)
 def an_auto_refund_is_told(api: ApiTarget) -> None:
     """An auto-refund MUST be told by an auto_refunded event with all that was left."""
@@ -303,24 +289,6 @@ def an_auto_refund_gives_back_no_more_than_is_left(api: ApiTarget) -> None:
     part = order.total // 4
     order, event = _auto_refunded(api, order, part)
     _gives_back(event, order.total - part)
-
-
-@rule(
-    "webhook.auto-refunded-ends-the-order",
-    MUST,
-    AUTO,
-    TWICE,
-    after=BY_PLATFORM,
-    needs=TRIGGER,
-    calls=7,
-)
-def an_auto_refund_ends_the_order(api: ApiTarget) -> None:
-    """After an auto-refund the order MUST be fully_refunded and refuse refunds and cancels."""
-    order, _ = _auto_refunded(api, api.order(kind=OrderType.REPLACING), None)
-    expect(api.read(order)).shows(OrderStatus.FULLY_REFUNDED)
-    expect(api.refund(order)).refused_with(400)
-    expect(api.refund(order, amount=sar(1))).refused_with(400, 422)
-    expect(api.cancel(order)).refused_with(400)
 
 
 def _auto_refunded(

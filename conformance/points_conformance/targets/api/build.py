@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.journal import Journal
 from points_conformance.simulator import Simulator
@@ -26,7 +27,7 @@ from points_conformance.targets.api.sources import (
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.api.transport import SimulatorTransport
 from points_conformance.targets.fetch import tls_context
-from points_conformance.targets.guard import checked_base_url, is_loopback
+from points_conformance.targets.guard import checked_base_url
 
 __all__ = ["EMBEDDED_URL", "LiveSettings", "embedded_target", "live_target"]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from points_conformance.contract.bounds import MOST_DIGITS
+from points_conformance.contract.lifecycle import FINAL
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
 from points_conformance.simulator import Simulator
@@ -28,10 +29,6 @@ __all__ = [
     "load_orders",
     "made_from",
 ]
-
-
-#: Nothing can be done to such orders: nobody is asked to make them.
-_FINAL = (OrderStatus.CANCELLED, OrderStatus.FULLY_REFUNDED)
 
 
 class OrdersFileError(ValueError):
@@ -167,7 +164,7 @@ class HookSource(OrderSource):
 
     def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order that the hook made, if it is what was wanted; it makes none that are final."""
-        if wanted.status in _FINAL:
+        if wanted.status in FINAL:
             return None
         kind = wanted.kind or OrderType.EARNING
         uuid = self._hook(kind, wanted.status, sar(wanted.total))

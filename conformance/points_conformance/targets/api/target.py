@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 import httpx
 
+from points_conformance.contract.lifecycle import Action, certain
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
@@ -248,10 +249,12 @@ class ApiTarget(Caller):
                 return made
         return None
 
-    #: How an order gets into a status that no source gives: from where, and by which call.
+    #: How an order gets into a status that no source gives: from where, and by which call. Complete
+    #: is none of them: approved orders are made as such.
     _STEPS: ClassVar[Mapping[OrderStatus, tuple[OrderStatus, str]]] = {
-        OrderStatus.AUTHORIZED: (OrderStatus.NEW, "authorize"),
-        OrderStatus.CAPTURED: (OrderStatus.AUTHORIZED, "capture"),
+        to: (before, action.value)
+        for action in (Action.AUTHORIZE, Action.CAPTURE)
+        for before, to in certain(action)
     }
 
     def _derived(self, wanted: Wanted) -> Made | None:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.finding import Denied, Unjudgeable
@@ -22,7 +23,6 @@ from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.speed import Door
 from points_conformance.targets.consumer.target import SECONDS, ConsumerTarget
 from points_conformance.targets.fetch import tls_context
-from points_conformance.targets.guard import is_loopback
 
 __all__ = [
     "AppError",
