@@ -111,10 +111,13 @@ def a_lost_request_is_not_done(records: list[Record]) -> None:
 
 
 @rule(
-    "client.lost-second-partial", MUST, _ONCE,
+    "client.lost-second-partial",
+    MUST,
+    _ONCE,
     inferred("a read shows partially_refunded before and after a second part: it settles nothing"),
-    after=(LOST, "client.lost-request"), cases=_LOST_SECOND,
-)  # fmt: skip
+    after=(LOST, "client.lost-request"),
+    cases=_LOST_SECOND,
+)
 def a_lost_second_part_is_not_guessed(records: list[Record]) -> None:
     """Whether a second partial refund was done MUST NOT be guessed: no read can show it."""
     honest(records)
@@ -176,9 +179,13 @@ def an_answer_that_never_comes_refunds_once(records: list[Record]) -> None:
 
 
 @rule(
-    "client.hanging-ends", MUST, inferred("a server that never answers must not hold up a shop"),
-    after=_PART, cases=(asked_with(Fault(what=What.SILENT, always=True)),), drives=True,
-)  # fmt: skip
+    "client.hanging-ends",
+    MUST,
+    inferred("a server that never answers must not hold up a shop"),
+    after=_PART,
+    cases=(asked_with(Fault(what=What.SILENT, always=True)),),
+    drives=True,
+)
 def a_server_that_hangs_is_given_up(client: ClientTarget, records: list[Record]) -> None:
     """A server that never answers MUST be given up within the time allowed (--timeout)."""
     for record in records:
@@ -219,10 +226,13 @@ def what_is_done_late_is_not_refused(records: list[Record]) -> None:
 
 
 @rule(
-    "client.late-commit-twice", OBSERVE,
+    "client.late-commit-twice",
+    OBSERVE,
     inferred("a refund that is carried out late escapes every read: a hole in the API"),
-    after=_PART, cases=_LATE[:1], matter="late-commit",
-)  # fmt: skip
+    after=_PART,
+    cases=_LATE[:1],
+    matter="late-commit",
+)
 def what_a_late_commit_does(records: list[Record]) -> dict[str, str]:
     """Whether a partial refund that is carried out late happens twice: no client can know."""
     turn = records[0].turns[0]

@@ -111,9 +111,14 @@ _AMOUNTS: Final = tuple(
 
 
 @rule(
-    "client.exact-amount", MUST, BODY, inferred("money is no float: 19.99 is 1999 halalas"),
-    after=_PART, profile=SMOKE, cases=_AMOUNTS,
-)  # fmt: skip
+    "client.exact-amount",
+    MUST,
+    BODY,
+    inferred("money is no float: 19.99 is 1999 halalas"),
+    after=_PART,
+    profile=SMOKE,
+    cases=_AMOUNTS,
+)
 def the_amount_is_exact(records: list[Record]) -> None:
     """The amount of a refund MUST be the one asked for to the halala, without a float's digits."""
     for record in records:
@@ -148,9 +153,14 @@ def the_amount_is_a_number(records: list[Record]) -> None:
 
 
 @rule(
-    "client.no-amount-when-full", MUST, BODY, inferred("0 and null are not the same as absent"),
-    after=_FULL, profile=SMOKE, cases=(REFUNDS_ALL, _WITHOUT_REASON[1]),
-)  # fmt: skip
+    "client.no-amount-when-full",
+    MUST,
+    BODY,
+    inferred("0 and null are not the same as absent"),
+    after=_FULL,
+    profile=SMOKE,
+    cases=(REFUNDS_ALL, _WITHOUT_REASON[1]),
+)
 def a_full_refund_names_no_amount(records: list[Record]) -> None:
     """A full refund MUST leave the amount out: null may be refused, and 0 refunds nothing."""
     for record in records:
@@ -184,9 +194,13 @@ _TOO_LONG: Final = (
 
 
 @rule(
-    "client.reason-as-given", MUST, source(Page.EVENTS, "refunded"), CANCEL,
-    after=(_CANCEL, _PART), cases=_GIVEN,
-)  # fmt: skip
+    "client.reason-as-given",
+    MUST,
+    source(Page.EVENTS, "refunded"),
+    CANCEL,
+    after=(_CANCEL, _PART),
+    cases=_GIVEN,
+)
 def the_reason_arrives_as_given(records: list[Record]) -> None:
     """A reason MUST arrive as it was given, in any script; more may stand beside it."""
     for record in records:
@@ -202,9 +216,12 @@ def the_reason_arrives_as_given(records: list[Record]) -> None:
 
 
 @rule(
-    "client.reason-absent", SHOULD, inferred("sources differ on a reason that is null or empty"),
-    after=(_CANCEL, _FULL, _PART), cases=_WITHOUT_REASON,
-)  # fmt: skip
+    "client.reason-absent",
+    SHOULD,
+    inferred("sources differ on a reason that is null or empty"),
+    after=(_CANCEL, _FULL, _PART),
+    cases=_WITHOUT_REASON,
+)
 def no_reason_is_sent_as_none(records: list[Record]) -> None:
     """Without a reason a client SHOULD leave it out, or send its own: not null, not empty."""
     for record in records:
@@ -255,11 +272,15 @@ def a_body_is_called_json(records: list[Record]) -> None:
 
 
 @rule(
-    "client.only-its-operation", MUST,
+    "client.only-its-operation",
+    MUST,
     inferred("who asks for a cancel has not asked for a refund (Refunds & Cancellations)"),
-    after=(_CANCEL, _FULL), profile=SMOKE, closing=True,
-    cases=(*PLAIN, _NOT_CANCELLABLE, _NOT_REFUNDABLE), drives=True,
-)  # fmt: skip
+    after=(_CANCEL, _FULL),
+    profile=SMOKE,
+    closing=True,
+    cases=(*PLAIN, _NOT_CANCELLABLE, _NOT_REFUNDABLE),
+    drives=True,
+)
 def only_what_was_asked_is_called(client: ClientTarget, records: list[Record]) -> None:
     """A client MUST call what it was asked to: a refused cancel never becomes a refund."""
     for record in client.records():
@@ -285,9 +306,15 @@ _LOST: Final = asked_with(Fault(what=What.CLOSED, carried_out=True))
 
 
 @rule(
-    "client.key-in-header-only", MUST, KEYS,
-    after=_PART, profile=SMOKE, closing=True, cases=(*PLAIN, _LOST), drives=True,
-)  # fmt: skip
+    "client.key-in-header-only",
+    MUST,
+    KEYS,
+    after=_PART,
+    profile=SMOKE,
+    closing=True,
+    cases=(*PLAIN, _LOST),
+    drives=True,
+)
 def the_key_is_in_its_header_alone(client: ClientTarget, records: list[Record]) -> None:
     """The key MUST travel in the header x-api-key and nowhere else: not in a URL or a body."""
     for record in client.records():
@@ -313,9 +340,15 @@ _WATCHED: Final = (
 
 
 @rule(
-    "client.key-not-shown", MUST, KEYS,
-    after=_PART, profile=SMOKE, closing=True, cases=_WATCHED, drives=True,
-)  # fmt: skip
+    "client.key-not-shown",
+    MUST,
+    KEYS,
+    after=_PART,
+    profile=SMOKE,
+    closing=True,
+    cases=_WATCHED,
+    drives=True,
+)
 def the_key_is_not_shown(client: ClientTarget, records: list[Record]) -> None:
     """The key MUST NOT be printed, logged, or be in an error's text."""
     for record in client.records():

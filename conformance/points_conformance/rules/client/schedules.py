@@ -63,15 +63,30 @@ def schedules(seed: int, bound: int) -> list[Case]:
 
 
 @rule(
-    "client.generated", Level.MUST, promised("no double refunds"), NO_KEY,
+    "client.generated",
+    Level.MUST,
+    promised("no double refunds"),
+    NO_KEY,
     after=(
-        "client.remainder", "client.two-equal-refunds", "client.exact-amount", LOST,
-        "client.lost-full-answer", "client.lost-second-partial", "client.lost-request",
-        "client.error-after-commit", "client.error-before-commit", "client.truncated-answer",
-        "client.unknown-status", "client.no-order", "client.html-answer", "client.status-false",
+        "client.remainder",
+        "client.two-equal-refunds",
+        "client.exact-amount",
+        LOST,
+        "client.lost-full-answer",
+        "client.lost-second-partial",
+        "client.lost-request",
+        "client.error-after-commit",
+        "client.error-before-commit",
+        "client.truncated-answer",
+        "client.unknown-status",
+        "client.no-order",
+        "client.html-answer",
+        "client.status-false",
     ),
-    cases=schedules, calls=_OPERATIONS, drives=True,
-)  # fmt: skip
+    cases=schedules,
+    calls=_OPERATIONS,
+    drives=True,
+)
 def any_schedule_is_survived(client: ClientTarget, records: list[Record]) -> None:
     """Under any schedule of up to three faults the money MUST move at most once per operation."""
     for record in records:

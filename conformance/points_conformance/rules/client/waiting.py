@@ -207,11 +207,15 @@ def every_operation_ends(client: ClientTarget, records: list[Record]) -> None:
 
 
 @rule(
-    "client.tells-its-outcome", MUST,
+    "client.tells-its-outcome",
+    MUST,
     inferred("who calls a client must learn whether money moved: done, refused or unknown"),
     after=("client.cancel", "client.full-refund", _PART, "client.tolerant"),
-    profile=Profile.SMOKE, closing=True, cases=_SOME, drives=True,
-)  # fmt: skip
+    profile=Profile.SMOKE,
+    closing=True,
+    cases=_SOME,
+    drives=True,
+)
 def one_of_three_is_said(client: ClientTarget, records: list[Record]) -> None:
     """Whatever happens a client MUST say done, refused or unknown, and not crash."""
     for record in client.records():
