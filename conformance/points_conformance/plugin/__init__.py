@@ -231,7 +231,9 @@ def _finish(session: pytest.Session) -> None:
             one.finish(status)
     dead = config.stash.get(_DEAD, [])
     if dead and not any(one.report for one in running):  # none lived to say what it was to judge
-        for subject in ("client", "consumer", "api"):
+        from points_conformance.subjects import Subject
+
+        for subject in Subject:
             _withdraw(config, subject, dead[0])
     if any(one.report for one in running):
         from points_conformance.plugin.endings import exit_status
