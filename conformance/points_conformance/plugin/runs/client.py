@@ -11,7 +11,6 @@ from points_conformance.plugin.runs.subject import Run
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
-from points_conformance.targets.api.target import Effect
 from points_conformance.targets.client.outcome import outcome_of
 from points_conformance.targets.client.runners import (
     Clients,
@@ -20,6 +19,7 @@ from points_conformance.targets.client.runners import (
     ObjectClients,
 )
 from points_conformance.targets.client.target import SIDE_BY_SIDE, ClientTarget
+from points_conformance.targets.effect import Effect
 
 __all__ = ["ClientRun"]
 

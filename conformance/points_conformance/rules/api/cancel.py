@@ -44,7 +44,7 @@ rule = family(CANCEL)
 def _cancellable(api: ApiTarget) -> TestOrder:
     """An order that can be cancelled; whether an approved one can is read first."""
     readings.cancel_settled(api, OrderStatus.APPROVED)
-    return api.cancellable()
+    return readings.cancellable(api)
 
 
 def _cancelled(api: ApiTarget, **fields: Any) -> TestOrder:

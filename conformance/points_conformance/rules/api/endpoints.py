@@ -14,6 +14,7 @@ from points_conformance.contract.schemas import problems
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.telling import told
 from points_conformance.rules.api.webhook_retries import DELETED, MOVED
 from points_conformance.simulator.messages import dump_json
@@ -263,7 +264,7 @@ def a_changed_url_is_told_there(api: ApiTarget) -> None:
         order = api.refundable()
         expect(api.refund(order), order).accepted()
         told(api, order, "refunded", place="moved-to")
-        api.stories[MOVED] = order.uuid
+        Shared.of(api).planted[MOVED] = order.uuid
 
 
 @rule("webhook.every-endpoint", MUST, source(Page.WEBHOOKS, "Delivery"), after=(MADE, ONE), calls=5)
@@ -306,4 +307,4 @@ def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
         order = api.refundable()
         expect(api.refund(order), order).accepted()
         inbox.settled(order.uuid, "refunded")
-        api.stories[DELETED] = order.uuid
+        Shared.of(api).planted[DELETED] = order.uuid

@@ -29,10 +29,10 @@ _CALL: Final = re.compile(r"/orders/([^/]+)(?:/(" + "|".join(REVERSALS) + "))?")
 def histories(api: ApiTarget) -> list[History]:
     """The history of every order of the run."""
     calls: dict[str, list[Exchange]] = defaultdict(list)
-    for exchange in api.exchanges:
+    for exchange in api.whole.exchanges:
         if match := _CALL.search(urlsplit(exchange.url).path):
             calls[match[1].lower()].append(exchange)
-    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.orders]
+    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.whole.orders]
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:

@@ -8,6 +8,7 @@ from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import fully_refunded, is_left, partially_refunded
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
@@ -128,7 +129,7 @@ def equal_refunds_of_two_orders_both_count(api: ApiTarget) -> None:
 )
 def a_cancel_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A cancel of one order MUST leave another order of the merchant as it was."""
-    one, other = api.cancellable(), api.refundable()
+    one, other = cancellable(api), api.refundable()
     before = api.read(other)
     expect(api.cancel(one)).accepted()
     expect(api.read(other)).unchanged_from(before)

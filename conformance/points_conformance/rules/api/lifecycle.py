@@ -11,6 +11,7 @@ from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, promised, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
@@ -89,7 +90,7 @@ def an_approved_order_is_not_completed_again(api: ApiTarget) -> None:
 @rule("lifecycle.cancelled-is-final", MUST, after="cancel.ends-cancelled", calls=16)
 def a_cancelled_order_goes_nowhere(api: ApiTarget) -> None:
     """Authorize, capture and complete of a cancelled order MUST be refused and change nothing."""
-    order = api.cancellable()
+    order = cancellable(api)
     expect(api.cancel(order)).accepted()
     for step in STEPS:
         _step_is_refused(api, order, step)

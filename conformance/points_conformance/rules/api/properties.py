@@ -8,13 +8,13 @@ from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.judging.search import search
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.points import proportionate, told_refunds
 from points_conformance.rules.api.steps import FULL, PARTIAL, is_left
-from points_conformance.rules.search import search
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
@@ -254,7 +254,7 @@ def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
     readings.cancel_settled(api, OrderStatus.APPROVED)
 
     def tell(reason: str) -> None:
-        order = api.cancellable(fresh=True)
+        order = readings.cancellable(api, fresh=True)
         expect(api.cancel(order, reason=reason)).accepted()
         if api.inbox is None:
             return

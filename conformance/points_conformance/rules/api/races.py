@@ -121,7 +121,7 @@ def of_cancels_at_once_one_is_accepted(api: ApiTarget) -> None:
     """Of several cancels of one order at once at most one MUST be accepted."""
 
     def one() -> None:
-        order = api.cancellable()
+        order = readings.cancellable(api)
         answers = api.at_once(order, [("cancel", WITH_REASON)] * CROWD)
         _no_server_error(answers)
         if _at_most(answers, 1, "several cancels at once were accepted"):

@@ -5,8 +5,6 @@ input; other rules ask for it before they choose their orders. What all readings
 a rule of its own in the family that it belongs to.
 """
 
-from collections.abc import Callable
-
 from points_conformance.contract.lifecycle import Action, disputed
 from points_conformance.contract.matters import matter
 from points_conformance.contract.money import sar
@@ -18,10 +16,12 @@ from points_conformance.judging.rule import Level, source
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Shared
 from points_conformance.targets.api.answer import Answer
+from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["cancel_settled", "either_cancelled_or_unchanged", "rule"]
+__all__ = ["cancel_settled", "cancellable", "either_cancelled_or_unchanged", "rule"]
 
 OBSERVE = Level.OBSERVE
 LIFECYCLE = source(Page.LIFECYCLE)
@@ -31,13 +31,6 @@ SECOND = Need.SECOND_MERCHANT
 CANCELLED = "cancel.ends-cancelled"
 Readings = dict[str, str]
 rule = family(SPEC, after="refund.partial", calls=3)
-
-
-def _once(api: ApiTarget, name: str, probe: Callable[[], str]) -> str:
-    """A reading, probed at most once a run."""
-    if name not in api.readings:
-        api.readings[name] = probe()
-    return api.readings[name]
 
 
 def _found(field: str, reading: str) -> Readings:
@@ -50,18 +43,37 @@ def _reaction(answer: Answer) -> str:
 
 
 def cancel_settled(api: ApiTarget, status: OrderStatus) -> str:
-    """Whether an approved or captured order can be cancelled: ``accepted`` or ``refused``."""
-
-    def probe() -> str:
-        order = api.order(status)
-        return "accepted" if api.cancel(order).accepted else "refused"
-
+    """Whether an approved or captured order can be cancelled: ``accepted`` or ``refused``. Tried at
+    most once a run.
+    """
+    known = Shared.of(api).cancelled
     try:
-        return _once(api, _cancel_of(status), probe)
+        if status not in known:
+            known[status] = api.cancel(api.order(status)).accepted
     except Denied:
         raise
     except NotExercised:
         return "unknown"
+    return "accepted" if known[status] else "refused"
+
+
+def cancellable(api: ApiTarget, *, fresh: bool = False) -> TestOrder:
+    """An order that can be cancelled: new or authorized, or approved where that was accepted."""
+    denied: Denied | None = None
+    for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
+        try:
+            return api.order(status, fresh=fresh)
+        except Denied as dry:
+            denied = denied or dry
+        except NotExercised:
+            continue
+    if not Shared.of(api).cancelled.get(OrderStatus.APPROVED, False):
+        raise denied or NotExercised(
+            "no order can be cancelled: supply new or authorized ones with --orders or the "
+            "hook pytest_points_make_order",
+            lacks="new or authorized orders",
+        )
+    return api.order(fresh=fresh)
 
 
 def _cancel_of(status: OrderStatus) -> str:
@@ -171,7 +183,7 @@ def how_too_large_an_amount_is_refused(api: ApiTarget) -> Readings:
 
 def _reason(api: ApiTarget, field: str, reason: str | None) -> Readings:
     cancel_settled(api, OrderStatus.APPROVED)
-    order = api.cancellable()
+    order = cancellable(api)
     answer = api.cancel(order, reason=reason)
     if not answer.accepted:
         return _found(field, _reaction(answer))

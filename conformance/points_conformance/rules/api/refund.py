@@ -7,10 +7,10 @@ back: ``is_left`` asks for a halala more, which is refused, and for exactly the 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.contract.pages import Page
-from points_conformance.judging.finding import TurnedAway
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
@@ -21,7 +21,7 @@ from points_conformance.rules.api.steps import (
     settled_status,
 )
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
@@ -230,7 +230,7 @@ def an_authorized_order_is_not_refunded(api: ApiTarget) -> None:
 )
 def a_cancelled_order_is_not_refunded(api: ApiTarget) -> None:
     """A cancelled order MUST refuse a refund with 400, full or partial, and stay as it is."""
-    order = api.cancellable()
+    order = cancellable(api)
     settled_status(api, order, api.cancel(order), OrderStatus.CANCELLED)
     _refuses_both(api, order)
 

@@ -37,7 +37,7 @@ _AWKWARD_REASONS = (
 
 def _cancellable(api: ApiTarget) -> TestOrder:
     readings.cancel_settled(api, OrderStatus.APPROVED)
-    return api.cancellable()
+    return readings.cancellable(api)
 
 
 @rule("robust.reasons", MUST, BODY, after="refund.partial", calls=22)

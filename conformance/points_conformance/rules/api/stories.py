@@ -7,6 +7,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Attributed, Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised
+from points_conformance.judging.search import search
 from points_conformance.ledger import OrderLedger
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.machine import (
@@ -21,7 +22,6 @@ from points_conformance.rules.api.machine import (
     settled,
     told,
 )
-from points_conformance.rules.search import search
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget

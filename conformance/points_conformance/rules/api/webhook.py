@@ -17,16 +17,9 @@ from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Story, Telling
 from points_conformance.rules.api.steps import partially_refunded
-from points_conformance.rules.api.telling import (
-    Story,
-    Telling,
-    a_cancel,
-    a_refund,
-    a_series,
-    all_told,
-    told,
-)
+from points_conformance.rules.api.telling import a_cancel, a_refund, a_series, all_told, told
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget

@@ -16,6 +16,7 @@ from points_conformance.judging.rule import Level, Profile, inferred, promised, 
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
+from points_conformance.rules.api.shared import Compared, Shared
 from points_conformance.rules.api.telling import at_rest, wait_for_the_late
 from points_conformance.rules.api.webhook_retries import (
     ALWAYS_FAILING,
@@ -77,14 +78,14 @@ def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
 
 def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
     at_rest(api)
-    count, every = _compared(api)
-    found = [d for d in every if d.kind in kinds]
+    compared = _compared(api)
+    found = [d for d in compared.found if d.kind in kinds]
     if not found:
         return
     orders = {d.order for d in found}
     raise Finding(
         title,
-        expected=f"none in {count} orders",
+        expected=f"none in {compared.orders} orders",
         got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
         story=tuple(_line(d) for d in found[:10]),
         exchanges=_calls(api, found[0].order),
@@ -92,24 +93,24 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
     )
 
 
-def _compared(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
-    """How many orders were compared, and what was found; once for all rules.
+def _compared(api: ApiTarget) -> Compared:
+    """What was found in all orders; compared once for all rules.
 
     An order that lacks events is not compared before they have had their last chance to come.
     """
-    known: tuple[int, int, list[Discrepancy]] = api.stories.get("compared", (-1, 0, []))
-    if known[0] != len(api.exchanges):
-        count, found = _differences(api)
-        if any(d.kind is Kind.LOST for d in found):
+    shared, calls = Shared.of(api), len(api.whole.exchanges)
+    if shared.compared is None or shared.compared[0] != calls:
+        compared = _differences(api)
+        if any(d.kind is Kind.LOST for d in compared.found):
             wait_for_the_late(api)
-            count, found = _differences(api)
-        known = api.stories["compared"] = (len(api.exchanges), count, found)
-    return known[1:]
+            compared = _differences(api)
+        shared.compared = calls, compared
+    return shared.compared[1]
 
 
-def _differences(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
+def _differences(api: ApiTarget) -> Compared:
     every = [history for history in histories(api) if history.asked or history.platform]
-    return len(every), [d for history in every for d in discrepancies(history)]
+    return Compared(len(every), [d for history in every for d in discrepancies(history)])
 
 
 def _line(found: Discrepancy) -> str:
@@ -117,12 +118,12 @@ def _line(found: Discrepancy) -> str:
 
 
 def _calls(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
-    return tuple(exchange for exchange in api.exchanges if order in exchange.url)[-14:]
+    return tuple(exchange for exchange in api.whole.exchanges if order in exchange.url)[-14:]
 
 
 def _makers(api: ApiTarget, order: str) -> list[str]:
     """The rule whose order it is."""
-    return [known.rule for known in api.orders if known.uuid == order]
+    return [known.rule for known in api.whole.orders if known.uuid == order]
 
 
 @rule("webhook.all-payloads", MUST, EVENTS)
@@ -160,7 +161,7 @@ def every_delivery_has_its_secret(api: ApiTarget) -> None:
 def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
     """Every event of the run, with the order that it tells of."""
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         yield from ((order.uuid, event) for event in inbox.of(order.uuid))
 
 
@@ -201,7 +202,7 @@ def _is_told_apart(event: Received) -> bool:
 
 def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         deliveries: dict[tuple[str, str], list[Received]] = defaultdict(list)
         for one in inbox.of(order.uuid, None):
             deliveries[one.place, one.digest].append(one)
@@ -233,8 +234,8 @@ def _heard_nothing(api: ApiTarget, place: str) -> None:
 
 def _planted(api: ApiTarget, name: str) -> str:
     """The order of a story that an earlier rule began."""
-    uuid = api.stories.get(name)
-    if not isinstance(uuid, str):
+    uuid = Shared.of(api).planted.get(name)
+    if uuid is None:
         raise Denied("the story that this looks at did not come about")
     return uuid
 
@@ -278,7 +279,7 @@ def which_optional_fields_are_told(api: ApiTarget) -> Readings:
     """Which of the optional fields of a payload are told, by event and type, is read."""
     inbox = at_rest(api)
     found: Readings = {}
-    for order in api.orders:
+    for order in api.whole.orders:
         for event in inbox.of(order.uuid):
             kind = f"webhook-optionals/{event.event}/{order.kind.value}"
             if event.event in ("refunded", "cancelled") and kind not in found:
@@ -308,7 +309,7 @@ def how_fine_timestamps_are(api: ApiTarget) -> Readings:
 def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
     """Whether a cancelled event tells the order's points or none is read."""
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         for event in inbox.of(order.uuid):
             if event.event == "cancelled" and order.points:
                 none = event.order.get("total_points") == 0

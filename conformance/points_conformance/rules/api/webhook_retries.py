@@ -13,6 +13,7 @@ from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.telling import failed_deliveries, told
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.target import ApiTarget
@@ -34,7 +35,7 @@ rule = family(DELIVERY, after=RETRIED, needs=Need.INBOX, calls=3)
 def a_failed_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that was answered with 500 MUST be attempted again, within the stated time."""
     for name, status in ((REFUSED, 400), (REDIRECTED, 302)):
-        api.stories[name] = _planted(api, status)
+        Shared.of(api).planted[name] = _planted(api, status)
     _, attempts = failed_deliveries(api, [500], 2)
     _again(attempts, "a delivery that was answered with 500")
 
@@ -78,12 +79,13 @@ def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> No
 
 
 def _always_failing(api: ApiTarget) -> list[Received]:
-    if ALWAYS_FAILING not in api.stories:
+    planted = Shared.of(api).planted
+    if ALWAYS_FAILING not in planted:
         order, attempts = failed_deliveries(api, itertools.repeat(500), 3)
-        api.stories[ALWAYS_FAILING] = order.uuid
+        planted[ALWAYS_FAILING] = order.uuid
         return attempts
     inbox = api.webhooks()
-    return [one for one in inbox.of(api.stories[ALWAYS_FAILING]) if one.event == "refunded"]
+    return [one for one in inbox.of(planted[ALWAYS_FAILING]) if one.event == "refunded"]
 
 
 @rule("webhook.retry-same-bytes", MUST)

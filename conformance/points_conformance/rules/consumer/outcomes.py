@@ -63,7 +63,7 @@ def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
             lacks="a delivery answered with 5xx",
         )
     ends_right(consumer, asked, "a retry after a 5xx does not end right")
-    consumer.retries_right = True
+    consumer.learned.retries_right = True
 
 
 @rule("consumer.full-refund", MUST, REFUND, after=_KNOWN, profile=SMOKE, calls=12)

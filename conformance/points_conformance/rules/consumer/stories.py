@@ -13,6 +13,7 @@ from points_conformance.contract.names import OrderType
 from points_conformance.contract.needs import Need
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import Level, Profile
+from points_conformance.judging.search import only_our_draws
 from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
@@ -20,7 +21,6 @@ from points_conformance.rules.consumer.telling import (
     broken,
     story_of,
 )
-from points_conformance.rules.search import only_our_draws
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget

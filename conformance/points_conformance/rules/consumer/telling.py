@@ -60,7 +60,7 @@ def broken(
     exchanges: Sequence[Exchange],
 ) -> Finding:
     """A finding with the deliveries that show it, kept so that they can be sent again."""
-    consumer.replays[consumer.rule] = {
+    consumer.learned.replays[consumer.rule] = {
         "rule": consumer.rule,
         "title": title,
         "expected": consumer.redact(expected),
@@ -143,9 +143,10 @@ def ends_right_at_first(
     try:
         ends_right(consumer, [case], title)
     except Finding as finding:
-        if consumer.retries_right or not _retried(finding.exchanges):
+        if consumer.learned.retries_right or not _retried(finding.exchanges):
             raise
-        consumer.replays.setdefault(RETRY, consumer.replays.pop(consumer.rule))
+        replays = consumer.learned.replays
+        replays.setdefault(RETRY, replays.pop(consumer.rule))
         raise Attributed({RETRY: finding}) from None
 
 

@@ -16,6 +16,7 @@ from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.messages import load_json
+from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted, fits
 
 __all__ = [
@@ -40,8 +41,10 @@ class OrderSource(ABC):
     made: int
 
     @abstractmethod
-    def make(self, wanted: Wanted) -> Made | None:
-        """An order as wanted, or ``None`` where this source has none."""
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
+        """An order as wanted, or ``None`` where this source has none. Calls are those of ``api``,
+        the target as the rule that asks has it.
+        """
 
     def promises(self, wanted: Wanted) -> bool:
         """Whether it said that it has such orders: where none comes, that is a promise not kept."""
@@ -54,9 +57,6 @@ class OrderSource(ABC):
     def listed(self) -> int:
         """How many orders the user listed in it."""
         return 0
-
-
-Reader = Callable[[str], Mapping[str, Any]]
 
 
 def kind_of(value: object) -> OrderType | None:
@@ -127,7 +127,7 @@ class SimulatorSource(OrderSource):
         self._simulator = simulator
         self.made = 0
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order in exactly the wanted status, with the wanted total."""
         self.made += 1
         order = self._simulator.make_order(
@@ -152,9 +152,8 @@ class HookSource(OrderSource):
     ``skipped`` names orders that were not.
     """
 
-    def __init__(self, hook: Hook, read: Reader) -> None:
+    def __init__(self, hook: Hook) -> None:
         self._hook = hook
-        self._read = read
         self.made = 0
         self.skipped: list[str] = []
         self._gave: set[tuple[OrderType, OrderStatus]] = set()
@@ -163,7 +162,7 @@ class HookSource(OrderSource):
         """What the hook gave once, right or wrong, it has."""
         return (wanted.kind or OrderType.EARNING, wanted.status) in self._gave
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order that the hook made, if it is what was wanted; it makes none that are final."""
         if wanted.status in FINAL:
             return None
@@ -177,7 +176,7 @@ class HookSource(OrderSource):
             self.skipped.append(f"{uuid!r}, by the hook: this is no uuid")
             return None
         asked = {"uuid": uuid, "type": kind.value, "total_price": sar(wanted.total)}
-        made = made_from(self._read(uuid), given=True, expected=asked)
+        made = made_from(api.read(uuid).order, given=True, expected=asked)
         if made is not None and fits(made, wanted):
             return made
         ask = f"asked for {wanted.status.value} {kind.value} of {sar(wanted.total)}"
@@ -193,7 +192,6 @@ class FileSource(OrderSource):
     """
 
     rows: Sequence[Made]
-    read: Reader
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
@@ -212,7 +210,7 @@ class FileSource(OrderSource):
         if uuid in self.used:
             self.skipped.append(f"{uuid}: {why}")
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """The first unused row that fits and is still what the file says it is."""
         if wanted.fresh:
             return None
@@ -221,7 +219,7 @@ class FileSource(OrderSource):
                 continue
             self.used.add(row.uuid)
             told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
-            made = made_from(self.read(row.uuid), given=True, expected=told)
+            made = made_from(api.read(row.uuid).order, given=True, expected=told)
             if made is not None and fits(made, wanted) and made.total == row.total:
                 return replace(row, points=row.points if made.points is None else made.points)
             self.skipped.append(

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from points_conformance.judging.budget import Budget
-from points_conformance.judging.exchange import Exchange, Redactor
+from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.client.case import Case, Operation, Tls
 from points_conformance.targets.client.record import KEY, Record, Turn
 from points_conformance.targets.client.runners import Clients, Meeting, Said
 from points_conformance.targets.client.sandbox import ClientSandbox
+from points_conformance.targets.viewed import Viewed
 
 __all__ = ["SIDE_BY_SIDE", "Authorities", "ClientTarget"]
 
@@ -128,7 +129,7 @@ def _record(future: "Future[Record]") -> Record:
     return future.result()
 
 
-class ClientTarget:
+class ClientTarget(Viewed):
     """An integrator's client. ``timeout`` is how long one operation may take, in seconds."""
 
     loopback = True
@@ -140,15 +141,12 @@ class ClientTarget:
         timeout: float = 35.0,
         seed: int = 0,
     ) -> None:
+        super().__init__()
         self.timeout = timeout
         self.clients = clients
-        self.rule = ""
         self.seed = seed
-        self.allowance = 0
         self.budget = Budget()
         self.redact = Redactor({})
-        self.exchanges: list[Exchange] = []
-        self.operations = 0
         self._bench = _Bench(clients, seed)
         self._known: dict[Case, Record] = {}
         self._makers: dict[Case, str] = {}
@@ -179,10 +177,14 @@ class ClientTarget:
         if case not in self._known:
             self._known[case] = record
             self._makers[case] = self.rule
-            self.operations += len(record.turns)
             self.budget.spent += len(record.seen)
             self.redact.add(KEY, record.key)
         return self._known[case]
+
+    @property
+    def operations(self) -> int:
+        """How many operations the cases had that were run for the rules that were judged."""
+        return sum(len(record.turns) for record in self._known.values())
 
     def records(self) -> list[Record]:
         """Every case that has been run for the rules that were judged, each with its rule."""
