@@ -15,7 +15,7 @@ from points_conformance.contract.dialect import Dialect
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.limits import NO_CUSTOMER
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import Event, OrderStatus, OrderType
+from points_conformance.contract.names import STEPS, Event, OrderStatus, OrderType
 from points_conformance.simulator.clock import Clock
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.forms import Forms, OrderForm, invalid
@@ -225,9 +225,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         ("GET", _ORDER, _get, False),
         ("POST", _ORDER + "/cancel", _cancel, False),
         ("POST", _ORDER + "/refund", _refund, False),
-        ("POST", _ORDER + "/authorize", _step(Action.AUTHORIZE), False),
-        ("POST", _ORDER + "/capture", _step(Action.CAPTURE), False),
-        ("POST", _ORDER + "/complete", _step(Action.COMPLETE), False),
+        *(("POST", f"{_ORDER}/{step.value}", _step(Action(step)), False) for step in STEPS),
         ("POST", _ORDER + "/status", _ship, False),
         ("GET", r"/(webhooks)", _webhooks, False),
         ("POST", r"/(webhooks)", _webhook_create, False),

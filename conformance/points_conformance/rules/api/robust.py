@@ -4,7 +4,7 @@ A server error is a finding wherever it comes (``ApiTarget.call``); these rules 
 """
 
 from points_conformance.contract.limits import REASON_MAX
-from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.names import REVERSALS, OrderStatus
 from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api import readings
@@ -90,7 +90,7 @@ def only_post_reverses_an_order(api: ApiTarget) -> None:
     """GET, PUT, PATCH or DELETE on cancel and refund MUST be refused and change nothing."""
     order = api.refundable()
     before = api.read(order)
-    for operation in ("cancel", "refund"):
+    for operation in REVERSALS:
         for method in ("GET", "PUT", "PATCH", "DELETE"):
             expect(api.call(method, f"/orders/{order.uuid}/{operation}")).refused()
     expect(api.read(order)).unchanged_from(before)
