@@ -25,12 +25,13 @@ from points_conformance.plugin.options import (
     Option,
 )
 from points_conformance.report.old import says_green, spoil
+from points_conformance.subjects import Subject
 
 __all__ = ["main"]
 
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
-_JUDGING = ("api", "consumer", "client")
+_JUDGING = tuple(Subject)
 _REFUSED = "the command ended before it judged anything"
 
 
@@ -163,7 +164,6 @@ def _left_replaying(why: str) -> int:
 
 def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     from points_conformance.plugin.settings import SettingsError, read_settings
-    from points_conformance.subjects import Subject
 
     try:
         os.getcwd()
@@ -285,7 +285,7 @@ def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) 
     from points_conformance.commands.publish import publish_consumer_page, publish_into
     from points_conformance.commands.published import catalogue_lines, rule_text
     from points_conformance.defects.catalogue import caught_by
-    from points_conformance.subjects import Subject, catalogue
+    from points_conformance.subjects import catalogue
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
     if publish_docs is not None:

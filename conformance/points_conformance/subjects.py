@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.catalogue import Catalogue, build
 from points_conformance.judging.rule import Rule
 
@@ -50,6 +52,7 @@ SUBJECTS: Final[Mapping[Subject, Who]] = {
         families=(
             "auth",
             "refund",
+            "refund_bodies",
             "cancel",
             "isolation",
             "webhook",
@@ -103,4 +106,4 @@ def catalogue(subject: Subject = Subject.API) -> Catalogue:
     rules: list[Rule] = []
     for family in SUBJECTS[subject].families:
         rules += part(f"rules.{subject}.{family}:rule").rules
-    return build(subject, rules)
+    return build(subject, rules, needs=frozenset(Need), pages=frozenset(Page))

@@ -156,6 +156,14 @@ class TestDiff:
         )
         assert "cannot be read" in refusal(run("diff", old, tmp_path / "none.json"))
 
+    def test_a_rule_that_stands_twice_failed_then_passed_is_refused(self, tmp_path: Path) -> None:
+        """And not counted as 0 worse."""
+        old, new = self.report(tmp_path, "old", "passed"), self.report(tmp_path, "new", "failed")
+        twice = json.loads(new.read_text("utf-8"))
+        twice["rules"].append({**twice["rules"][0], "verdict": "passed"})
+        new.write_text(json.dumps(twice), encoding="utf-8")
+        assert "'cancel.new-order' stands there twice" in refusal(run("diff", old, new))
+
 
 class TestClean:
     """``points-conformance clean JOURNAL`` (more in tests/targets/test_clean.py)."""
@@ -178,6 +186,8 @@ class TestClean:
         lines += [{"kind": "endpoint made", "uuid": "u"}]
         journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
         assert "POINTS_API_KEY" in refusal(run("clean", journal))
+        # A key that is no ASCII, which no header can carry.
+        assert "POINTS_API_KEY" in refusal(run("clean", journal, POINTS_API_KEY="cl\u00e9"))
 
 
 def test_help_is_quick() -> None:

@@ -1,5 +1,6 @@
 """``points-conformance consumer``: the real command, by URL and by application."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Ended, always, answer, listening, run
+from tests.cli.command import Ended, Respond, always, answer, listening, run
 
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -223,15 +225,28 @@ def test_a_consumer_that_is_down_or_knows_another_secret_is_2(shop: Path) -> Non
     says_in_two_lines(other, "it knows another secret", "Set POINTS_WEBHOOK_SECRET")
 
 
+def hang(handler: BaseHTTPRequestHandler) -> None:
+    """Answer too late."""
+    time.sleep(11)
+    answer(handler, 200, {})
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """Answer with a byte a second; for ever, as far as this test goes."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    with contextlib.suppress(OSError):
+        for _ in range(60):
+            handler.wfile.write(b" ")
+            time.sleep(1)
+
+
 @pytest.mark.slow
-def test_a_consumer_that_hangs_is_2(shop: Path) -> None:
-    """After one delivery of 10 s."""
-
-    def hang(handler: object) -> None:
-        time.sleep(11)
-        answer(handler, 200, {})  # type: ignore[arg-type]
-
-    with listening(hang) as consumer:
+@pytest.mark.parametrize("never", [hang, drip])
+def test_a_consumer_that_hangs_or_drips_is_2(shop: Path, never: Respond) -> None:
+    """After one delivery of 10 s, whose answer drips a byte a second or never comes."""
+    with listening(never) as consumer:
         done = judged(shop, "--url", f"http://127.0.0.1:{consumer.port}/hook")
     says_in_two_lines(done, "no answer in 10 s", "Start the consumer")
 

@@ -142,12 +142,11 @@ def test_a_should_counts_only_where_it_is_asked_to(tmp_path: Path) -> None:
     """A broken SHOULD is advice and 0; with --strict it is 1."""
     (tmp_path / "spoiled.py").write_text(
         "from dataclasses import replace\n"
-        "from points_conformance.rules import rule\n"
         "from points_conformance.subjects import catalogue\n"
         "from points_conformance.judging.finding import Finding\n"
         "def broken(api):\n"
         "    raise Finding('no good', expected='a', got='b')\n"
-        "object.__setattr__(catalogue(rule.Subject.API)['auth.header-name'], 'check', broken)\n"
+        "object.__setattr__(catalogue()['auth.header-name'], 'check', broken)\n"
     )
     some = ("--select", "auth.header-name")
     advice = run(tmp_path, *some, "--", "-p", "spoiled", key=None)
@@ -217,6 +216,7 @@ def test_an_orders_file_that_cannot_be_used_is_2(
     [
         ("[[known]", "not TOML"),
         ('[[known]]\nrule = "no.such"\nreason = "x"\n', "no.such"),
+        ('[readings]\n"cancel-setled/approved" = "refused"\n', "is it 'cancel-settled'?"),
     ],
 )
 def test_known_failures_that_do_not_load_are_2(tmp_path: Path, text: str, word: str) -> None:

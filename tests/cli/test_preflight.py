@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -134,6 +135,47 @@ def test_hanging_and_dripping(tmp_path: Path) -> None:
         for listener in listeners:
             listener.server.shutdown()
             listener.server.server_close()
+
+
+@pytest.mark.slow
+def test_a_server_that_answers_every_call_with_a_byte_a_second_for_ever_ends_the_run(
+    tmp_path: Path,
+) -> None:
+    """A whole smoke run, which ends by itself: exit 2 and one line that says who was too slow."""
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/json")
+        handler.end_headers()
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            while not over.wait(1):
+                handler.wfile.write(b" ")
+
+    over = threading.Event()
+    began = time.monotonic()
+    try:
+        with listening(drip) as listener:
+            done = run(tmp_path, "api", "--base-url", listener.base_url, "--profile", "smoke")
+            unjudgeable(done, listener.base_url, "did not answer within 10 s")
+    finally:
+        over.set()
+    assert 10 <= time.monotonic() - began < 20
+    assert len(listener.calls) == 1
+    assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "https://a..b", "https://.a.example", f"https://{'a' * 64}.example"],
+)
+def test_a_broken_base_url_is_refused_in_a_line(tmp_path: Path, url: str) -> None:
+    """A broken bracket, an empty label, a leading dot, a label of 64."""
+    refused = run(tmp_path, "api", "--base-url", url, *SHORT)
+    assert refused.status == 2, refused
+    assert len(refused.err.strip().splitlines()) == 1
+    assert "has no valid host and port" in refused.err
+    assert "Traceback" not in refused.out + refused.err
 
 
 @pytest.mark.parametrize(

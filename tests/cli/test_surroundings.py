@@ -71,10 +71,13 @@ def test_without_docstrings_it_says_so_under_pytest_too(tmp_path: Path) -> None:
     assert "passed" not in done.stdout
 
 
-@pytest.mark.parametrize("subject", ["api", "client", "live"])
+@pytest.mark.parametrize("subject", ["api", "client", "live", "pytest"])
 def test_warnings_as_errors_change_nothing(tmp_path: Path, subject: str) -> None:
-    """PYTHONWARNINGS=error, which some set for all they run."""
-    if subject == "live":
+    """PYTHONWARNINGS=error, which some set for all they run, and ``-W error`` for pytest."""
+    if subject == "pytest":
+        done = run(tmp_path, "--profile", "smoke", "--", "-W", "error", key=None)
+        assert done.status == 0, done
+    elif subject == "live":
         with SecondServer("plain") as server:
             done = run(
                 tmp_path, "api", "--base-url", server.base_url, "--profile", "smoke",

@@ -5,6 +5,7 @@ The real command, on real servers of this machine that withhold one thing each.
 
 import contextlib
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -149,6 +150,58 @@ def test_a_webhook_url_that_leads_nowhere_makes_the_run_inconclusive(tmp_path: P
     assert "--webhook-url" in reason
 
 
+# ---------------------------------------------------------------------- off loopback
+#: A plugin of the run that has this machine count as another one.
+FAR = """
+import points_conformance.plugin.settings as settings
+import points_conformance.targets.api.build as build
+
+settings.is_loopback = build.is_loopback = lambda host: False
+"""
+
+
+def judged_far(folder: Path, served: Sandbox, *arguments: str) -> Ended:
+    """The command on a sandbox as if it were off loopback, with webhooks that come by a URL."""
+    (folder / "far.py").write_text(FAR, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = ("--webhook-listen", address, "--webhook-url", f"http://{address}/tunnel")
+    more = ("--webhook-grace", "1", "--rate", "5000")
+    return judged(folder, served, *listen, *more, *arguments, "--", "-p", "far")
+
+
+def test_off_loopback_a_server_that_never_sends_a_webhook_is_inconclusive(tmp_path: Path) -> None:
+    """Much may stand in the way there: no finding, and what to look at is said."""
+    with sandbox(courier=Silent) as served:
+        done = judged_far(tmp_path, served, "--profile", "smoke")
+    assert done.status == 2, done
+    assert verdicts(done, "failed") == []
+    reason = denied(done)["webhook.refund-is-told"]
+    assert "can the server reach http://127.0.0.1:" in reason
+    assert "(--webhook-url, --webhook-grace)" in reason
+
+
+@pytest.mark.slow
+def test_what_the_cap_of_600_calls_leaves_out_is_in_the_first_line_of_the_verdict(
+    tmp_path: Path,
+) -> None:
+    """It names the families, and is not green; webhooks and points are among what was judged."""
+    with sandbox() as served:
+        done = judged_far(tmp_path, served)
+    assert done.status == 2, done
+    assert done.report["calls"] <= 600
+    assert verdicts(done, "failed") == []
+    left_out = {id_.partition(".")[0] for id_ in denied(done)}
+    told = next(line for line in done.out.splitlines() if line.startswith("inconclusive: "))
+    summary = done.report["summary"]
+    assert summary.startswith(told.strip())
+    assert sum(f" {family} (" in summary.partition("denied: ")[2] for family in left_out) >= 10
+    assert all(f" {family} (" in summary for family in left_out)
+    assert all("the run's bound of 600 calls" in why for why in denied(done).values())
+    families = {id_.partition(".")[0] for id_ in verdicts(done, "passed")}
+    assert {"webhook", "points", "refund", "cancel", "race", "property", "story"} <= families
+
+
 # ---------------------------------------------------------------------- orders that run out
 def test_an_earning_endpoint_that_gives_up_makes_the_run_inconclusive(tmp_path: Path) -> None:
     """It answers 403 from the 9th order on."""
@@ -262,7 +315,9 @@ def test_a_merchant_with_partial_refunds_off_is_inconclusive_and_told_once(tmp_p
     assert done.status == 2, done
     assert verdicts(done, "failed") == []
     assert done.verdict("refund.full") == "passed"
-    assert "partial refunds may be switched off" in denied(done)["refund.partial"]
+    reasons = {why for why in denied(done).values() if not why.startswith("comes after")}
+    (switch,) = [why for why in reasons if "partial refunds may be switched off" in why]
+    assert denied(done)["refund.partial"] == switch
 
 
 def test_given_orders_that_are_final_already_are_used(tmp_path: Path) -> None:

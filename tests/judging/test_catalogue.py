@@ -5,19 +5,26 @@ from typing import Any
 import pytest
 
 from points_conformance.judging.catalogue import Catalogue, CatalogueError, Registrar, build
-from points_conformance.judging.rule import Level, Profile, Rule
+from points_conformance.judging.rule import Level, Profile, Rule, Source, inferred, promised, source
 from points_conformance.subjects import Subject
 
 MUST, SHOULD = Level.MUST, Level.SHOULD
 
 
-def rule(id_: str, level: Level = MUST, **fields: Any) -> Rule:
+def rule(
+    id_: str,
+    level: Level = MUST,
+    *,
+    statement: str = "It MUST.",
+    sources: tuple[Source, ...] = (),
+    **fields: Any,
+) -> Rule:
     """A rule that checks nothing."""
     return Rule(
         id=id_,
         level=level,
-        statement="It MUST.",
-        sources=(),
+        statement=statement,
+        sources=sources,
         subject=Subject.API,
         check=print,
         **fields,
@@ -25,8 +32,8 @@ def rule(id_: str, level: Level = MUST, **fields: Any) -> Rule:
 
 
 def built(*rules: Rule) -> Catalogue:
-    """A catalogue of these rules."""
-    return build(Subject.API, rules)
+    """A catalogue of these rules, where one need and one page are known."""
+    return build(Subject.API, rules, needs={"webhook inbox"}, pages={"Webhooks"})
 
 
 def ids(rules: Any) -> list[str]:
@@ -64,10 +71,26 @@ CATALOGUE = built(
             (rule("a.x", closing=True), rule("a.y", after=("a.x",))),
             "a.y comes after a.x, which closes the run",
         ),
+        (
+            (rule("a.x", needs=("webhook inbox", "webhok inbox")),),
+            "a.x needs 'webhok inbox', which no target offers",
+        ),
+        (
+            (rule("a.x", sources=(source("Webhooks"), source("Webhoks", "Headers"))),),
+            "a.x cites 'Webhoks', which is no page of the documentation",
+        ),
+        (
+            (rule("a.x", statement="It MUST not move."),),
+            "a.x says 'MUST not': write MUST NOT",
+        ),
+        (
+            (rule("a.x", SHOULD, statement="It MUST move and SHOULD not stay."),),
+            "a.x says 'SHOULD not': write SHOULD NOT",
+        ),
     ],
 )
 def test_a_catalogue_that_cannot_be_run_is_refused(rules: tuple[Rule, ...], complaint: str) -> None:
-    """Doubles, unknown or optional dependencies and circles are named."""
+    """Doubles, circles, and names and words that are unknown are named."""
     with pytest.raises(CatalogueError) as caught:
         built(*rules)
     assert str(caught.value) == complaint
@@ -78,6 +101,12 @@ def test_a_rule_stands_after_those_it_comes_after() -> None:
     catalogue = built(rule("a.z", after=("a.y",)), rule("a.x"), rule("a.y"))
     assert ids(catalogue) == ["a.y", "a.z", "a.x"]
     assert len(catalogue) == 3
+
+
+def test_what_no_page_says_cites_none() -> None:
+    """A promise and an inference have a text of their own; needs and pages that are known pass."""
+    sources = (promised("no double refunds"), inferred("money is exact"), source("Webhooks"))
+    assert ids(built(rule("a.x", sources=sources, needs=("webhook inbox",)))) == ["a.x"]
 
 
 def test_closing_rules_are_last() -> None:
@@ -169,6 +198,21 @@ def test_the_first_paragraph_of_the_docstring_is_the_statement() -> None:
     assert made.statement == "It MUST hold."
     assert (made.after, made.needs) == (("a.y",), ("webhook inbox",))
     assert [made.bound(profile) for profile in Profile] == [4, 4, 4]
+
+
+def test_a_rule_says_what_differs_from_its_family() -> None:
+    """Sources and terms are the family's, one by one, unless the rule gives its own."""
+    register = Registrar(Subject.API, source("Webhooks"), after="a.x", needs="inbox", calls=4)
+
+    def it_holds() -> None:
+        """It MUST hold."""
+
+    register("a.y", MUST)(it_holds)
+    register("a.x", MUST, inferred("so"), after=(), calls=2)(it_holds)
+    like, unlike = register.rules
+    assert (like.sources, like.after, like.needs) == ((source("Webhooks"),), ("a.x",), ("inbox",))
+    assert (unlike.sources, unlike.after, unlike.needs) == ((inferred("so"),), (), ("inbox",))
+    assert [made.bound(Profile.SMOKE) for made in register.rules] == [4, 2]
 
 
 def test_a_check_without_a_docstring_is_refused() -> None:

@@ -29,6 +29,7 @@ HEAVY = {
 OURS = {
     "points_conformance",
     "points_conformance.plugin",
+    "points_conformance.plugin.config",
     "points_conformance.plugin.hooks",
     "points_conformance.plugin.options",
 }

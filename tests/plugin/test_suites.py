@@ -127,7 +127,7 @@ def test_a_dry_run_judges_nothing(project: Project) -> None:
 # ---------------------------------------------------------------------- outcomes
 SPOILED = """
 import warnings
-from points_conformance.judging.catalogue import catalogue
+from points_conformance.subjects import catalogue
 from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised
 
 def raising(error):

@@ -2,9 +2,14 @@
 
 import pytest
 
+from points_conformance.contract import lifecycle
+from points_conformance.contract.dialect import Dialect
+from points_conformance.contract.lifecycle import REFUSED, Action, Disputed
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger
 from points_conformance.rules.api.machine import Do, Must, StoryStep, blamed, predict
+from points_conformance.simulator import Simulator
+from points_conformance.simulator.messages import Request
 
 S = OrderStatus
 ACCEPT, REFUSE, EITHER, NOTHING = Must.ACCEPT, Must.REFUSE, Must.EITHER, Must.NOTHING
@@ -23,7 +28,7 @@ REVERSALS = [
 FORWARD = [
     (S.NEW, ACCEPT, REFUSE, ACCEPT),
     (S.AUTHORIZED, NOTHING, ACCEPT, NOTHING),
-    (S.APPROVED, NOTHING, NOTHING, REFUSE),
+    (S.APPROVED, NOTHING, REFUSE, REFUSE),
     (S.CAPTURED, NOTHING, NOTHING, NOTHING),
     (S.PARTIALLY_REFUNDED, REFUSE, NOTHING, REFUSE),
     (S.FULLY_REFUNDED, REFUSE, REFUSE, REFUSE),
@@ -134,3 +139,32 @@ def test_a_prediction_names_a_rule_of_the_catalogue() -> None:
         for amount in (1, 6_000, 10_000, 10_001)
     }
     assert named - {""} <= ids
+
+
+@pytest.fixture
+def another_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table with three arrows more: certain, disputed and refused."""
+    rows = {status: dict(row) for status, row in lifecycle.ARROWS.items()}
+    rows[S.AUTHORIZED][Action.COMPLETE] = S.APPROVED
+    rows[S.AUTHORIZED][Action.CANCEL] = Disputed(S.CANCELLED, "cancel_approved")
+    rows[S.CAPTURED][Action.AUTHORIZE] = REFUSED
+    monkeypatch.setattr(lifecycle, "ARROWS", rows)
+
+
+@pytest.mark.usefixtures("another_row")
+@pytest.mark.parametrize(
+    ("status", "do", "must"),
+    [
+        (S.AUTHORIZED, Do.COMPLETE, ACCEPT),
+        (S.AUTHORIZED, Do.CANCEL, EITHER),
+        (S.CAPTURED, Do.AUTHORIZE, REFUSE),
+    ],
+)
+def test_a_new_arrow_is_a_row_and_no_code(status: OrderStatus, do: Do, must: Must) -> None:
+    """Stories, the books and the simulator obey the table, whatever stands in it."""
+    assert predict(books(status), StoryStep(do, 0)).must is must
+    simulator = Simulator(dialect=Dialect(cancel_approved="refused"))
+    order = simulator.make_order(kind=OrderType.REPLACING, status=status)
+    key = {"x-api-key": order.merchant.key}
+    answer = simulator.handle(Request("POST", f"/api/v1/orders/{order.uuid}/{do.value}", key))
+    assert (answer.status == 200) is (must is ACCEPT)

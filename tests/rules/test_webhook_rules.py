@@ -28,6 +28,8 @@ STORIES = [
         "cancel.second-is-refused",
         "cancel.given-reason",
         "cancel.default-reason",
+        "lifecycle.auto-refund-is-final",
+        "lifecycle.shipping-is-not-money",
     )
 ]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.cli.command import run
 from tests.second_server import SecondServer
 
-from points_conformance.judging.journal import read_journal
+from points_conformance.judging.journal import Journal, read_journal
 from points_conformance.targets.api.clean import CleaningRefused, clean_up, what_was_left
 
 OURS = "points-conformance a1b2"
@@ -211,6 +212,33 @@ def test_a_torn_journal_is_cleaned_as_far_as_it_goes(journal: Path, merchant: Me
     assert "not read, and so perhaps left:" in cleaning.lines()
     # What was noted afterwards is no part of the torn line.
     assert clean_up(journal, {}).deleted == ()
+
+
+def test_the_command_cleans_a_torn_journal_of_two_runs_interleaved(tmp_path: Path) -> None:
+    """A torn last line, U+2028 in a uuid, two runs whose lines stand between one another's: what
+    both left goes, and what could not be read or deleted is said.
+    """
+    path = tmp_path / "journal.jsonl"
+    with SecondServer("plain") as one, SecondServer("plain") as two:
+        assert one.key == two.key
+        merchants = [Merchant(one), Merchant(two)]
+        journals = [Journal(path, base_url=server.base_url) for server in (one, two)]
+        for journal in journals:
+            journal.write("run")
+        for number in range(2):
+            for merchant, journal in zip(merchants, journals, strict=True):
+                url = f"https://inbox.example/{number}"
+                journal.write("endpoint", url=url, name=OURS)
+                journal.write("endpoint made", uuid=merchant.register(url))
+        with path.open("a", encoding="utf-8") as file:
+            odd = {"kind": "endpoint made", "uuid": "a\u2028b", "base_url": one.base_url}
+            file.write(json.dumps(odd, ensure_ascii=False) + '\n{"kind": "endpoi')
+        done = run(tmp_path, "clean", path, key=one.key)
+        assert [merchant.listed() for merchant in merchants] == [set(), set()]
+    assert done.status == 1, done
+    assert "Traceback" not in done.out + done.err
+    assert f"line 12 of {path}: torn or spoiled" in done.out
+    assert "a\\u2028b" in done.out
 
 
 def test_an_endpoint_whose_uuid_no_url_can_hold_is_named_and_the_others_deleted(

@@ -16,10 +16,10 @@ from points_conformance.defects.consumer.styles import SlowQueue
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.verdict import Absence, Verdict
 from points_conformance.subjects import Subject, catalogue
+from points_conformance.targets.consumer import build as consumer_build
 from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
 from points_conformance.targets.consumer.http import MOST_BYTES, exchanged
 from points_conformance.targets.consumer.speed import LONGEST_WAIT, Door, Promised, Speed
-from points_conformance.targets.consumer.target import build as consumer_build
 
 RULES = catalogue(Subject.CONSUMER)
 

@@ -11,7 +11,7 @@ from points_conformance.contract.names import OrderType
 from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.plan import plan
 from points_conformance.judging.rule import Profile
-from points_conformance.subjects import Subject, catalogue
+from points_conformance.subjects import SUBJECTS, Subject, catalogue
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,
@@ -156,7 +156,9 @@ class TestCalls:
     def test_the_plan_bounds_deliveries(self) -> None:
         """And says that reads come beside them."""
         rules = catalogue(Subject.CONSUMER)
-        bound = plan(rules, rules.select(Profile.SMOKE), Profile.SMOKE, loopback=True)
+        unit = SUBJECTS[Subject.CONSUMER].unit
+        chosen = rules.select(Profile.SMOKE)
+        bound = plan(rules, chosen, Profile.SMOKE, loopback=True, unit=unit)
         assert (
             "deliveries; orders told of, and reads of their state, come beside" in bound.lines()[0]
         )

@@ -222,7 +222,7 @@ def test_it_registers_names_the_others_and_is_removed(
     """Somebody else's endpoint is named without its query, and left alone."""
     api = target_of(server, inbox)
     api.endpoints.open("the shop", "http://127.0.0.1:9/hook?token=1")
-    api.endpoints._open.clear()  # as if the user had registered it
+    api.endpoints._run.open.clear()  # as if the user had registered it
     (line,) = inbox.register(api)
     assert "'the shop' at http://127.0.0.1/hook" in line
     assert "token" not in line
@@ -254,7 +254,7 @@ def test_an_endpoint_whose_answer_was_lost_is_found_by_its_url(
     """It is removed although nobody knows its uuid."""
     api = target_of(server, inbox)
     inbox.register(api)
-    api.endpoints._open.clear()
+    api.endpoints._run.open.clear()
     assert inbox.close(api) == []
     assert api.endpoints.listed() == []
     api.client.close()

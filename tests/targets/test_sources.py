@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,11 +34,17 @@ def wanted(kind: OrderType | None = None, **fields: Any) -> Wanted:
     return Wanted(kind=kind, **values)
 
 
-def source(tmp_path: Path, *rows: Mapping[str, Any], shown: Mapping[str, Any]) -> FileSource:
-    """A file of these rows, and what the API shows by uuid."""
+def source(tmp_path: Path, *rows: Mapping[str, Any]) -> FileSource:
+    """A file of these rows."""
     path = tmp_path / "orders.json"
     path.write_text(json.dumps(rows))
-    return FileSource(load_orders(path), lambda uuid: shown.get(uuid, {}))
+    return FileSource(load_orders(path))
+
+
+def showing(*orders: Mapping[str, Any], **shown: Mapping[str, Any]) -> Any:
+    """An API that shows these orders, each under its uuid or another."""
+    by_uuid = {order["uuid"]: order for order in orders} | shown
+    return SimpleNamespace(read=lambda uuid: SimpleNamespace(order=by_uuid.get(uuid, {})))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +88,13 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
 def test_each_order_is_read_first_and_used_once(tmp_path: Path) -> None:
     """An order that still is as the file says is used; the next call gets another."""
     rows = [ORDER, ORDER | {"uuid": "u-2"}]
-    orders = source(tmp_path, *rows, shown={row["uuid"]: row | {"total_points": 5} for row in rows})
-    first, second = orders.make(wanted()), orders.make(wanted())
+    orders = source(tmp_path, *rows)
+    api = showing(*(row | {"total_points": 5} for row in rows))
+    first, second = orders.make(wanted(), api), orders.make(wanted(), api)
     assert first is not None
     assert second is not None
     assert (first.uuid, second.uuid, first.points) == ("u-1", "u-2", 5)
-    assert orders.make(wanted()) is None
+    assert orders.make(wanted(), api) is None
     assert orders.skipped == []
 
 
@@ -105,8 +113,8 @@ def test_an_order_that_is_not_as_the_file_says_is_skipped_and_named(
 ) -> None:
     """The next one is taken instead."""
     other = ORDER | {"uuid": "u-2"}
-    orders = source(tmp_path, ORDER, other, shown={"u-1": shown, "u-2": other})
-    made = orders.make(wanted(OrderType.EARNING))
+    orders = source(tmp_path, ORDER, other)
+    made = orders.make(wanted(OrderType.EARNING), showing(other, **{"u-1": shown}))
     assert made is not None
     assert made.uuid == "u-2"
     assert len(orders.skipped) == 1
@@ -116,17 +124,17 @@ def test_an_order_that_is_not_as_the_file_says_is_skipped_and_named(
 
 def test_what_the_api_leaves_out_is_taken_from_the_file(tmp_path: Path) -> None:
     """Every field of the order is optional in an answer, but its status must be shown."""
-    orders = source(tmp_path, ORDER, shown={"u-1": {"order_status": "approved"}})
-    made = orders.make(wanted())
+    orders = source(tmp_path, ORDER)
+    made = orders.make(wanted(), showing(**{"u-1": {"order_status": "approved"}}))
     assert made is not None
     assert (made.uuid, made.total, made.kind) == ("u-1", 1000, OrderType.EARNING)
 
 
 def test_a_given_order_is_never_used_where_a_fresh_one_is_wanted(tmp_path: Path) -> None:
     """Generated stories make their own orders."""
-    orders = source(tmp_path, ORDER, shown={"u-1": ORDER})
-    assert orders.make(wanted(fresh=True)) is None
-    assert orders.make(wanted()) is not None
+    orders = source(tmp_path, ORDER)
+    assert orders.make(wanted(fresh=True), showing(ORDER)) is None
+    assert orders.make(wanted(), showing(ORDER)) is not None
 
 
 def test_what_the_hook_made_is_read_and_named_where_it_does_not_fit() -> None:
@@ -137,14 +145,14 @@ def test_what_the_hook_made_is_read_and_named_where_it_does_not_fit() -> None:
         asked.append(what)
         return "u-1"
 
-    good = HookSource(hook, lambda uuid: ORDER).make(wanted(OrderType.EARNING))
+    good = HookSource(hook).make(wanted(OrderType.EARNING), showing(ORDER))
     assert good is not None
     assert asked == [(OrderType.EARNING, OrderStatus.APPROVED, Decimal("10.00"))]
-    source = HookSource(hook, lambda uuid: ORDER | {"order_status": "new"})
-    assert source.make(wanted()) is None
+    source = HookSource(hook)
+    assert source.make(wanted(), showing(ORDER | {"order_status": "new"})) is None
     assert source.skipped == [
         "u-1, by the hook: asked for approved earning of 10.00, the API shows new earning of 10.00"
     ]
-    strange = HookSource(lambda *_: "no uuid", lambda uuid: ORDER)
-    assert strange.make(wanted()) is None
+    strange = HookSource(lambda *_: "no uuid")
+    assert strange.make(wanted(), showing(ORDER)) is None
     assert "this is no uuid" in strange.skipped[0]

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from points_conformance.judging.exchange import Redactor
-from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.finding import NotExercised, Unjudgeable
 from points_conformance.plugin.settings import SettingsError, read_settings
 from points_conformance.simulator.messages import load_json
 from points_conformance.subjects import Subject
-from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,

@@ -1,8 +1,8 @@
 """A dialect: one field per matter that the sources dispute or leave open.
 
 Every value of every field is a reading that a conformant server may follow. The simulator speaks
-a dialect; the kit must find all of them conformant. A field's name is the matter's, its type lists
-the readings (contract, Disputed and Envelopes).
+a dialect; the kit must find all of them conformant. A field's type lists the readings; what it is
+about, and which rule reads it, is a row of :mod:`~points_conformance.contract.matters`.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The words of the API: order statuses, order types, events (Order Lifecycle, Webhook Events)."""
+"""The words of the API: statuses, types, operations, events (Order Lifecycle, Webhook Events)."""
 
 from enum import StrEnum
 
@@ -6,8 +6,11 @@ __all__ = [
     "MERCHANT_EVENTS",
     "ORDER_EVENTS",
     "REST_TYPES",
+    "REVERSALS",
     "REVERSAL_EVENTS",
+    "STEPS",
     "Event",
+    "OrderOperation",
     "OrderStatus",
     "OrderType",
     "PaymentStatus",
@@ -35,6 +38,21 @@ class OrderType(StrEnum):
 
 #: REST spells the type as an integer, webhooks as a string (OpenAPI; Webhook Events).
 REST_TYPES: dict[OrderType, int] = {OrderType.EARNING: 1, OrderType.REPLACING: 2}
+
+
+class OrderOperation(StrEnum):
+    """What a merchant has done to an order: the last part of the call's path (OpenAPI)."""
+
+    CANCEL = "cancel"
+    REFUND = "refund"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    COMPLETE = "complete"
+
+
+#: What gives back, and what leads there.
+REVERSALS = (OrderOperation.CANCEL, OrderOperation.REFUND)
+STEPS = (OrderOperation.AUTHORIZE, OrderOperation.CAPTURE, OrderOperation.COMPLETE)
 
 
 class PaymentStatus(StrEnum):

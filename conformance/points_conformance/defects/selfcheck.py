@@ -145,9 +145,10 @@ def idle_rules(
     subjects: Iterable[Subject], profile: Profile, trials: Iterable[Trial]
 ) -> tuple[str, ...]:
     """The rules that caught nothing: MUST and SHOULD rules of the profile, but for those that are
-    known to need more than this profile, or that no defect can break.
+    known to need more than this profile, that no defect can break, or that a generated rule came
+    before with this seed.
     """
-    busy = {rule_id for trial in trials for rule_id in trial.caught}
+    busy = {rule_id for trial in trials for rule_id in (*trial.caught, *trial.forestalled)}
     return tuple(
         rule.id
         for one in map(seeded, subjects)

@@ -29,15 +29,17 @@ class Judged(NamedTuple):
 class Trial:
     """What a run came to. Rule IDs, in the catalogue's order.
 
-    ``caught``: declared, and found it. ``related``: failed as well, as they may. ``missed``:
-    declared, and found nothing. ``strangers``: failed, and have nothing to do with it. ``errors``:
-    the kit itself failed.
+    ``caught``: declared, and found it. ``forestalled``: declared, and a generated rule that they
+    come after found it first. ``related``: failed as well, as they may. ``missed``: declared, and
+    found nothing. ``strangers``: failed, and have nothing to do with it. ``errors``: the kit itself
+    failed.
     """
 
     defect: str
     seed: int
     profile: Profile
     caught: tuple[str, ...] = ()
+    forestalled: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ def held_against(defect: Defect, judged: Judged, profile: Profile) -> Trial:
         seed=0,
         profile=profile,
         caught=tuple(caught),
+        forestalled=tuple(expected(defect, sorted(forestalled), profile)),
         related=tuple(id_ for id_ in others if id_ in closing or defect.may_fail(id_)),
         blocked=_with(results, Verdict.BLOCKED),
         missed=_missed(defect, must, seen),

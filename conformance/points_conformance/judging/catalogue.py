@@ -1,53 +1,71 @@
 """The catalogue: every rule once, each after the rules it comes after.
 
-A duplicate ID, an unknown dependency, a dependency on a rule that is no MUST, or a circle is
-refused when the catalogue loads.
+A duplicate ID, an unknown dependency, need or page, a dependency on a rule that is no MUST, a
+circle, or a statement with "MUST not" is refused when the catalogue loads.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from points_conformance.judging.rule import Level, Profile, Rule, Source
 
-__all__ = ["Catalogue", "CatalogueError", "Registrar", "build"]
+__all__ = ["Catalogue", "CatalogueError", "Registrar", "Terms", "build"]
 
 Check = TypeVar("Check", bound=Callable[..., Any])
+#: RFC 2119 has MUST NOT and SHOULD NOT.
+_HALF_A_WORD: Final = re.compile(r"\b(?:MUST|SHOULD) not\b")
 
 
 class CatalogueError(ValueError):
     """A rule that cannot be in the catalogue, or a name that no rule has."""
 
 
+class Terms(TypedDict, total=False):
+    """What a rule says beside ID, level, statement and sources: the fields of :class:`Rule`.
+
+    One name stands for a tuple of one, one number of calls for all profiles.
+    """
+
+    after: str | tuple[str, ...]
+    needs: str | tuple[str, ...]
+    core: bool
+    profile: Profile
+    far: Profile | None
+    calls: int | Mapping[Profile, int]
+    far_calls: Mapping[Profile, int]
+    riyals: int
+    closing: bool
+    apart: bool
+    matter: str
+    cases: Any
+    aliases: tuple[str, ...]
+
+
 class Registrar:
     """Collects the rules of one module: ``rule = Registrar("api")``, then ``@rule(...)``.
 
-    ``around`` is what each of their checks runs in.
+    ``sources`` and ``terms`` are those of every rule that gives no others: a rule says what differs
+    from its family. ``around`` is what each of their checks runs in.
     """
 
-    def __init__(self, subject: str, around: Callable[[Any], Any] = lambda check: check) -> None:
+    def __init__(
+        self,
+        subject: str,
+        *sources: Source,
+        around: Callable[[Any], Any] = lambda check: check,
+        **terms: Unpack[Terms],
+    ) -> None:
         self.subject = subject
+        self.sources = sources
         self.around = around
+        self.terms = terms
         self.rules: list[Rule] = []
 
     def __call__(
-        self,
-        id_: str,
-        level: Level,
-        *sources: Source,
-        after: str | tuple[str, ...] = (),
-        needs: str | tuple[str, ...] = (),
-        core: bool = False,
-        profile: Profile = Profile.STANDARD,
-        far: Profile | None = None,
-        calls: int | Mapping[Profile, int] = 0,
-        far_calls: Mapping[Profile, int] | None = None,
-        riyals: int = 100,
-        closing: bool = False,
-        apart: bool = False,
-        matter: str = "",
-        aliases: tuple[str, ...] = (),
+        self, id_: str, level: Level, *sources: Source, **terms: Unpack[Terms]
     ) -> Callable[[Check], Check]:
         """Register the decorated function as the check of rule ``id_``."""
 
@@ -57,26 +75,25 @@ class Registrar:
                     id=id_,
                     level=level,
                     statement=_statement(check),
-                    sources=sources,
+                    sources=sources or self.sources,
                     subject=self.subject,
                     check=self.around(check),
-                    after=(after,) if isinstance(after, str) else after,
-                    needs=(needs,) if isinstance(needs, str) else needs,
-                    core=core,
-                    profile=profile,
-                    far=far,
-                    calls=dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
-                    far_calls=far_calls or {},
-                    riyals=riyals,
-                    closing=closing,
-                    apart=apart,
-                    matter=matter,
-                    aliases=aliases,
+                    **_fields({**self.terms, **terms}),
                 )
             )
             return check
 
         return register
+
+
+def _fields(terms: Terms) -> dict[str, Any]:
+    after, needs, calls = terms.get("after", ()), terms.get("needs", ()), terms.get("calls", 0)
+    return {
+        **terms,
+        "after": (after,) if isinstance(after, str) else after,
+        "needs": (needs,) if isinstance(needs, str) else needs,
+        "calls": dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+    }
 
 
 def _statement(check: Callable[..., Any]) -> str:
@@ -157,10 +174,17 @@ class Catalogue:
         return [rule for rule in self if rule.id in wanted]
 
 
-def build(subject: str, rules: Iterable[Rule]) -> Catalogue:
+def build(
+    subject: str,
+    rules: Iterable[Rule],
+    *,
+    needs: Collection[str] | None = None,
+    pages: Collection[str] | None = None,
+) -> Catalogue:
     """Check the rules and sort them by how much hangs on them, each after those it comes after.
 
-    Core rules, then those of the smaller profiles, else as written; closing ones last.
+    Core rules, then those of the smaller profiles, else as written; closing ones last. ``needs``
+    and ``pages`` are all that there are, where they are known.
     """
     by_id: dict[str, Rule] = {}
     names: set[str] = set()
@@ -171,6 +195,7 @@ def build(subject: str, rules: Iterable[Rule]) -> Catalogue:
             names.add(name)
         by_id[rule.id] = rule
     for rule in by_id.values():
+        _check_words(rule, needs, pages)
         for id_ in rule.after:
             if id_ not in by_id:
                 raise CatalogueError(f"{rule.id} comes after {id_!r}, which no rule has")
@@ -186,6 +211,19 @@ def build(subject: str, rules: Iterable[Rule]) -> Catalogue:
     ):
         _place(rule, by_id, ordered, ())
     return Catalogue(subject, tuple(ordered.values()))
+
+
+def _check_words(rule: Rule, needs: Collection[str] | None, pages: Collection[str] | None) -> None:
+    if half := _HALF_A_WORD.search(rule.statement):
+        raise CatalogueError(f"{rule.id} says {half[0]!r}: write {half[0].upper()}")
+    for need in rule.needs:
+        if needs is not None and need not in needs:
+            raise CatalogueError(f"{rule.id} needs {need!r}, which no target offers")
+    for source in rule.sources:
+        if pages is not None and source.documented and source.page not in pages:
+            raise CatalogueError(
+                f"{rule.id} cites {source.page!r}, which is no page of the documentation"
+            )
 
 
 def _place(

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.judging.exchange import Exchange
-    from points_conformance.targets.api.order import TestOrder
 
-__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "TurnedAway"]
+__all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "Unjudgeable"]
 
 
 class Finding(Exception):
@@ -69,15 +68,9 @@ class Denied(NotExercised):
     """
 
 
-class TurnedAway(Denied):
-    """The first refund of an order was refused, which its age, its settlement or a switch of the
-    merchant may explain: nobody can see that from outside, and another order may do.
-    """
-
-    def __init__(self, reason: str, order: "TestOrder") -> None:
-        super().__init__(reason)
-        self.order = order
-
-
 class NetworkTrouble(Exception):
     """A dropped connection, a timeout, 502, 503 or 504: the rule could not be judged."""
+
+
+class Unjudgeable(Exception):
+    """The target cannot be judged at all. The text says why and what to do, in a line or two."""

@@ -48,13 +48,14 @@ def execute(
 
     The check's own seed is a function of the run's and of its ID.
     """
-    target.rule = rule.id
-    target.seed = seed_of(seed, rule.id)
-    target.allowance = rule.bound(profile, loopback=target.loopback)
-    first = len(target.exchanges)
+    view = target.view(
+        rule=rule.id,
+        seed=seed_of(seed, rule.id),
+        allowance=rule.bound(profile, loopback=target.loopback),
+    )
     spent = target.budget.spent
     started = time.perf_counter()
-    outcome = _ran(rule, lambda: rule.check(target), target, first)
+    outcome = _ran(rule, view)
     return replace(
         outcome,
         calls=target.budget.spent - spent,
@@ -62,12 +63,13 @@ def execute(
     )
 
 
-def _ran(rule: Rule, check: Callable[[], Any], target: Judged, first: int) -> Outcome:
+def _ran(rule: Rule, target: Judged) -> Outcome:
+    """What comes of a check that is given its view of a target."""
     try:
-        read = check()
+        read = rule.check(target)
     except Finding as finding:
-        evidence = evidence_of(finding, target.exchanges[first:], target.redact)
-        evidence = replace(evidence, led_by=_led_by(rule, finding, target, first))
+        evidence = evidence_of(finding, target.exchanges, target.redact)
+        evidence = replace(evidence, led_by=_led_by(rule, finding, target))
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
     except Attributed as broken:
@@ -127,9 +129,9 @@ def evidence_of(
     )
 
 
-def _led_by(rule: Rule, finding: Finding, target: Judged, first: int) -> tuple[str, ...]:
+def _led_by(rule: Rule, finding: Finding, target: Judged) -> tuple[str, ...]:
     """The other rules that it takes to find this again."""
-    mixed_up = _mixed_up(target, finding.exchanges or target.exchanges[first:])
+    mixed_up = _mixed_up(target, finding.exchanges or target.exchanges)
     others = dict.fromkeys((*finding.led_by, *mixed_up))
     return tuple(id_ for id_ in others if id_ not in ("", rule.id, *rule.after))
 
@@ -138,7 +140,7 @@ def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:
     """The rules whose orders are shown in answers to calls that were about others: such a server
     shows its bug only where there was an order before.
     """
-    makers = {order.uuid.lower(): order.rule for order in getattr(target, "orders", ())}
+    makers = target.makers()
     asked = {uuid for call in calls for uuid in _UUID.findall(call.url.lower())}
     shown = dict.fromkeys(uuid for call in calls for uuid in _UUID.findall(call.answer.lower()))
     return [makers[uuid] for uuid in shown if uuid in makers and uuid not in asked]

@@ -7,7 +7,7 @@ every report. IDs are permanent.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
     "Level",
@@ -18,6 +18,10 @@ __all__ = [
     "promised",
     "source",
 ]
+
+#: What stands in the place of a page where no page says it.
+_PROMISED: Final = "Design of the kit"
+_INFERRED: Final = "inferred"
 
 
 class Level(StrEnum):
@@ -48,6 +52,11 @@ class Source:
     page: str
     heading: str = ""
 
+    @property
+    def documented(self) -> bool:
+        """Whether it is a page of the documentation."""
+        return self.page not in (_PROMISED, _INFERRED)
+
     def __str__(self) -> str:
         return f"{self.page}, {self.heading}" if self.heading else self.page
 
@@ -59,12 +68,12 @@ def source(page: str, heading: str = "") -> Source:
 
 def promised(text: str) -> Source:
     """One of the three promises this kit was asked to check."""
-    return Source("Design of the kit", text)
+    return Source(_PROMISED, text)
 
 
 def inferred(text: str) -> Source:
     """Our inference; the text names the rule or fact that it follows from."""
-    return Source("inferred", text)
+    return Source(_INFERRED, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +87,8 @@ class Rule:
     ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
     ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one order
     does not touch another; where it is broken, what others find may come of what ran before them.
-    ``matter``: what an OBSERVE rule reads.
+    ``matter``: what an OBSERVE rule reads. ``cases``: what a target is to run for it, as plain
+    values or a pure function that draws them, in the terms of its subject.
     """
 
     id: str
@@ -98,6 +108,7 @@ class Rule:
     closing: bool = False
     apart: bool = False
     matter: str = ""
+    cases: Any = field(default=None, repr=False)
     aliases: tuple[str, ...] = ()
 
     @property

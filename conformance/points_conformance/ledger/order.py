@@ -169,16 +169,5 @@ def _give_back(
     return Booked(after, action, amount, points - ledger.refunded_points)
 
 
-#: Which reading of a dialect follows which disputed arrow.
-_DISPUTED_BY = {
-    (Action.CANCEL, OrderStatus.APPROVED): "cancel_approved",
-    (Action.CANCEL, OrderStatus.CAPTURED): "cancel_captured",
-    (Action.CANCEL, OrderStatus.PARTIALLY_REFUNDED): "cancel_partially_refunded",
-    (Action.COMPLETE, OrderStatus.CAPTURED): "complete_captured",
-}
-
-
 def _next(ledger: OrderLedger, action: Action, dialect: Dialect) -> OrderStatus | None:
-    matter = _DISPUTED_BY.get((action, ledger.status))
-    disputed = matter is not None and getattr(dialect, matter) == "accepted"
-    return next_status(ledger.kind, ledger.status, action, disputed=disputed)
+    return next_status(ledger.kind, ledger.status, action, dialect)

@@ -2,6 +2,9 @@
 
 Whatever a fixture, a suite or an option needs is imported when it is used
 (``tests/plugin/test_start_up_cost.py`` holds that).
+
+PYTEST_DONT_REWRITE: nothing here asserts, and where the command is run this module is imported
+before pytest could rewrite it, of which pytest would warn: an error under ``-W error``.
 """
 
 import contextlib
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from points_conformance.plugin.config import SHARED, option
 from points_conformance.plugin.options import NO_DOCSTRINGS, OPTIONS
 
 if TYPE_CHECKING:
@@ -23,8 +27,6 @@ __all__: list[str] = []
 #: argparse's word for "not in the help".
 _HIDDEN = "==SUPPRESS=="
 _SESSIONS = pytest.StashKey["dict[str, PointsSession]"]()
-#: The folder of a run with workers of pytest-xdist, by its name; it is made when it is needed.
-SHARED = pytest.StashKey[str]()
 #: Why workers ended without a word.
 _DEAD = pytest.StashKey[list[str]]()
 
@@ -40,18 +42,18 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--points-…`` and ini keys of the same names."""
     group = parser.getgroup("points", "points-conformance")
-    for option in OPTIONS:
-        name = f"--points-{option.name}"
-        dest = f"points_{option.key}"
-        if option.kind == "flag":
-            group.addoption(name, dest=dest, action="store_true", default=None, help=option.help)
-            parser.addini(dest, option.help, type="bool", default=False)
-        elif option.kind == "many":
-            group.addoption(name, dest=dest, action="append", metavar="GLOB", help=option.help)
-            parser.addini(dest, option.help, type="args", default=[])
+    for one in OPTIONS:
+        name = f"--points-{one.name}"
+        dest = f"points_{one.key}"
+        if one.kind == "flag":
+            group.addoption(name, dest=dest, action="store_true", default=None, help=one.help)
+            parser.addini(dest, one.help, type="bool", default=False)
+        elif one.kind == "many":
+            group.addoption(name, dest=dest, action="append", metavar="GLOB", help=one.help)
+            parser.addini(dest, one.help, type="args", default=[])
         else:
-            group.addoption(name, dest=dest, metavar=option.metavar, help=option.help)
-            parser.addini(dest, option.help, default="")
+            group.addoption(name, dest=dest, metavar=one.metavar, help=one.help)
+            parser.addini(dest, one.help, default="")
     # The command's own: which subject it judges. Not for users.
     group.addoption("--points-judges", dest="points_judges", help=_HIDDEN)
     # And what it was given for pytest, so that it can say how it was called.
@@ -86,7 +88,7 @@ def _withdraw(config: pytest.Config, subject: str, why: str) -> None:
 
     from points_conformance.report.old import spoil
 
-    folder = _option(config, "report_dir")
+    folder = option(config, "report_dir")
     if folder and not config.option.collectonly:
         for path in (Path(folder), Path(folder) / subject):
             with contextlib.suppress(OSError):
@@ -167,7 +169,7 @@ def points(request: pytest.FixtureRequest) -> Iterator["Points"]:
     """A faithful Points API without network: mounted with respx on production and sandbox."""
     from points_conformance.plugin.points import mounted
 
-    base_url = _option(request.config, "base_url")
+    base_url = option(request.config, "base_url")
     with mounted([base_url] if base_url and base_url != "simulator" else []) as points:
         yield points
 
@@ -179,12 +181,6 @@ def points_sandbox() -> Iterator["Points"]:
 
     with sandboxed() as points:
         yield points
-
-
-def _option(config: pytest.Config, key: str) -> Any:
-    """An option of the command line, else of the ini file."""
-    value = getattr(config.option, f"points_{key}", None)
-    return value if value is not None else config.getini(f"points_{key}")
 
 
 # ---------------------------------------------------------------------- the end
@@ -233,6 +229,12 @@ def _finish(session: pytest.Session) -> None:
             for why in config.stash.get(_DEAD, []):
                 one.stop(why)
             one.finish(status)
+    dead = config.stash.get(_DEAD, [])
+    if dead and not any(one.report for one in running):  # none lived to say what it was to judge
+        from points_conformance.subjects import Subject
+
+        for subject in Subject:
+            _withdraw(config, subject, dead[0])
     if any(one.report for one in running):
         from points_conformance.plugin.endings import exit_status
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.names import OrderStatus
 from points_conformance.targets.consumer.build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer.probe import PointerError, lookup
 from points_conformance.targets.consumer.target import SECRET
-from points_conformance.targets.guard import can_be_called, is_loopback
+from points_conformance.targets.guard import can_be_called
 
 __all__ = ["WrongOption", "arguments_of", "checked_url", "read_consumer"]
 

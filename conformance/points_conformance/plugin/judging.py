@@ -2,25 +2,51 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pytest
 
+from points_conformance.judging.finding import Unjudgeable
+from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
+from points_conformance.judging.redaction import Redactor
 from points_conformance.judging.verdict import Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
-from points_conformance.plugin.settings import SettingsError
-from points_conformance.targets.api.live import Unjudgeable
-
-if TYPE_CHECKING:
-    from points_conformance.plugin.session import PointsSession
+from points_conformance.plugin.runs.subject import SubjectRun
+from points_conformance.plugin.settings import Settings, SettingsError
 
 __all__ = ["Judging"]
 
 #: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
+
+
+class JudgedRun(Protocol):
+    """What the judging asks of its run."""
+
+    settings: Settings
+    judges: Judge
+    subject: SubjectRun
+    redact: Redactor
+    command: str | None
+
+    def asked(self) -> list[str]:
+        """The IDs of the rules that were asked for, in the catalogue's order."""
+        ...
+
+    def collected(self) -> dict[str, list[pytest.Item]]:
+        """The tests of each rule."""
+        ...
+
+    def open(self, target: Judged) -> None:
+        """Have webhooks sent here, if they are to be."""
+        ...
+
+    def stop(self, why: str) -> None:
+        """Note why the run cannot be trusted."""
+        ...
 
 
 class Judging:
@@ -29,7 +55,7 @@ class Judging:
     With ``shared`` the first process that asks judges all rules, and the others read.
     """
 
-    def __init__(self, run: "PointsSession", shared: SharedJudging | None) -> None:
+    def __init__(self, run: JudgedRun, shared: SharedJudging | None) -> None:
         self.run = run
         self.shared = shared
         #: Why nothing may be judged at all, once that is known.

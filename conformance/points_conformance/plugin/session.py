@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,18 @@ import pytest
 
 from points_conformance import __version__
 from points_conformance.judging.exchange import Redactor
+from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
-from points_conformance.judging.known import KnownFailures, accepting, matching, pinned
+from points_conformance.judging.known import KnownFailures, matching
 from points_conformance.judging.plan import Plan, plan
 from points_conformance.judging.verdict import (
     Absence,
     Outcome,
     OutcomeKind,
-    Trouble,
-    Verdict,
-    settle,
-    with_attributed,
 )
 from points_conformance.plugin.again import begun_with, suite_of, used_up
+from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
@@ -40,29 +39,17 @@ from points_conformance.plugin.settings import (
     SettingsError,
     read_settings,
 )
+from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
 from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
 from points_conformance.subjects import SUBJECTS, Subject, part
-from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.api.sources import load_orders
-from points_conformance.targets.api.target import Effect
+from points_conformance.targets.effect import Effect
 
 __all__ = ["PointsAdvice", "PointsSession"]
-
-#: Verdicts of a rule that was held up: its test ends as skipped.
-_SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
-_UNREACHED = "the run ended before it"
-
-
-def shared_folder(config: pytest.Config) -> Path | None:
-    """The folder that the processes of a run share; its name is made up anew for each run."""
-    from points_conformance.plugin import SHARED
-
-    name = getattr(config, "workerinput", {}).get("points_shared") or config.stash.get(SHARED, "")
-    return Path(name) if name else None
 
 
 class PointsSession:
@@ -104,12 +91,8 @@ class PointsSession:
 
     # ------------------------------------------------------------------ settings
     def _settings(self, subject: Subject) -> Settings:
-        from points_conformance.plugin import _option
-
-        def option(key: str) -> Any:
-            return _option(self.config, key)
-
-        return read_settings(option, os.environ, subject, command=bool(self.command))
+        asked = partial(option, self.config)
+        return read_settings(asked, os.environ, subject, command=bool(self.command))
 
     def _sharing(self) -> SharedJudging | None:
         """Where the workers of a run find what its one judging found; ``None`` without any."""
@@ -333,27 +316,23 @@ class PointsSession:
             self.report = replace(report, trouble=trouble)
             self._say(why)
 
-    def _settle(self, asked: Sequence[str], status: int) -> None:
-        interrupted = {2: "interrupted", 3: "pytest itself failed"}.get(status, "")
-        missing = [id_ for id_ in asked if not self._judged(id_)]
-        if missing and not interrupted and not self.trouble:
-            interrupted = f"the run ended before {len(missing)} of {len(asked)} rules"
-        stopped = [*self.trouble, *([interrupted] if interrupted else [])]
-        if not asked:
-            stopped.append("nothing was selected")
-        report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
-        known = self._known
-        _, stale = matching(known, with_attributed(self.judges.outcomes), self.started.date())
-        _, expired = accepting(known, self.judges.catalogue, self.started.date())
-        changed, unmet = pinned(known, report.readings, report.results)
-        again = used_up(self.settings, report.results)
-        trouble = Trouble(stopped=stopped, stale=[*stale, *expired, *changed])
-        self.report = replace(report, trouble=trouble, notes=[*report.notes, *unmet, *again])
+    def _settling(self, asked: Sequence[str]) -> Settling:
+        return Settling(
+            catalogue=self.judges.catalogue,
+            asked=asked,
+            outcomes=self.judges.outcomes,
+            known=self._known,
+            today=self.started.date(),
+        )
 
-    def _judged(self, rule_id: str) -> bool:
-        result = self.judges.result(self.judges.catalogue[rule_id])
-        held_up = result.verdict in _SKIPPED and _UNREACHED not in result.reason
-        return rule_id in self.judges.outcomes or held_up
+    def _settle(self, asked: Sequence[str], status: int) -> None:
+        settling = self._settling(asked)
+        results = settling.results()
+        stopped = settling.stopped(results, self.trouble, status)
+        report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
+        trouble, unmet = settling.trouble(results, report.readings, stopped)
+        notes = [*report.notes, *unmet, *used_up(self.settings, results)]
+        self.report = replace(report, trouble=trouble, notes=notes)
 
     def _scope(self, asked: Sequence[str]) -> list[str]:
         """What the verdict is about; what pytest itself left out (``-k``) is said."""
@@ -365,17 +344,7 @@ class PointsSession:
 
     def _report(self, asked: Sequence[str], *, partial: bool, interrupted: str = "") -> RunReport:
         settings = self.settings
-        catalogue = self.judges.catalogue
-        rules = catalogue.with_prerequisites(catalogue[id_] for id_ in asked)
-        prerequisites = {rule.id for rule in rules} - set(asked)
-        accepted, _ = accepting(self._known, rules, self.started.date())
-        results = settle(
-            rules,
-            self.judges.outcomes,
-            known=self.judges.known(),
-            accepted=accepted,
-            prerequisites=prerequisites,
-        )
+        results = self._settling(asked).results()
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
@@ -409,11 +378,7 @@ class PointsSession:
         report = self.report
         if report is None:
             return 0
-        outcomes = with_attributed(self.judges.outcomes)
-        bad = {Verdict.FAILED, Verdict.ERROR} | ({Verdict.ADVICE} if report.strict else set())
-        broken = [r.rule.id for r in report.selected() if r.verdict in bad]
-        direct = sum(not (id_ in outcomes and outcomes[id_].late) for id_ in broken)
-        return direct + sum(bool(outcome.attributed) for outcome in outcomes.values())
+        return our_failures(report.results, self.judges.outcomes, strict=report.strict)
 
     def summary(self) -> list[str]:
         """The readable result; of a target that could not be judged at all, only why."""

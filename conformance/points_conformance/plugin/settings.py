@@ -8,20 +8,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from points_conformance.contract.dialect import DIALECTS
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.judging.catalogue import Catalogue, CatalogueError
 from points_conformance.judging.known import KnownError, KnownFailures, load_known
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.plugin.client_settings import ClientOptions, read_client
 from points_conformance.plugin.consumer_settings import WrongOption, arguments_of, read_consumer
-from points_conformance.subjects import Subject, catalogue
+from points_conformance.subjects import SUBJECTS, Subject, catalogue, part
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 from points_conformance.targets.consumer.build import ConsumerOptions
-from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
+from points_conformance.targets.guard import TargetRefused, checked_base_url
 
-__all__ = ["Settings", "SettingsError", "read_settings", "with_base_url"]
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "of_a_client",
+    "of_a_consumer",
+    "of_a_server",
+    "read_settings",
+    "with_base_url",
+]
 
 #: What ``--base-url`` may say to mean the embedded simulator whatever the environment says.
 SIMULATOR = "simulator"
+#: The value of an option by its name with underscores, ``None`` where unset.
+Option = Callable[[str], Any]
 #: What comes from the environment alone.
 SECRETS = ("POINTS_API_KEY", "POINTS_OTHER_API_KEY", "POINTS_PUBLIC_KEY", "POINTS_WEBHOOK_SECRET")
 
@@ -122,37 +133,23 @@ class Settings:
 
 
 def read_settings(
-    option: Callable[[str], Any],
+    option: Option,
     environment: Mapping[str, str],
     subject: Subject,
     *,
     command: bool = False,
 ) -> Settings:
-    """Check every option before anything is sent. Raises :class:`SettingsError`.
-
-    ``option`` gives the value of an option by its name with underscores, ``None`` where unset.
-    """
+    """Check every option before anything is sent. Raises :class:`SettingsError`."""
     try:
         settings = _common(option, environment, subject)
         settings.rules  # noqa: B018 - an unknown pattern is wrong usage
-        if subject is Subject.CLIENT:
-            client = read_client(option, environment, command=command)
-            return replace(settings, client=client)
-        if subject is Subject.CONSUMER:
-            consumer = read_consumer(option, environment, command=command)
-            return replace(settings, consumer=consumer, replay=_path(option("replay")))
-        settings = _of_a_server(option, settings)
-        if settings.orders:
-            load_orders(settings.orders)
+        own: Settings = part(SUBJECTS[subject].settings)(option, settings, command=command)
     except (CatalogueError, KnownError, TargetRefused, OrdersFileError, WrongOption) as error:
         raise SettingsError(str(error)) from None
-    _fit_together(settings)
-    return settings
+    return own
 
 
-def _common(
-    option: Callable[[str], Any], environment: Mapping[str, str], subject: Subject
-) -> Settings:
+def _common(option: Option, environment: Mapping[str, str], subject: Subject) -> Settings:
     """What runs of all subjects are asked for."""
     return Settings(
         subject=subject,
@@ -169,9 +166,20 @@ def _common(
     )
 
 
-def _of_a_server(option: Callable[[str], Any], settings: Settings) -> Settings:
+def of_a_client(option: Option, settings: Settings, *, command: bool) -> Settings:
+    """What only the judging of a client is asked for."""
+    return replace(settings, client=read_client(option, settings.environment, command=command))
+
+
+def of_a_consumer(option: Option, settings: Settings, *, command: bool) -> Settings:
+    """What only the judging of a consumer is asked for."""
+    consumer = read_consumer(option, settings.environment, command=command)
+    return replace(settings, consumer=consumer, replay=_path(option("replay")))
+
+
+def of_a_server(option: Option, settings: Settings, *, command: bool) -> Settings:
     """What only the judging of a server is asked for."""
-    return replace(
+    settings = replace(
         settings,
         base_url=_base_url(option("base_url"), bool(option("allow_production"))),
         orders=_path(option("orders")),
@@ -183,6 +191,10 @@ def _of_a_server(option: Callable[[str], Any], settings: Settings) -> Settings:
         webhook_grace=_positive("webhook-grace", option("webhook_grace")),
         webhook_retry_within=_positive("webhook-retry-within", option("webhook_retry_within")),
     )
+    if settings.orders:
+        load_orders(settings.orders)
+    _fit_together(settings)
+    return settings
 
 
 def with_base_url(settings: Settings, url: str) -> Settings:

@@ -1,6 +1,7 @@
 """The report directory."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -8,32 +9,40 @@ from points_conformance.report import html, json_report, markdown
 from points_conformance.report.atomic import write_atomically
 from points_conformance.report.run import RunReport
 
-__all__ = ["begin_all", "write_all"]
+__all__ = ["WRITTEN", "begin_all", "write_all"]
 
-#: What an earlier run may have left. pytest writes the last one.
-_FOR_PEOPLE: Final = ("report.html", "report.md", "junit.xml")
+#: The files for people, and what makes the text of each.
+WRITTEN: Final[dict[str, Callable[[RunReport], str]]] = {
+    "report.html": html.render,
+    "report.md": markdown.render,
+}
 
 
 def begin_all(report: RunReport, folder: Path) -> None:
     """Before the first request: an inconclusive report.json, and no older report beside it."""
     json_report.begin(folder / "report.json", report)
-    for name in _FOR_PEOPLE:
-        (folder / name).unlink(missing_ok=True)
+    for path in _for_people(folder):
+        path.unlink(missing_ok=True)
 
 
 def write_all(report: RunReport, folder: Path) -> None:
-    """Write report.html, report.md and report.json, each in one step, the one for programs last:
+    """Write all files, each in one step, report.json for programs last:
     it says no more than that the run is not finished until all is written. Raises ``OSError``,
     and leaves nothing for people then.
 
-    An unfinished run's report.html and report.md say so too.
+    The files of an unfinished run say so too.
     """
     try:
-        write_atomically(folder / "report.html", html.render(report))
-        write_atomically(folder / "report.md", markdown.render(report))
+        for name, render in WRITTEN.items():
+            write_atomically(folder / name, render(report))
         json_report.write(folder / "report.json", report)
     except OSError:
-        for name in _FOR_PEOPLE:
+        for path in _for_people(folder):
             with contextlib.suppress(OSError):
-                (folder / name).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
         raise
+
+
+def _for_people(folder: Path) -> list[Path]:
+    """What an earlier run may have left. pytest writes the last one."""
+    return [folder / name for name in (*WRITTEN, "junit.xml")]

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Any
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.contract.limits import API_PREFIX
@@ -21,9 +21,6 @@ from points_conformance.simulator.operations import OPERATIONS, Call, Operation
 from points_conformance.simulator.presenter import Presenter
 from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order, World
 
-if TYPE_CHECKING:
-    from points_conformance.simulator.delivery.courier import Courier
-
 __all__ = ["Parts", "Simulator"]
 
 
@@ -38,7 +35,7 @@ class Parts:
     notifier: Callable[[World, Presenter, Clock], Notifier] = Notifier
     operations: tuple[Operation, ...] = field(default=OPERATIONS, repr=False)
     #: Used by whoever sends this simulator's deliveries; ``None`` is the ordinary one.
-    courier: "type[Courier] | None" = None
+    courier: Callable[..., Any] | None = None
 
 
 class Simulator:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from points_conformance.contract.names import OrderOperation
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.messages import Request, Response, dump_json
 from points_conformance.simulator.world import Delivery
@@ -34,11 +35,7 @@ OPERATION_NAMES: Final[Mapping[str, re.Pattern[str]]] = {
     for name, pattern in {
         "any": r".*",
         "get": f"GET {_ORDER}",
-        "cancel": f"POST {_ORDER}/cancel",
-        "refund": f"POST {_ORDER}/refund",
-        "authorize": f"POST {_ORDER}/authorize",
-        "capture": f"POST {_ORDER}/capture",
-        "complete": f"POST {_ORDER}/complete",
+        **{one.value: f"POST {_ORDER}/{one.value}" for one in OrderOperation},
         "status": f"POST {_ORDER}/status",
         "earning": r"POST /api/v1/orders/earning",
         "checkout": r"POST /api/v1/orders/checkout/[^/]+",

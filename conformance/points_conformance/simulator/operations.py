@@ -8,19 +8,22 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
+from points_conformance.contract.dialect import Dialect
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.limits import NO_CUSTOMER
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import Event, OrderStatus, OrderType
-from points_conformance.simulator.forms import OrderForm, invalid
+from points_conformance.contract.names import STEPS, Event, OrderStatus, OrderType
+from points_conformance.simulator.clock import Clock
+from points_conformance.simulator.desk import Desk
+from points_conformance.simulator.forms import Forms, OrderForm, invalid
+from points_conformance.simulator.gate import Gate
 from points_conformance.simulator.messages import Refusal, Request, Response
-from points_conformance.simulator.world import Endpoint, Merchant
-
-if TYPE_CHECKING:
-    from points_conformance.simulator.core import Simulator
+from points_conformance.simulator.notifier import Notifier
+from points_conformance.simulator.presenter import Presenter
+from points_conformance.simulator.world import Endpoint, Merchant, Order, World
 
 __all__ = ["OPERATIONS", "Call", "Operation"]
 
@@ -34,7 +37,31 @@ class Call:
     request: Request
 
 
-Answer = Callable[["Simulator", Call], Response]
+class Server(Protocol):
+    """What an operation uses of the simulator."""
+
+    dialect: Dialect
+    clock: Clock
+    world: World
+    presenter: Presenter
+    notifier: Notifier
+    desk: Desk
+    forms: Forms
+    gate: Gate
+
+    def open_order(
+        self, merchant: Merchant, kind: OrderType, status: OrderStatus, form: OrderForm
+    ) -> Order:
+        """Store a new order."""
+        ...
+
+    def open_endpoint(self, merchant: Merchant, name: str, url: str) -> Endpoint:
+        """Register a webhook endpoint."""
+        ...
+
+
+#: Called with the simulator; what takes an operation's place may use all of it.
+Answer = Callable[[Any, Call], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +75,24 @@ class Operation:
 
 
 # ---------------------------------------------------------------------- orders
-def _get(sim: "Simulator", call: Call) -> Response:
+def _get(sim: Server, call: Call) -> Response:
     return sim.presenter.order_answer(sim.gate.order(call.merchant, call.name))
 
 
-def _cancel(sim: "Simulator", call: Call) -> Response:
+def _cancel(sim: Server, call: Call) -> Response:
     order = sim.gate.order(call.merchant, call.name)
     sim.desk.cancel(order, sim.forms.cancel(call.request))
     return sim.presenter.order_answer(order, "Order cancelled successfully")
 
 
-def _refund(sim: "Simulator", call: Call) -> Response:
+def _refund(sim: Server, call: Call) -> Response:
     order = sim.gate.order(call.merchant, call.name)
     sim.desk.refund(order, sim.forms.refund(call.request))
     return sim.presenter.order_answer(order, "Order refunded successfully")
 
 
 def _step(action: Action) -> Answer:
-    def answer(sim: "Simulator", call: Call) -> Response:
+    def answer(sim: Server, call: Call) -> Response:
         order = sim.gate.order(call.merchant, call.name)
         if action is Action.COMPLETE:
             sim.forms.complete(call.request)
@@ -75,13 +102,13 @@ def _step(action: Action) -> Answer:
     return answer
 
 
-def _ship(sim: "Simulator", call: Call) -> Response:
+def _ship(sim: Server, call: Call) -> Response:
     order = sim.gate.order(call.merchant, call.name)
     sim.desk.ship(order, sim.forms.shipping(call.request))
     return sim.presenter.order_answer(order)
 
 
-def _earning(sim: "Simulator", call: Call) -> Response:
+def _earning(sim: Server, call: Call) -> Response:
     form = sim.forms.earning(call.request)
     _fresh_number(sim, call.merchant, form)
     if form.phone == NO_CUSTOMER:
@@ -96,7 +123,7 @@ def _earning(sim: "Simulator", call: Call) -> Response:
     return sim.presenter.order_answer(order)
 
 
-def _pending(sim: "Simulator", merchant: Merchant, form: OrderForm) -> dict[str, Any]:
+def _pending(sim: Server, merchant: Merchant, form: OrderForm) -> dict[str, Any]:
     return {
         "pending_client_activation": True,
         "pending_earning_order": {
@@ -108,7 +135,7 @@ def _pending(sim: "Simulator", merchant: Merchant, form: OrderForm) -> dict[str,
     }
 
 
-def _checkout(sim: "Simulator", call: Call) -> Response:
+def _checkout(sim: Server, call: Call) -> Response:
     form = sim.forms.checkout(call.request)
     _fresh_number(sim, call.merchant, form)
     order = sim.open_order(call.merchant, OrderType.REPLACING, OrderStatus.NEW, form)
@@ -117,7 +144,7 @@ def _checkout(sim: "Simulator", call: Call) -> Response:
     )
 
 
-def _fresh_number(sim: "Simulator", merchant: Merchant, form: OrderForm) -> None:
+def _fresh_number(sim: Server, merchant: Merchant, form: OrderForm) -> None:
     used = any(
         o.merchant is merchant and o.number == form.number for o in sim.world.orders.values()
     )
@@ -126,7 +153,7 @@ def _fresh_number(sim: "Simulator", merchant: Merchant, form: OrderForm) -> None
 
 
 # ---------------------------------------------------------------------- webhook endpoints
-def _webhooks(sim: "Simulator", call: Call) -> Response:
+def _webhooks(sim: Server, call: Call) -> Response:
     query = parse_qs(call.request.query)
     per_page = min(max(_number(query, "per_page", 15), 1), 100)
     page = max(_number(query, "page", 1), 1)
@@ -152,20 +179,20 @@ def _number(query: dict[str, list[str]], name: str, default: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else default
 
 
-def _webhook_create(sim: "Simulator", call: Call) -> Response:
+def _webhook_create(sim: Server, call: Call) -> Response:
     form = sim.forms.webhook(call.request)
     _unused_url(call.merchant, form.url)
     endpoint = sim.open_endpoint(call.merchant, form.name or "", form.url or "")
     return sim.presenter.success(sim.presenter.endpoint(endpoint, call.merchant.id))
 
 
-def _webhook_get(sim: "Simulator", call: Call) -> Response:
+def _webhook_get(sim: Server, call: Call) -> Response:
     endpoint = sim.gate.endpoint(call.merchant, call.name)
     return sim.presenter.success(sim.presenter.endpoint(endpoint, call.merchant.id))
 
 
 def _webhook_update(*, partial: bool) -> Answer:
-    def answer(sim: "Simulator", call: Call) -> Response:
+    def answer(sim: Server, call: Call) -> Response:
         endpoint = sim.gate.endpoint(call.merchant, call.name)
         form = sim.forms.webhook(call.request, partial=partial)
         _unused_url(call.merchant, form.url, but=endpoint)
@@ -177,7 +204,7 @@ def _webhook_update(*, partial: bool) -> Answer:
     return answer
 
 
-def _webhook_delete(sim: "Simulator", call: Call) -> Response:
+def _webhook_delete(sim: Server, call: Call) -> Response:
     call.merchant.endpoints.remove(sim.gate.endpoint(call.merchant, call.name))
     return sim.presenter.success(message="Webhook deleted successfully")
 
@@ -198,9 +225,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         ("GET", _ORDER, _get, False),
         ("POST", _ORDER + "/cancel", _cancel, False),
         ("POST", _ORDER + "/refund", _refund, False),
-        ("POST", _ORDER + "/authorize", _step(Action.AUTHORIZE), False),
-        ("POST", _ORDER + "/capture", _step(Action.CAPTURE), False),
-        ("POST", _ORDER + "/complete", _step(Action.COMPLETE), False),
+        *(("POST", f"{_ORDER}/{step.value}", _step(Action(step)), False) for step in STEPS),
         ("POST", _ORDER + "/status", _ship, False),
         ("GET", r"/(webhooks)", _webhooks, False),
         ("POST", r"/(webhooks)", _webhook_create, False),

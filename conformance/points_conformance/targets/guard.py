@@ -1,13 +1,13 @@
 """Which hosts may be called at all (design, Live targets)."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import httpx
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import API_PREFIX, PRODUCTION_HOSTS
 
-__all__ = ["TargetRefused", "can_be_called", "checked_base_url", "is_loopback"]
+__all__ = ["TargetRefused", "can_be_called", "checked_base_url"]
 
 #: How much of a URL an error shows.
 _LONGEST_SHOWN = 200
@@ -90,17 +90,3 @@ def can_be_called(url: str) -> bool:
         return False
     host = parts.hostname or ""
     return ":" in host or _is_name(host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine. A mapped address (``::ffff:127.0.0.1``) is not taken for one:
-    Python's versions differ on it.
-    """
-    host = host.rstrip(".")
-    if host.lower() in ("localhost", "ip6-localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-        return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
-    except ValueError:
-        return False

@@ -268,7 +268,7 @@ def tells_total_as_auto_refund(
 @seed.on(
     Desk.auto_refund,
     "webhook-auto-refund-not-booked",
-    "webhook.auto-refunded-ends-the-order",
+    "lifecycle.auto-refund-is-final",
     profile=STANDARD,
 )
 def does_not_book_auto_refunds(desk: Desk, order: Order) -> None:
@@ -279,7 +279,7 @@ def does_not_book_auto_refunds(desk: Desk, order: Order) -> None:
     order.ledger = replace(before)
 
 
-@seed.on(Desk.ship, "webhook-shipping-cancels", "webhook.shipping-is-no-cancel", profile=STANDARD)
+@seed.on(Desk.ship, "webhook-shipping-cancels", "lifecycle.shipping-is-not-money", profile=STANDARD)
 def cancels_by_shipping(desk: Desk, order: Order, status: str) -> None:
     """The shipping status cancelled cancels the order."""
     # One word, two meanings.

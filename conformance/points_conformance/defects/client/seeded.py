@@ -11,6 +11,7 @@ from points_conformance.defects.trial import Judged, run_rules
 from points_conformance.judging.judge import seed_of
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Verdict
+from points_conformance.rules.client.family import cases_of
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.runners import ObjectClients
 from points_conformance.targets.client.target import ClientTarget
@@ -36,7 +37,7 @@ def judge_client(
     target = ClientTarget(ObjectClients(make, timeout=timeout), timeout=timeout, seed=seed)
     try:
         for rule in among.with_prerequisites(rules):
-            target.ahead(rule.check, seed_of(seed, rule.id), rule.bound(profile))
+            target.begin(cases_of(rule, seed_of(seed, rule.id), rule.bound(profile)))
         return run_rules(Subject.CLIENT, target, rules, profile=profile, seed=seed)
     finally:
         target.close()

@@ -16,7 +16,8 @@ from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
 from points_conformance.targets.api.sources import FileSource, HookSource
-from points_conformance.targets.api.target import ApiTarget, Effect
+from points_conformance.targets.api.target import ApiTarget
+from points_conformance.targets.effect import Effect
 
 if TYPE_CHECKING:
     from points_conformance.plugin.runs.listening import Listening
@@ -140,7 +141,7 @@ class ApiRun:
         if settings.base_url is None:
             target = embedded_target(DIALECTS[settings.dialect], seed=settings.seed)
             if hook is not None:
-                target.sources.insert(0, HookSource(hook, lambda uuid: target.read(uuid).order))
+                target.sources.insert(0, HookSource(hook))
             return target
         return live_target(
             LiveSettings(

@@ -9,8 +9,8 @@ from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.client_settings import ClientOptions
 from points_conformance.plugin.runs.subject import Run
 from points_conformance.plugin.settings import SettingsError
+from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
-from points_conformance.targets.api.target import Effect
 from points_conformance.targets.client.outcome import outcome_of
 from points_conformance.targets.client.runners import (
     Clients,
@@ -19,6 +19,7 @@ from points_conformance.targets.client.runners import (
     ObjectClients,
 )
 from points_conformance.targets.client.target import SIDE_BY_SIDE, ClientTarget
+from points_conformance.targets.effect import Effect
 
 __all__ = ["ClientRun"]
 
@@ -98,7 +99,7 @@ class ClientRun:
         catalogue = settings.catalogue
         for rule in catalogue.with_prerequisites(catalogue[id_] for id_ in self._asked):
             seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
-            target.ahead(rule.check, seed, bound)
+            target.begin(cases_of(rule, seed, bound))
 
     # ------------------------------------------------------------------ in words
     def plan_lines(self) -> list[str]:

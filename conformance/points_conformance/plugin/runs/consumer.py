@@ -10,7 +10,6 @@ from points_conformance.plugin.consumer_settings import WrongOption, checked_url
 from points_conformance.plugin.runs.subject import Run
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.plugin.users_own import users_own
-from points_conformance.targets.api.target import Effect
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     Interface,
@@ -23,6 +22,7 @@ from points_conformance.targets.consumer.calibration import look_first
 from points_conformance.targets.consumer.probe import ConsumerState
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import SECONDS, SECRET, ConsumerTarget
+from points_conformance.targets.effect import Effect
 
 __all__ = ["ConsumerRun"]
 
@@ -116,10 +116,10 @@ class ConsumerRun:
 
     def _keep_stories(self, target: ConsumerTarget) -> list[str]:
         folder = self.run.settings.report_dir
-        if folder is None or not target.replays:
+        if folder is None or not target.learned.replays:
             return []
         lines = []
-        for rule, story in target.replays.items():
+        for rule, story in target.learned.replays.items():
             path = folder / "stories" / f"{rule}.json"
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Rule
 from points_conformance.plugin.settings import Settings
 from points_conformance.targets.api.build import embedded_target
+from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted
 from points_conformance.targets.api.sources import OrderSource
 
@@ -23,9 +24,9 @@ class _Noting(OrderSource):
         self.given: Counter[str] = Counter()
         self._source = source
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """What the source makes."""
-        made = self._source.make(wanted)
+        made = self._source.make(wanted, api)
         if made is not None and not wanted.fresh:
             total = f"of {sar(wanted.total)} SAR" if wanted.exact else "of 1 SAR or more"
             self.given[f"{made.status.value} {made.kind.value}, {total}"] += 1

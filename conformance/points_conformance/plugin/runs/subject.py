@@ -9,7 +9,7 @@ import pytest
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.plan import Plan
 from points_conformance.plugin.settings import Settings
-from points_conformance.targets.api.target import Effect
+from points_conformance.targets.effect import Effect
 
 __all__ = ["Run", "SubjectRun"]
 

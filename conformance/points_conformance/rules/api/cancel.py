@@ -4,6 +4,8 @@ from typing import Any
 
 from points_conformance.contract.limits import DEFAULT_CANCEL_REASON, REASON_MAX
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
@@ -21,23 +23,28 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
-CANCEL = source("Refunds & Cancellations", "Cancel an order")
-LIMITS = source("OpenAPI", "POST /orders/{uuid}/cancel")
-LIFECYCLE = source("Order Lifecycle", "State machine")
-INBOX = "webhook inbox"
+CANCEL = source(Page.REVERSALS, "Cancel an order")
+LIMITS = source(Page.OPENAPI, "POST /orders/{uuid}/cancel")
+LIFECYCLE = source(Page.LIFECYCLE, "State machine")
+REASON = source(Page.EVENTS, "cancelled")
+NO_MORE = promised("no more goes back than was paid")
+NO_WAY = inferred("the diagram has no way from partially_refunded to cancelled")
 TOLD = "webhook.cancel-is-told"
-CANCELLED = OrderStatus.CANCELLED
 BASIC = "cancel.ends-cancelled"
 UNREASONED = "cancel.no-reason-needed"
+INBOX = Need.INBOX
+REFUNDED = "refund.full"
+PARTED = "refund.partial"
+CANCELLED = OrderStatus.CANCELLED
+rule = family(CANCEL)
 
 
 def _cancellable(api: ApiTarget) -> TestOrder:
     """An order that can be cancelled; whether an approved one can is read first."""
     readings.cancel_settled(api, OrderStatus.APPROVED)
-    return api.cancellable()
+    return readings.cancellable(api)
 
 
 def _cancelled(api: ApiTarget, **fields: Any) -> TestOrder:
@@ -46,7 +53,7 @@ def _cancelled(api: ApiTarget, **fields: Any) -> TestOrder:
     return order
 
 
-@rule(BASIC, MUST, CANCEL, core=True, profile=SMOKE, calls=8)
+@rule(BASIC, MUST, core=True, profile=SMOKE, calls=8)
 def a_cancel_ends_cancelled(api: ApiTarget) -> None:
     """An accepted cancel MUST end in cancelled, in its answer and in the next read."""
     _cancelled(api, reason="The customer changed their mind")
@@ -73,20 +80,14 @@ def a_cancel_of_a_paid_order_is_done_or_refused(api: ApiTarget) -> None:
         readings.either_cancelled_or_unchanged(api, status)
 
 
-@rule("cancel.second-is-refused", MUST, CANCEL, after=BASIC, profile=SMOKE, calls=7)
+@rule("cancel.second-is-refused", MUST, after=BASIC, profile=SMOKE, calls=7)
 def a_second_cancel_is_refused(api: ApiTarget) -> None:
     """A cancelled order MUST refuse another cancel with 400 and stay as it is."""
     refuses(api, _cancelled(api), "cancel", 400)
 
 
 @rule(
-    "cancel.fully-refunded-is-refused",
-    MUST,
-    CANCEL,
-    after="refund.full",
-    profile=SMOKE,
-    far=STANDARD,
-    calls=8,
+    "cancel.fully-refunded-is-refused", MUST, after=REFUNDED, profile=SMOKE, far=STANDARD, calls=8
 )
 def a_cancel_of_a_fully_refunded_order_is_refused(api: ApiTarget) -> None:
     """A fully refunded order MUST refuse a cancel with 400 and stay as it is."""
@@ -95,14 +96,7 @@ def a_cancel_of_a_fully_refunded_order_is_refused(api: ApiTarget) -> None:
     refuses(api, order, "cancel", 400)
 
 
-@rule(
-    "cancel.partially-refunded-is-refused",
-    SHOULD,
-    CANCEL,
-    inferred("the diagram has no way from partially_refunded to cancelled"),
-    after="refund.partial",
-    calls=3,
-)
+@rule("cancel.partially-refunded-is-refused", SHOULD, CANCEL, NO_WAY, after=PARTED, calls=3)
 def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
     """A partially refunded order SHOULD refuse a cancel."""
     order = api.refundable()
@@ -110,13 +104,7 @@ def a_cancel_of_a_partially_refunded_order_is_refused(api: ApiTarget) -> None:
     expect(api.cancel(order)).refused()
 
 
-@rule(
-    "cancel.partially-refunded-is-bounded",
-    MUST,
-    promised("no more goes back than was paid"),
-    after="refund.sum-bounded",
-    calls=10,
-)
+@rule("cancel.partially-refunded-is-bounded", MUST, NO_MORE, after="refund.sum-bounded", calls=10)
 def a_cancel_after_a_part_gives_nothing_back_twice(api: ApiTarget) -> None:
     """After a cancel of a partially refunded order no more than its total MUST have gone back."""
     order = api.refundable()
@@ -155,8 +143,16 @@ def a_reason_can_be_omitted(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- reasons
-@rule("cancel.default-reason", MUST, CANCEL, promised("default reason"),
-      after=(UNREASONED, TOLD), needs=INBOX, profile=SMOKE, calls=4)  # fmt: skip
+@rule(
+    "cancel.default-reason",
+    MUST,
+    CANCEL,
+    promised("default reason"),
+    after=(UNREASONED, TOLD),
+    needs=INBOX,
+    profile=SMOKE,
+    calls=4,
+)
 def an_omitted_reason_becomes_the_default(api: ApiTarget) -> None:
     """A cancel without a reason MUST be told with the reason "Order cancelled via API"."""
     api.webhooks()
@@ -165,8 +161,7 @@ def an_omitted_reason_becomes_the_default(api: ApiTarget) -> None:
     _reason_is(all_of(api, order, "cancelled"), DEFAULT_CANCEL_REASON)
 
 
-@rule("cancel.default-reason-empty-body", MUST, CANCEL, after="cancel.default-reason", needs=INBOX,
-      calls=4)  # fmt: skip
+@rule("cancel.default-reason-empty-body", MUST, after="cancel.default-reason", needs=INBOX, calls=4)
 def an_empty_object_omits_the_reason(api: ApiTarget) -> None:
     """A cancel with the body {} MUST be told with the default reason."""
     api.webhooks()
@@ -175,8 +170,7 @@ def an_empty_object_omits_the_reason(api: ApiTarget) -> None:
     _reason_is(all_of(api, order, "cancelled"), DEFAULT_CANCEL_REASON)
 
 
-@rule("cancel.given-reason", MUST, source("Webhook Events", "cancelled"),
-      after=(BASIC, TOLD), needs=INBOX, calls=4)  # fmt: skip
+@rule("cancel.given-reason", MUST, REASON, after=(BASIC, TOLD), needs=INBOX, calls=4)
 def a_given_reason_is_told(api: ApiTarget) -> None:
     """A cancel with a reason MUST be told with that reason, to the letter."""
     api.webhooks()

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from points_conformance.contract.limits import WEBHOOK_NAME_MAX, WEBHOOK_URL_MAX
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import problems
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.telling import told
 from points_conformance.rules.api.webhook_retries import DELETED, MOVED
 from points_conformance.simulator.messages import dump_json
@@ -21,15 +24,17 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
-WEBHOOKS = source("OpenAPI", "Webhooks")
-LIMITS = source("OpenAPI", "POST /webhooks")
-INBOX = "webhook inbox"
+WEBHOOKS = source(Page.OPENAPI, "Webhooks")
+LIMITS = source(Page.OPENAPI, "POST /webhooks")
+PUT = source(Page.OPENAPI, "PUT /webhooks/{uuid}")
+DELETE = source(Page.OPENAPI, "DELETE /webhooks/{uuid}")
 MADE, SHOWN = "webhook.endpoint-made", "webhook.endpoint-shown"
 ONE = "webhook.refund-is-told"
 _NAME = "points-conformance rule"
 UNKNOWN = "00000000-0000-4000-8000-00000000c0de"
+ANOTHERS = (Need.INBOX, Need.SECOND_MERCHANT)
+rule = family(WEBHOOKS, after=MADE, needs=Need.INBOX, calls=4)
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def _shows(answer: Answer, name: str, url: str) -> None:
 
 
 # ---------------------------------------------------------------------- made and shown
-@rule(MADE, MUST, WEBHOOKS, needs=INBOX, calls=2)
+@rule(MADE, MUST, after=(), calls=2)
 def an_endpoint_is_made(api: ApiTarget) -> None:
     """A registration MUST be answered with the endpoint: uuid, name, URL and secret."""
     inbox = api.webhooks()
@@ -81,7 +86,7 @@ def an_endpoint_is_made(api: ApiTarget) -> None:
     _shows(answer, _NAME, inbox.url("made"))
 
 
-@rule(SHOWN, MUST, WEBHOOKS, after=MADE, needs=INBOX, calls=3)
+@rule(SHOWN, MUST, calls=3)
 def an_endpoint_is_shown(api: ApiTarget) -> None:
     """Reading an endpoint MUST show its name, URL and secret as they were registered."""
     with _endpoint(api, "shown") as made:
@@ -90,7 +95,7 @@ def an_endpoint_is_shown(api: ApiTarget) -> None:
         _shows(answer, made["name"], made["url"])
 
 
-@rule("webhook.endpoint-secret-shown", MUST, WEBHOOKS, after=SHOWN, needs=INBOX, calls=4)
+@rule("webhook.endpoint-secret-shown", MUST, after=SHOWN)
 def every_read_shows_the_same_secret(api: ApiTarget) -> None:
     """Every read of an endpoint, alone or in the list, MUST show the same secret."""
     with _endpoint(api, "secret") as made:
@@ -104,8 +109,7 @@ def every_read_shows_the_same_secret(api: ApiTarget) -> None:
             )
 
 
-@rule("webhook.endpoint-own-secret", SHOULD, inferred("one leak is not every leak"), after=MADE,
-      needs=INBOX, calls=4)  # fmt: skip
+@rule("webhook.endpoint-own-secret", SHOULD, inferred("one leak is not every leak"))
 def each_endpoint_has_its_own_secret(api: ApiTarget) -> None:
     """Each endpoint SHOULD have a secret of its own, of at least 16 characters."""
     with _endpoint(api, "one") as one, _endpoint(api, "two") as two:
@@ -117,7 +121,7 @@ def each_endpoint_has_its_own_secret(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.endpoint-listed", MUST, WEBHOOKS, after=MADE, needs=INBOX, calls=7)
+@rule("webhook.endpoint-listed", MUST, calls=7)
 def an_endpoint_is_listed(api: ApiTarget) -> None:
     """A registered endpoint MUST be in the list, once."""
     with _endpoint(api, "listed") as made:
@@ -125,8 +129,7 @@ def an_endpoint_is_listed(api: ApiTarget) -> None:
         fail_unless(times == 1, "not listed once", expected="once in the list", got=times)
 
 
-@rule("webhook.endpoint-pages", MUST, WEBHOOKS, after="webhook.endpoint-listed", needs=INBOX,
-      calls=6)  # fmt: skip
+@rule("webhook.endpoint-pages", MUST, after="webhook.endpoint-listed", calls=6)
 def the_list_has_pages(api: ApiTarget) -> None:
     """A page MUST have at most per_page endpoints, and pages MUST NOT overlap."""
     with _endpoint(api, "first"), _endpoint(api, "second"):
@@ -143,7 +146,7 @@ def the_list_has_pages(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- what is refused
-@rule("webhook.endpoint-duplicate", MUST, LIMITS, after=MADE, needs=INBOX, calls=4)
+@rule("webhook.endpoint-duplicate", MUST, LIMITS)
 def a_url_is_registered_once(api: ApiTarget) -> None:
     """A URL that the merchant has registered already MUST be refused with 400."""
     with _endpoint(api, "twice") as made:
@@ -154,7 +157,7 @@ def a_url_is_registered_once(api: ApiTarget) -> None:
         expect(again).refused_with(400)
 
 
-@rule("webhook.endpoint-limits", MUST, LIMITS, after=MADE, needs=INBOX, calls=6)
+@rule("webhook.endpoint-limits", MUST, LIMITS, calls=6)
 def names_and_urls_have_limits(api: ApiTarget) -> None:
     """A name of 256 or a URL of 501 characters MUST be refused with 422; 255 and 500 not."""
     inbox = api.webhooks()
@@ -168,7 +171,7 @@ def names_and_urls_have_limits(api: ApiTarget) -> None:
     expect(answer).accepted()
 
 
-@rule("webhook.endpoint-fields", MUST, LIMITS, after=MADE, needs=INBOX, calls=8)
+@rule("webhook.endpoint-fields", MUST, LIMITS, calls=8)
 def name_and_url_are_required(api: ApiTarget) -> None:
     """A registration without a name or a URL, or with a URL that is none, MUST be refused (422)."""
     url = api.webhooks().url("fields")
@@ -185,7 +188,7 @@ def _take_back(api: ApiTarget, answer: Answer) -> None:
         api.endpoints.remove(uuid)
 
 
-@rule("webhook.endpoint-unknown", MUST, WEBHOOKS, needs=INBOX, calls=4)
+@rule("webhook.endpoint-unknown", MUST, after=())
 def an_unknown_endpoint_is_404(api: ApiTarget) -> None:
     """An endpoint that does not exist MUST be 404, whatever is asked of it."""
     url = api.webhooks().url("unknown")
@@ -195,8 +198,7 @@ def an_unknown_endpoint_is_404(api: ApiTarget) -> None:
     expect(api.call("DELETE", f"/webhooks/{UNKNOWN}")).refused_with(404)
 
 
-@rule("webhook.endpoint-needs-key", MUST, source("API keys", "Authentication"), after=MADE,
-      needs=INBOX, calls=6)  # fmt: skip
+@rule("webhook.endpoint-needs-key", MUST, source(Page.API_KEYS, "Authentication"), calls=6)
 def endpoints_need_a_key(api: ApiTarget) -> None:
     """Without a key no endpoint MUST be shown, made or deleted: 400."""
     with _endpoint(api, "key") as made:
@@ -207,8 +209,7 @@ def endpoints_need_a_key(api: ApiTarget) -> None:
         expect(api.call("DELETE", f"/webhooks/{made['uuid']}", key=None)).refused_with(400)
 
 
-@rule("webhook.endpoint-of-another-merchant", MUST, WEBHOOKS, after=SHOWN,
-      needs=(INBOX, "second merchant"), calls=9)  # fmt: skip
+@rule("webhook.endpoint-of-another-merchant", MUST, after=SHOWN, needs=ANOTHERS, calls=9)
 def another_merchants_endpoint_is_404(api: ApiTarget) -> None:
     """Another merchant's endpoint MUST be 404 and stay as it is, and MUST NOT be listed."""
     other = api.other_key
@@ -231,8 +232,7 @@ def another_merchants_endpoint_is_404(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- changed and deleted
-@rule("webhook.endpoint-put", MUST, source("OpenAPI", "PUT /webhooks/{uuid}"), after=SHOWN,
-      needs=INBOX, calls=4)  # fmt: skip
+@rule("webhook.endpoint-put", MUST, PUT, after=SHOWN)
 def a_put_replaces_name_and_url(api: ApiTarget) -> None:
     """PUT MUST replace name and URL, in its answer and in the next read."""
     with _endpoint(api, "put") as made:
@@ -243,8 +243,7 @@ def a_put_replaces_name_and_url(api: ApiTarget) -> None:
             _shows(shown, fields["name"], fields["url"])
 
 
-@rule("webhook.endpoint-patch", MUST, source("OpenAPI", "PATCH /webhooks/{uuid}"), after=SHOWN,
-      needs=INBOX, calls=4)  # fmt: skip
+@rule("webhook.endpoint-patch", MUST, source(Page.OPENAPI, "PATCH /webhooks/{uuid}"), after=SHOWN)
 def a_patch_changes_what_it_names(api: ApiTarget) -> None:
     """PATCH MUST change what it names and leave the rest."""
     with _endpoint(api, "patch") as made:
@@ -252,8 +251,7 @@ def a_patch_changes_what_it_names(api: ApiTarget) -> None:
         _shows(_get(api, made["uuid"]), "another name", made["url"])
 
 
-@rule("webhook.endpoint-moved", MUST, source("OpenAPI", "PUT /webhooks/{uuid}"),
-      after=("webhook.endpoint-put", ONE), needs=INBOX, calls=6)  # fmt: skip
+@rule("webhook.endpoint-moved", MUST, PUT, after=("webhook.endpoint-put", ONE), calls=6)
 def a_changed_url_is_told_there(api: ApiTarget) -> None:
     """After its URL was changed an endpoint MUST be told at the new one."""
     inbox = api.webhooks()
@@ -266,11 +264,10 @@ def a_changed_url_is_told_there(api: ApiTarget) -> None:
         order = api.refundable()
         expect(api.refund(order), order).accepted()
         told(api, order, "refunded", place="moved-to")
-        api.stories[MOVED] = order.uuid
+        Shared.of(api).planted[MOVED] = order.uuid
 
 
-@rule("webhook.every-endpoint", MUST, source("Webhooks", "Delivery"), after=(MADE, ONE),
-      needs=INBOX, calls=5)  # fmt: skip
+@rule("webhook.every-endpoint", MUST, source(Page.WEBHOOKS, "Delivery"), after=(MADE, ONE), calls=5)
 def every_endpoint_is_told(api: ApiTarget) -> None:
     """Every registered endpoint MUST be told the same, each with its own secret."""
     with _endpoint(api, "beside"):
@@ -292,8 +289,7 @@ def every_endpoint_is_told(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.endpoint-deleted", MUST, source("OpenAPI", "DELETE /webhooks/{uuid}"),
-      after=("webhook.every-endpoint", SHOWN), needs=INBOX, calls=12)  # fmt: skip
+@rule("webhook.endpoint-deleted", MUST, DELETE, after=("webhook.every-endpoint", SHOWN), calls=12)
 def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
     """A deleted endpoint MUST be 404 and be listed no more."""
     inbox = api.webhooks()
@@ -311,4 +307,4 @@ def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
         order = api.refundable()
         expect(api.refund(order), order).accepted()
         inbox.settled(order.uuid, "refunded")
-        api.stories[DELETED] = order.uuid
+        Shared.of(api).planted[DELETED] = order.uuid

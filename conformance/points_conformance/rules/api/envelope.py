@@ -4,6 +4,7 @@ from typing import Any
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import problems
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
@@ -13,12 +14,15 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
-ENVELOPES = source("OpenAPI", "Envelopes")
-RESOURCE = source("OpenAPI", "OrderResource")
+ENVELOPES = source(Page.OPENAPI, "Envelopes")
+RESOURCE = source(Page.OPENAPI, "OrderResource")
+ENDPOINTS = source(Page.OPENAPI, "Endpoints")
+WORDS = source(Page.LIFECYCLE, "order_status")
+NO_UUID = inferred("an identifier that is none names no order; the code is disputed")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+rule = family(ENVELOPES, calls=4)
 
 
 def _answers(api: ApiTarget) -> list[Answer]:
@@ -31,7 +35,7 @@ def _carried_out(api: ApiTarget) -> list[Answer]:
     return [answer for answer in _answers(api) if answer.accepted]
 
 
-@rule("envelope.success", MUST, ENVELOPES, profile=SMOKE, far=STANDARD, calls=4)
+@rule("envelope.success", MUST, profile=SMOKE, far=STANDARD)
 def a_success_has_its_envelope(api: ApiTarget) -> None:
     """A call that is carried out MUST be answered with status true, a message or null, and data."""
     for answer in _carried_out(api):
@@ -50,7 +54,7 @@ def a_success_has_its_envelope(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.success-is-200", MUST, source("OpenAPI", "Endpoints"), calls=4)
+@rule("envelope.success-is-200", MUST, ENDPOINTS)
 def a_success_is_200(api: ApiTarget) -> None:
     """A call that is carried out MUST be answered with 200."""
     for answer in _carried_out(api):
@@ -59,7 +63,7 @@ def a_success_is_200(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.error", MUST, ENVELOPES, profile=SMOKE, far=STANDARD, calls=3)
+@rule("envelope.error", MUST, profile=SMOKE, far=STANDARD, calls=3)
 def an_error_has_its_envelope(api: ApiTarget) -> None:
     """A refusal MUST be answered with status false and a message."""
     unknown = api.read(UNKNOWN)
@@ -76,7 +80,7 @@ def an_error_has_its_envelope(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.validation", MUST, ENVELOPES, calls=3)
+@rule("envelope.validation", MUST, calls=3)
 def a_validation_names_its_fields(api: ApiTarget) -> None:
     """A 422 MUST have a message, and errors that map each wrong field to a list of texts."""
     order = api.refundable()
@@ -93,7 +97,7 @@ def a_validation_names_its_fields(api: ApiTarget) -> None:
     )
 
 
-@rule("envelope.json", MUST, source("OpenAPI", "content types"), calls=6)
+@rule("envelope.json", MUST, source(Page.OPENAPI, "content types"), calls=6)
 def answers_are_json(api: ApiTarget) -> None:
     """Every answer, refusals included, MUST be JSON and say so."""
     for answer in [*_answers(api), api.read(UNKNOWN)]:
@@ -106,7 +110,7 @@ def answers_are_json(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.order-resource", MUST, RESOURCE, calls=4)
+@rule("envelope.order-resource", MUST, RESOURCE)
 def the_order_has_its_documented_shape(api: ApiTarget) -> None:
     """An order in an answer MUST fit the documented resource in every field that it shows."""
     for answer in _carried_out(api):
@@ -119,14 +123,7 @@ def the_order_has_its_documented_shape(api: ApiTarget) -> None:
         )
 
 
-@rule(
-    "envelope.status-is-a-word",
-    MUST,
-    source("Order Lifecycle", "order_status"),
-    profile=SMOKE,
-    far=STANDARD,
-    calls=4,
-)
+@rule("envelope.status-is-a-word", MUST, WORDS, profile=SMOKE, far=STANDARD)
 def order_status_is_one_of_the_seven_words(api: ApiTarget) -> None:
     """order_status MUST be one of the seven documented words, never a number."""
     words = {status.value for status in OrderStatus}
@@ -140,7 +137,7 @@ def order_status_is_one_of_the_seven_words(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.money-is-a-number", MUST, RESOURCE, calls=4)
+@rule("envelope.money-is-a-number", MUST, RESOURCE)
 def money_and_points_are_numbers(api: ApiTarget) -> None:
     """total_price and total_points MUST be JSON numbers, total_price with at most two decimals."""
     for answer in _carried_out(api):
@@ -161,7 +158,7 @@ def money_and_points_are_numbers(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.order-is-the-one-asked-for", MUST, RESOURCE, calls=4)
+@rule("envelope.order-is-the-one-asked-for", MUST, RESOURCE)
 def the_answer_is_about_the_order_in_the_path(api: ApiTarget) -> None:
     """The order in an answer MUST be the one that the path names."""
     order = api.refundable()
@@ -175,7 +172,7 @@ def the_answer_is_about_the_order_in_the_path(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.appended-data", SHOULD, ENVELOPES, calls=5)
+@rule("envelope.appended-data", SHOULD, calls=5)
 def appended_data_is_a_map(api: ApiTarget) -> None:
     """appended_data SHOULD be there and be a map (an empty list stands for an empty map)."""
     for answer in [*_carried_out(api), api.read(UNKNOWN)]:
@@ -188,12 +185,7 @@ def appended_data_is_a_map(api: ApiTarget) -> None:
         )
 
 
-@rule(
-    "envelope.key-not-echoed",
-    MUST,
-    inferred("API keys: a private key is worth money"),
-    calls=5,
-)
+@rule("envelope.key-not-echoed", MUST, inferred("API keys: a private key is worth money"), calls=5)
 def the_key_is_not_echoed(api: ApiTarget) -> None:
     """No answer MUST ever contain the private key."""
     for answer in [*_answers(api), api.read(UNKNOWN)]:
@@ -205,7 +197,7 @@ def the_key_is_not_echoed(api: ApiTarget) -> None:
         )
 
 
-@rule("envelope.unknown-order", MUST, source("OpenAPI", "Endpoints"), calls=3)
+@rule("envelope.unknown-order", MUST, ENDPOINTS, calls=3)
 def an_unknown_order_is_refused(api: ApiTarget) -> None:
     """Reading, cancelling or refunding an order that does not exist MUST be refused."""
     for answer in _of_an_unknown_order(api):
@@ -215,7 +207,7 @@ def an_unknown_order_is_refused(api: ApiTarget) -> None:
 @rule(
     "envelope.unknown-order-is-404",
     SHOULD,
-    source("OpenAPI", "Endpoints"),
+    ENDPOINTS,
     inferred("some readings answer another code for another merchant's order, and may do so here"),
     after="envelope.unknown-order",
     calls=3,
@@ -231,12 +223,7 @@ def _of_an_unknown_order(api: ApiTarget) -> list[Answer]:
     return [api.call(method, f"/orders/{UNKNOWN}{path}") for method, path in calls]
 
 
-@rule(
-    "envelope.malformed-uuid",
-    MUST,
-    inferred("an identifier that is none names no order; the code is disputed"),
-    calls=6,
-)
+@rule("envelope.malformed-uuid", MUST, NO_UUID, calls=6)
 def a_malformed_uuid_is_refused(api: ApiTarget) -> None:
     """A path with something else than a uuid MUST be refused, and never be a server error."""
     for name in ("not-a-uuid", "123", f"{UNKNOWN}0"):

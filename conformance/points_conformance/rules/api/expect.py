@@ -7,9 +7,9 @@ leaves open is listed by the rule that uses them.
 from collections.abc import Iterable
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import Denied, Finding, TurnedAway
+from points_conformance.judging.finding import Denied, Finding
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 
 __all__ = ["IDENTITY", "Expectation", "expect", "fail_unless"]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from points_conformance.contract.money import MoneyError, halalas, nearby_halalas
-from points_conformance.contract.names import REVERSAL_EVENTS, OrderStatus
+from points_conformance.contract.names import REVERSAL_EVENTS, REVERSALS, OrderStatus
 from points_conformance.judging.exchange import Exchange
 from points_conformance.rules.api.reconcile import Asked, History, Shown, Told
 from points_conformance.simulator.messages import load_json
@@ -23,16 +23,16 @@ __all__ = ["asked_by", "histories", "history_of", "told_by"]
 
 #: No call of ours, and yet reads from before it say nothing of what came of it.
 _BY_PLATFORM: Final = "auto-refund"
-_CALL: Final = re.compile(r"/orders/([^/]+)(?:/(cancel|refund))?")
+_CALL: Final = re.compile(r"/orders/([^/]+)(?:/(" + "|".join(REVERSALS) + "))?")
 
 
 def histories(api: ApiTarget) -> list[History]:
     """The history of every order of the run."""
     calls: dict[str, list[Exchange]] = defaultdict(list)
-    for exchange in api.exchanges:
+    for exchange in api.whole.exchanges:
         if match := _CALL.search(urlsplit(exchange.url).path):
             calls[match[1].lower()].append(exchange)
-    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.orders]
+    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.whole.orders]
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:

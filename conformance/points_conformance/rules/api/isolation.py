@@ -2,10 +2,13 @@
 
 from points_conformance.contract.money import sar, sar_text
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import fully_refunded, is_left, partially_refunded
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
@@ -13,12 +16,17 @@ from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE, STANDARD = Profile.SMOKE, Profile.STANDARD
-OWNER = source("Refunds & Cancellations", "Only the owning merchant")
-NOT_FOUND = source("OpenAPI", "404 for an order that is not this merchant's")
-SECOND = "second merchant"
+RESOURCE = source(Page.OPENAPI, "OrderResource")
+OWNER = source(Page.REVERSALS, "Only the owning merchant")
+NOT_FOUND = source(Page.OPENAPI, "404 for an order that is not this merchant's")
+ONE_REFUND = inferred("a refund names one order")
+ONE_CANCEL = inferred("a cancel names one order")
+NO_PATH = inferred("the internal id is never used in a path")
+READ = "isolation.foreign-read"
+SECOND = Need.SECOND_MERCHANT
+rule = family()
 #: A total in halalas that no answer shows by chance.
 TELLTALE = 15_937
 
@@ -58,8 +66,7 @@ def another_merchant_cannot_refund_an_order(api: ApiTarget) -> None:
     expect(api.read(order)).unchanged_from(before)
 
 
-@rule("isolation.foreign-is-404", SHOULD, NOT_FOUND, needs=SECOND, after="isolation.foreign-read",
-      calls=4)  # fmt: skip
+@rule("isolation.foreign-is-404", SHOULD, NOT_FOUND, needs=SECOND, after=READ, calls=4)
 def another_merchants_order_is_not_found(api: ApiTarget) -> None:
     """Another merchant's order SHOULD be answered with 404, as if it did not exist."""
     order = api.order()
@@ -97,8 +104,7 @@ def _reveals_nothing(answer: Answer, order: TestOrder, own: Answer) -> None:
     )
 
 
-@rule("isolation.orders-apart", MUST, inferred("a refund names one order"),
-      after="refund.sum-bounded", calls=12, apart=True)  # fmt: skip
+@rule("isolation.orders-apart", MUST, ONE_REFUND, after="refund.sum-bounded", calls=12, apart=True)
 def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A refund of one order MUST leave another order of the merchant as it was, money included."""
     one, other = api.refundable(), api.refundable()
@@ -110,8 +116,7 @@ def a_refund_touches_its_own_order_alone(api: ApiTarget) -> None:
     is_left(api, one, one.total - one.total * 6 // 10)
 
 
-@rule("isolation.equal-refunds", MUST, inferred("a refund names one order"), after="refund.full",
-      calls=6, apart=True)  # fmt: skip
+@rule("isolation.equal-refunds", MUST, ONE_REFUND, after="refund.full", calls=6, apart=True)
 def equal_refunds_of_two_orders_both_count(api: ApiTarget) -> None:
     """Two orders of one total, refunded one right after the other, MUST both be refunded."""
     one, other = api.refundable(), api.refundable()
@@ -119,18 +124,18 @@ def equal_refunds_of_two_orders_both_count(api: ApiTarget) -> None:
     fully_refunded(api, other)
 
 
-@rule("isolation.cancel-apart", MUST, inferred("a cancel names one order"),
-      after="cancel.ends-cancelled", calls=6, apart=True)  # fmt: skip
+@rule(
+    "isolation.cancel-apart", MUST, ONE_CANCEL, after="cancel.ends-cancelled", calls=6, apart=True
+)
 def a_cancel_touches_its_own_order_alone(api: ApiTarget) -> None:
     """A cancel of one order MUST leave another order of the merchant as it was."""
-    one, other = api.cancellable(), api.refundable()
+    one, other = cancellable(api), api.refundable()
     before = api.read(other)
     expect(api.cancel(one)).accepted()
     expect(api.read(other)).unchanged_from(before)
 
 
-@rule("isolation.internal-id", MUST, source("OpenAPI", "OrderResource"),
-      inferred("the internal id is never used in a path"), calls=3)  # fmt: skip
+@rule("isolation.internal-id", MUST, RESOURCE, NO_PATH, calls=3)
 def the_internal_id_names_no_order(api: ApiTarget) -> None:
     """The integer id of an order MUST NOT open it."""
     order = api.order()

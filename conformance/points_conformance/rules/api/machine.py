@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from points_conformance.contract.dialect import Dialect
-from points_conformance.contract.lifecycle import DISPUTED, TRANSITIONS, Action
+from points_conformance.contract.lifecycle import Action, Disputed, Refused, arrow, every_arrow
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import (
@@ -29,17 +28,17 @@ __all__ = ["Do", "Must", "Prediction", "StoryOrder", "StoryStep", "blamed", "pre
 class Do(StrEnum):
     """What a step does."""
 
-    CANCEL = "cancel"
+    CANCEL = Action.CANCEL.value
     REFUND = "refund without amount"
     PART = "refund of an amount"
     REST = "refund of what is left"
     MORE = "refund of a halala more than is left"
     READ = "read"
     STRANGER = "another merchant's refund"
-    AUTHORIZE = "authorize"
-    CAPTURE = "capture"
-    COMPLETE = "complete"
-    AUTO_REFUND = "auto-refund"
+    AUTHORIZE = Action.AUTHORIZE.value
+    CAPTURE = Action.CAPTURE.value
+    COMPLETE = Action.COMPLETE.value
+    AUTO_REFUND = Action.AUTO_REFUND.value
 
 
 class Must(StrEnum):
@@ -79,8 +78,8 @@ class Prediction:
     amount: int | None = None
 
 
-#: Both disputed arrows are followed where they are taken: the oracle asks what *may* happen.
-_EVERY_ARROW = Dialect(cancel_partially_refunded="accepted")
+#: The oracle asks what *may* happen.
+_EVERY_ARROW = every_arrow()
 S = OrderStatus
 
 _REFUND_REFUSED: Mapping[OrderStatus, str] = {
@@ -142,24 +141,32 @@ def _cancel(ledger: OrderLedger) -> Prediction:
     outcome = carry_out(ledger, Cancel(), _EVERY_ARROW)
     if not isinstance(outcome, Booked):
         return Prediction(Must.REFUSE, ledger, rule)
-    either = Action.CANCEL in DISPUTED[ledger.status]
-    return Prediction(Must.EITHER if either else Must.ACCEPT, outcome.ledger, rule)
+    return _booked(ledger, outcome, rule)
+
+
+def _booked(
+    ledger: OrderLedger, outcome: Booked, rule: str, amount: int | None = None
+) -> Prediction:
+    """A disputed arrow may be refused as well."""
+    found = outcome.action and arrow(ledger.kind, ledger.status, outcome.action)
+    must = Must.EITHER if isinstance(found, Disputed) else Must.ACCEPT
+    return Prediction(must, outcome.ledger, rule, amount)
 
 
 def _refund_without_amount(ledger: OrderLedger) -> Prediction:
     outcome = carry_out(ledger, Refund(), _EVERY_ARROW)
     if not isinstance(outcome, Booked):
-        return Prediction(Must.REFUSE, ledger, _REFUND_REFUSED[ledger.status])
+        return Prediction(Must.REFUSE, ledger, _REFUND_REFUSED.get(ledger.status, "refund.full"))
     if ledger.status is S.PARTIALLY_REFUNDED:
         return Prediction(Must.EITHER, outcome.ledger, "refund.remainder-without-amount")
     rule = "refund.captured-order" if ledger.status is S.CAPTURED else "refund.full"
-    return Prediction(Must.ACCEPT, outcome.ledger, rule)
+    return _booked(ledger, outcome, rule)
 
 
 def _refund(ledger: OrderLedger, amount: int) -> Prediction:
     outcome = carry_out(ledger, Refund(amount), _EVERY_ARROW)
     if isinstance(outcome, Booked):
-        return Prediction(Must.ACCEPT, outcome.ledger, _accepted_rule(ledger, amount), amount)
+        return _booked(ledger, outcome, _accepted_rule(ledger, amount), amount)
     if ledger.status in _REFUND_REFUSED:
         rule = _REFUND_REFUSED[ledger.status]
         if ledger.status is S.FULLY_REFUNDED:
@@ -183,32 +190,29 @@ _FORWARD: Mapping[Do, Action] = {
     Do.CAPTURE: Action.CAPTURE,
     Do.COMPLETE: Action.COMPLETE,
 }
-#: From where the documentation says that a step is refused (Order Lifecycle). Elsewhere it is
-#: either an arrow of the table or not said.
-_REFUSED_FROM: Mapping[Do, frozenset[OrderStatus]] = {
-    Do.AUTHORIZE: frozenset({S.CANCELLED, S.PARTIALLY_REFUNDED, S.FULLY_REFUNDED}),
-    Do.CAPTURE: frozenset({S.NEW, S.CANCELLED, S.FULLY_REFUNDED}),
-    Do.COMPLETE: frozenset({S.APPROVED, S.CANCELLED, S.PARTIALLY_REFUNDED, S.FULLY_REFUNDED}),
-}
-_FINAL: Mapping[OrderStatus, str] = {
+#: Which rule says that a step is refused: that of the status, else that of the step.
+_STAYS: Mapping[OrderStatus, str] = {
     S.CANCELLED: "lifecycle.cancelled-is-final",
     S.FULLY_REFUNDED: "lifecycle.refunded-is-final",
     S.PARTIALLY_REFUNDED: "lifecycle.partially-refunded-goes-on",
-    S.NEW: "lifecycle.capture-needs-authorization",
+}
+_STEP_REFUSED: Mapping[Do, str] = {
+    Do.AUTHORIZE: "lifecycle.authorize",
+    Do.CAPTURE: "lifecycle.capture-needs-authorization",
+    Do.COMPLETE: "lifecycle.complete-twice",
 }
 
 
 def _forward(ledger: OrderLedger, do: Do) -> Prediction:
+    """What a disputed step leads to is as it is answered: no rule says what its readings share."""
     earning = ledger.kind is OrderType.EARNING
-    if ledger.status in _REFUSED_FROM[do]:
-        again = "lifecycle.complete-earning" if earning else "lifecycle.complete-twice"
-        return Prediction(Must.REFUSE, ledger, _FINAL.get(ledger.status, again))
-    if earning and do is Do.COMPLETE:
-        return Prediction(Must.REFUSE, ledger, "lifecycle.complete-earning")
-    after = TRANSITIONS[ledger.status].get(_FORWARD[do])
-    if after is None or earning:
+    found = arrow(ledger.kind, ledger.status, _FORWARD[do])
+    if isinstance(found, Refused):
+        again = "lifecycle.complete-earning" if earning and do is Do.COMPLETE else _STEP_REFUSED[do]
+        return Prediction(Must.REFUSE, ledger, _STAYS.get(ledger.status, again))
+    if not isinstance(found, OrderStatus) or earning:
         return Prediction(Must.NOTHING, ledger, "")
-    return Prediction(Must.ACCEPT, replace(ledger, status=after), f"lifecycle.{do.value}")
+    return Prediction(Must.ACCEPT, replace(ledger, status=found), f"lifecycle.{do.value}")
 
 
 def _accepted_rule(ledger: OrderLedger, amount: int) -> str:

@@ -10,8 +10,8 @@ from functools import wraps
 from typing import Any, Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import Denied, Finding, NotExercised, TurnedAway
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.judging.finding import Denied, Finding, NotExercised
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["with_other_orders"]
@@ -35,11 +35,11 @@ def with_other_orders(check: Callable[[ApiTarget], Any]) -> Callable[[ApiTarget]
                 turned.append(away)
                 api.turned_away(away.order)
                 if len(turned) >= _MADE + api.listed_orders:
-                    raise _concluded(turned, api.orders) from away
+                    raise _concluded(turned, api.whole.orders) from away
             except NotExercised as dry:
                 if not turned:
                     raise
-                raise _concluded(turned, api.orders) from dry
+                raise _concluded(turned, api.whole.orders) from dry
 
     return tried
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderType
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.ledger import points_tolerance
@@ -21,13 +23,13 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["proportionate", "rule", "told_refunds"]
 
-rule = family()
 MUST = Level.MUST
-POINTS = source("Refunds & Cancellations", "Points")
-PAYLOAD = source("Webhook Events", "refunded")
-INBOX = "webhook inbox"
+POINTS = source(Page.REVERSALS, "Points")
+PAYLOAD = source(Page.EVENTS, "refunded")
+GIVEN_BACK = inferred("points are given back, not taken twice")
 TOLD = "webhook.refund-is-told"
 FIELDS = ("refund_points", "left_points")
+rule = family(POINTS, PAYLOAD, after=("refund.partial", TOLD), needs=Need.INBOX)
 
 
 def told_refunds(api: ApiTarget, order: TestOrder, count: int) -> list[dict[str, Any]]:
@@ -83,8 +85,7 @@ def proportionate(order: TestOrder, amount: int, points: Decimal) -> None:
     )
 
 
-@rule("points.in-proportion", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.partial", TOLD),
-      profile=Profile.SMOKE, calls=2)  # fmt: skip
+@rule("points.in-proportion", MUST, profile=Profile.SMOKE, calls=2)
 def a_partial_refund_reverses_points_in_proportion(api: ApiTarget) -> None:
     """A partial refund of an earning order MUST reverse its points in proportion."""
     order = _with_points(api)
@@ -93,8 +94,7 @@ def a_partial_refund_reverses_points_in_proportion(api: ApiTarget) -> None:
     proportionate(order, amount, told[0]["refund_points"])
 
 
-@rule("points.each-in-proportion", MUST, POINTS, PAYLOAD, needs=INBOX,
-      after="points.in-proportion", calls=5)  # fmt: skip
+@rule("points.each-in-proportion", MUST, after="points.in-proportion", calls=5)
 def every_part_reverses_its_own_points(api: ApiTarget) -> None:
     """Each of several partial refunds MUST reverse the points of its own amount."""
     order = _with_points(api)
@@ -103,8 +103,7 @@ def every_part_reverses_its_own_points(api: ApiTarget) -> None:
         proportionate(order, part, told["refund_points"])
 
 
-@rule("points.full-reverses-all", MUST, POINTS, PAYLOAD, needs=INBOX, after=("refund.full", TOLD),
-      profile=Profile.SMOKE, calls=2)  # fmt: skip
+@rule("points.full-reverses-all", MUST, after=("refund.full", TOLD), profile=Profile.SMOKE, calls=2)
 def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
     """A full refund of an earning order MUST reverse all of its points and leave none."""
     order = _with_points(api)
@@ -118,8 +117,7 @@ def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
     )
 
 
-@rule("points.none-left-at-the-end", MUST, POINTS, PAYLOAD, needs=INBOX,
-      after=("refund.partial", TOLD), calls=4)  # fmt: skip
+@rule("points.none-left-at-the-end", MUST, calls=4)
 def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
     """Partial refunds that add up to the total MUST reverse all points, no more and no fewer."""
     order = _with_points(api)
@@ -135,8 +133,7 @@ def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
     )
 
 
-@rule("points.conserved", MUST, promised("points are conserved"), PAYLOAD, needs=INBOX,
-      after=("refund.partial", TOLD), calls=4)  # fmt: skip
+@rule("points.conserved", MUST, promised("points are conserved"), PAYLOAD, calls=4)
 def reversed_and_left_points_are_the_orders(api: ApiTarget) -> None:
     """After each refund the points reversed so far and those left MUST be the order's points."""
     order = _with_points(api)
@@ -152,8 +149,7 @@ def reversed_and_left_points_are_the_orders(api: ApiTarget) -> None:
         )
 
 
-@rule("points.never-negative", MUST, inferred("points are given back, not taken twice"), PAYLOAD,
-      needs=INBOX, after=("refund.partial", TOLD), calls=3)  # fmt: skip
+@rule("points.never-negative", MUST, GIVEN_BACK, PAYLOAD, calls=3)
 def points_are_never_negative(api: ApiTarget) -> None:
     """refund_points and left_points MUST NOT be negative, down to a refund of a halala."""
     order = _with_points(api)
@@ -164,8 +160,7 @@ def points_are_never_negative(api: ApiTarget) -> None:
             )
 
 
-@rule("points.left-never-grows", MUST, inferred("a refund gives no points"), PAYLOAD, needs=INBOX,
-      after=("refund.partial", TOLD), calls=5)  # fmt: skip
+@rule("points.left-never-grows", MUST, inferred("a refund gives no points"), PAYLOAD, calls=5)
 def left_points_never_grow(api: ApiTarget) -> None:
     """left_points MUST NOT grow from one refund of an order to the next."""
     order = _with_points(api)
@@ -189,8 +184,7 @@ def left_points_never_grow(api: ApiTarget) -> None:
     )
 
 
-@rule("points.replacing-order", MUST, POINTS, PAYLOAD, needs=(INBOX, "replacing orders"),
-      after=("refund.partial", TOLD), calls=3)  # fmt: skip
+@rule("points.replacing-order", MUST, needs=(Need.INBOX, Need.REPLACING), calls=3)
 def points_of_a_replacing_order_are_consistent(api: ApiTarget) -> None:
     """Where a refund of a replacing order tells points, they MUST be neither negative nor grow."""
     api.webhooks()

@@ -4,36 +4,41 @@ from typing import Any
 
 from points_conformance.contract.money import nearby_halalas, sar
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.judging.search import search
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.points import proportionate, told_refunds
 from points_conformance.rules.api.steps import FULL, PARTIAL, is_left
-from points_conformance.rules.search import search
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST = Level.MUST
+POINTS = source(Page.REVERSALS, "Points")
+REASON = source(Page.OPENAPI, "POST /orders/{uuid}/cancel")
+TOLD_REASON = source(Page.EVENTS, "cancelled")
 BOUNDED = promised("partial sums bounded")
 EXACT = inferred("money is exact")
-SPEC = source("OpenAPI", "POST /orders/{uuid}/refund")
+HALALAS = inferred("all readings: refused, or one of the two halalas beside it")
 PART = "refund.partial"
 SUM = "refund.sum-bounded"
 ADD_UP = "property.parts-add-up"
+TOLD = "webhook.refund-is-told"
 
 #: Calls by profile; off loopback every call costs the target something.
 CALLS = {Profile.SMOKE: 40, Profile.STANDARD: 240, Profile.DEEP: 1_500}
 FAR = {Profile.SMOKE: 0, Profile.STANDARD: 30, Profile.DEEP: 200}
 #: The most a story's order may cost, in halalas: no live target is asked for millions.
 NEAR_LARGEST, FAR_LARGEST = 100_000_000_000, 100_000
-LIMITS: dict[str, Any] = {"calls": CALLS, "far_calls": FAR, "riyals": 1_000_000_000}
+rule = family(after=ADD_UP, calls=CALLS, far_calls=FAR, riyals=1_000_000_000)
 
 
 def _largest(api: ApiTarget) -> int:
@@ -63,7 +68,7 @@ def _in_parts(api: ApiTarget, total: int, pieces: tuple[int, ...]) -> TestOrder:
     return order
 
 
-@rule(ADD_UP, MUST, BOUNDED, EXACT, after=SUM, **LIMITS)
+@rule(ADD_UP, MUST, BOUNDED, EXACT, after=SUM)
 def parts_of_any_size_add_up(api: ApiTarget) -> None:
     """Parts of any total MUST each be accepted, end fully_refunded exactly when nothing is left,
     and leave exactly the rest.
@@ -81,8 +86,7 @@ def parts_of_any_size_add_up(api: ApiTarget) -> None:
     search(api, parts(largest=_largest(api)), tell, examples=_examples(api), longest=11)
 
 
-@rule("property.order-of-parts", MUST, EXACT, inferred("addition has no order"), after=ADD_UP,
-      **LIMITS)  # fmt: skip
+@rule("property.order-of-parts", MUST, EXACT, inferred("addition has no order"))
 def the_order_of_parts_does_not_matter(api: ApiTarget) -> None:
     """The same parts in another order MUST leave the same."""
     from hypothesis import strategies as st
@@ -103,8 +107,7 @@ def the_order_of_parts_does_not_matter(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=16)
 
 
-@rule("property.split-or-sum", MUST, EXACT, inferred("a split is no other refund"), after=ADD_UP,
-      **LIMITS)  # fmt: skip
+@rule("property.split-or-sum", MUST, EXACT, inferred("a split is no other refund"))
 def a_split_refund_is_its_sum(api: ApiTarget) -> None:
     """Parts, one by one or as one sum, MUST leave the same."""
     from points_conformance.rules.api.strategies import Parts, parts
@@ -126,8 +129,7 @@ def a_split_refund_is_its_sum(api: ApiTarget) -> None:
     )
 
 
-@rule("property.amount-or-none", MUST, source("OpenAPI", "amount equal to the total"), EXACT,
-      after=ADD_UP, **LIMITS)  # fmt: skip
+@rule("property.amount-or-none", MUST, source(Page.OPENAPI, "amount equal to the total"), EXACT)
 def a_full_refund_by_amount_is_one_without(api: ApiTarget) -> None:
     """For any total a refund of that amount MUST end as a refund without amount does."""
     from points_conformance.rules.api.strategies import totals
@@ -144,7 +146,7 @@ def a_full_refund_by_amount_is_one_without(api: ApiTarget) -> None:
     search(api, totals(_largest(api)), tell, examples=_examples(api) // 3, longest=8)
 
 
-@rule("property.above-left", MUST, BOUNDED, after=SUM, **LIMITS)
+@rule("property.above-left", MUST, BOUNDED, after=SUM)
 def nothing_above_what_is_left_goes_back(api: ApiTarget) -> None:
     """After any parts, any amount above what is left MUST be refused and change nothing."""
     from hypothesis import strategies as st
@@ -170,9 +172,7 @@ def nothing_above_what_is_left_goes_back(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api), longest=8)
 
 
-@rule("property.amounts-between-halalas", MUST, BOUNDED,
-      inferred("all readings: refused, or one of the two halalas beside it"), after=PART,
-      **LIMITS)  # fmt: skip
+@rule("property.amounts-between-halalas", MUST, BOUNDED, HALALAS, after=PART)
 def amounts_between_two_halalas_are_one_of_them(api: ApiTarget) -> None:
     """An amount with more than two decimals MUST be refused, or count as a halala beside it."""
     from hypothesis import strategies as st
@@ -210,8 +210,7 @@ def amounts_between_two_halalas_are_one_of_them(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=6)
 
 
-@rule("property.points", MUST, source("Refunds & Cancellations", "Points"),
-      after=(PART, "webhook.refund-is-told"), needs="webhook inbox", **LIMITS)  # fmt: skip
+@rule("property.points", MUST, POINTS, after=(PART, TOLD), needs=Need.INBOX)
 def points_follow_any_split(api: ApiTarget) -> None:
     """For any split each part's points MUST be in proportion, never negative, and add up."""
     from points_conformance.rules.api.strategies import Parts, parts
@@ -234,8 +233,9 @@ def points_follow_any_split(api: ApiTarget) -> None:
                 expected=f"{order.points} points to be reversed or left",
                 got=f"{gone} reversed, {told['left_points']} left",
             )
-        for piece, points in zip(sorted(story.parts), sorted(r["refund_points"] for r in rows),
-                                 strict=True):  # fmt: skip
+        for piece, points in zip(
+            sorted(story.parts), sorted(r["refund_points"] for r in rows), strict=True
+        ):
             proportionate(order, piece, points)
         if not story.left:
             fail_unless(
@@ -246,8 +246,7 @@ def points_follow_any_split(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=7)
 
 
-@rule("property.reasons", MUST, source("OpenAPI", "POST /orders/{uuid}/cancel"),
-      source("Webhook Events", "cancelled"), after=("cancel.reason-limit",), **LIMITS)  # fmt: skip
+@rule("property.reasons", MUST, REASON, TOLD_REASON, after="cancel.reason-limit")
 def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
     """Any reason of 1 to 500 letters MUST be accepted and told to the letter."""
     from points_conformance.rules.api.strategies import reasons
@@ -255,7 +254,7 @@ def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
     readings.cancel_settled(api, OrderStatus.APPROVED)
 
     def tell(reason: str) -> None:
-        order = api.cancellable(fresh=True)
+        order = readings.cancellable(api, fresh=True)
         expect(api.cancel(order, reason=reason)).accepted()
         if api.inbox is None:
             return

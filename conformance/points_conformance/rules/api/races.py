@@ -21,7 +21,6 @@ from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST = Level.MUST
 TWICE = promised("no double refunds")
 BOUNDED = promised("partial sums bounded")
@@ -35,6 +34,7 @@ FAR_ROUNDS = {Profile.SMOKE: 1, Profile.STANDARD: 1, Profile.DEEP: 6}
 _ROUND = CROWD + 5
 CALLS = {profile: rounds * _ROUND for profile, rounds in ROUNDS.items()}
 FAR_CALLS = {profile: rounds * _ROUND for profile, rounds in FAR_ROUNDS.items()}
+rule = family(TWICE, AT_ONCE, calls=CALLS, far_calls=FAR_CALLS)
 
 WITH_REASON: Mapping[str, Any] = {"reason": REASON}
 Calls = Sequence[tuple[str, Mapping[str, Any]]]
@@ -78,8 +78,7 @@ def _at_most(answers: Sequence[Answer], most: int, title: str) -> int:
     return accepted
 
 
-@rule("race.full-refunds", MUST, TWICE, AT_ONCE, after="refund.second-full-is-refused",
-      calls=CALLS, far_calls=FAR_CALLS)  # fmt: skip
+@rule("race.full-refunds", MUST, after="refund.second-full-is-refused")
 def of_full_refunds_at_once_one_is_accepted(api: ApiTarget) -> None:
     """Of several full refunds of one order at once at most one MUST be accepted."""
 
@@ -94,8 +93,7 @@ def of_full_refunds_at_once_one_is_accepted(api: ApiTarget) -> None:
     _rounds(api, one)
 
 
-@rule("race.partial-refunds", MUST, BOUNDED, AT_ONCE, after="refund.sum-bounded",
-      calls=CALLS, far_calls=FAR_CALLS)  # fmt: skip
+@rule("race.partial-refunds", MUST, BOUNDED, AT_ONCE, after="refund.sum-bounded")
 def partial_refunds_at_once_stay_within_the_total(api: ApiTarget) -> None:
     """Partial refunds of one order at once MUST stay within its total, each counted once."""
 
@@ -118,13 +116,12 @@ def partial_refunds_at_once_stay_within_the_total(api: ApiTarget) -> None:
     _rounds(api, one)
 
 
-@rule("race.cancels", MUST, AT_ONCE, after="cancel.second-is-refused", calls=CALLS,
-      far_calls=FAR_CALLS)  # fmt: skip
+@rule("race.cancels", MUST, AT_ONCE, after="cancel.second-is-refused")
 def of_cancels_at_once_one_is_accepted(api: ApiTarget) -> None:
     """Of several cancels of one order at once at most one MUST be accepted."""
 
     def one() -> None:
-        order = api.cancellable()
+        order = readings.cancellable(api)
         answers = api.at_once(order, [("cancel", WITH_REASON)] * CROWD)
         _no_server_error(answers)
         if _at_most(answers, 1, "several cancels at once were accepted"):
@@ -133,9 +130,7 @@ def of_cancels_at_once_one_is_accepted(api: ApiTarget) -> None:
     _rounds(api, one)
 
 
-@rule("race.cancel-or-refund", MUST, TWICE, AT_ONCE,
-      after=("cancel.ends-cancelled", "refund.cancelled-is-refused"), calls=CALLS,
-      far_calls=FAR_CALLS)  # fmt: skip
+@rule("race.cancel-or-refund", MUST, after=("cancel.ends-cancelled", "refund.cancelled-is-refused"))
 def a_cancel_and_a_refund_at_once_exclude_each_other(api: ApiTarget) -> None:
     """Of cancels and full refunds of one order at once at most one MUST be accepted."""
     if readings.cancel_settled(api, OrderStatus.APPROVED) != "accepted":

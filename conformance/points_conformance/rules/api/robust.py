@@ -4,7 +4,8 @@ A server error is a finding wherever it comes (``ApiTarget.call``); these rules 
 """
 
 from points_conformance.contract.limits import REASON_MAX
-from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.names import REVERSALS, OrderStatus
+from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.expect import expect
@@ -14,10 +15,11 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST = Level.MUST
-BODY = source("OpenAPI", "Request bodies")
+BODY = source(Page.OPENAPI, "Request bodies")
 NO_MONEY = inferred("a call that is not understood asks for no money")
+SAFE = inferred("HTTP: a GET is safe; only POST is documented")
+rule = family(NO_MONEY, after="refund.full")
 
 #: Reasons of 1 to 500 characters that servers stumble over.
 _AWKWARD_REASONS = (
@@ -35,7 +37,7 @@ _AWKWARD_REASONS = (
 
 def _cancellable(api: ApiTarget) -> TestOrder:
     readings.cancel_settled(api, OrderStatus.APPROVED)
-    return api.cancellable()
+    return readings.cancellable(api)
 
 
 @rule("robust.reasons", MUST, BODY, after="refund.partial", calls=22)
@@ -54,7 +56,7 @@ def an_emoji_is_one_character(api: ApiTarget) -> None:
     expect(api.cancel(_cancellable(api), reason="😀" * REASON_MAX)).accepted()
 
 
-@rule("robust.bodies", MUST, NO_MONEY, after="refund.full", calls=18)
+@rule("robust.bodies", MUST, calls=18)
 def a_body_in_a_bad_encoding_moves_no_money(api: ApiTarget) -> None:
     """A body that is not UTF-8, nested too deeply or cut off MUST be refused and move no money."""
     order = api.refundable()
@@ -73,7 +75,7 @@ def a_body_in_a_bad_encoding_moves_no_money(api: ApiTarget) -> None:
         expect(api.read(order)).unchanged_from(before)
 
 
-@rule("robust.large-body", MUST, NO_MONEY, after="refund.full", calls=5)
+@rule("robust.large-body", MUST, calls=5)
 def a_large_body_moves_no_money(api: ApiTarget) -> None:
     """A reason of a million characters MUST be refused and change nothing."""
     order = api.refundable()
@@ -83,13 +85,12 @@ def a_large_body_moves_no_money(api: ApiTarget) -> None:
     expect(api.read(order)).unchanged_from(before)
 
 
-@rule("robust.other-methods", MUST, inferred("HTTP: a GET is safe; only POST is documented"),
-      NO_MONEY, after="refund.full", calls=14)  # fmt: skip
+@rule("robust.other-methods", MUST, SAFE, NO_MONEY, calls=14)
 def only_post_reverses_an_order(api: ApiTarget) -> None:
     """GET, PUT, PATCH or DELETE on cancel and refund MUST be refused and change nothing."""
     order = api.refundable()
     before = api.read(order)
-    for operation in ("cancel", "refund"):
+    for operation in REVERSALS:
         for method in ("GET", "PUT", "PATCH", "DELETE"):
             expect(api.call(method, f"/orders/{order.uuid}/{operation}")).refused()
     expect(api.read(order)).unchanged_from(before)

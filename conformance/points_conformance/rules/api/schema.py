@@ -5,22 +5,24 @@ status that is not documented, a refused "valid" input or an accepted "invalid" 
 the description cannot know the order's state.
 """
 
+from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import problems
-from points_conformance.judging.finding import Finding
+from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.generation.generator import OPERATIONS, component
-from points_conformance.rules.api.generation.sweep import Seen, latest, sweep
+from points_conformance.rules.api.generation.sweep import Seen, Sweep, sweep
+from points_conformance.rules.api.shared import Shared
 from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST = Level.MUST
-ANSWERS = source("OpenAPI", "responses of cancel, refund and get")
+ANSWERS = source(Page.OPENAPI, "responses of cancel, refund and get")
 ANY_INPUT = inferred("a body that is not understood is the caller's mistake: 4xx")
 SWEEP = "schema.no-server-error"
+rule = family(ANSWERS)
 
 _CALLS = {Profile.SMOKE: 48, Profile.STANDARD: 110, Profile.DEEP: 400}
 _FAR_CALLS = {Profile.SMOKE: 36, Profile.STANDARD: 48, Profile.DEEP: 150}
@@ -29,21 +31,44 @@ _LONGEST, _LABEL = 200, 60
 _MOST_PROBLEMS = 3
 
 
-@rule(SWEEP, MUST, ANY_INPUT, after=("refund.full", "robust.bodies"), calls=_CALLS,
-      far_calls=_FAR_CALLS)  # fmt: skip
+@rule(
+    SWEEP,
+    MUST,
+    ANY_INPUT,
+    after=("refund.full", "robust.bodies"),
+    calls=_CALLS,
+    far_calls=_FAR_CALLS,
+)
 def generated_requests_cause_no_server_error(api: ApiTarget) -> None:
     """A cancel, refund or read MUST be answered below 500, whatever body is generated for it."""
-    seen = sweep(api).seen.get("server")
+    swept = Shared.of(api).sweep = sweep(api)
+    seen = swept.seen.get("server")
     if seen is not None:
         raise _finding(api, seen, seen.title, "an answer below 500", seen.misfit.message)
 
 
-@rule("schema.answers-fit", MUST, ANSWERS,
-      after=(SWEEP, "envelope.success", "envelope.error", "envelope.validation",
-             "envelope.order-resource"))  # fmt: skip
+def _latest(api: ApiTarget) -> Sweep:
+    """What the latest sweep of this target saw. Raises :class:`NotExercised` without one."""
+    swept = Shared.of(api).sweep
+    if swept is None:
+        raise NotExercised("no generated request was sent to this target before")
+    return swept
+
+
+@rule(
+    "schema.answers-fit",
+    MUST,
+    after=(
+        SWEEP,
+        "envelope.success",
+        "envelope.error",
+        "envelope.validation",
+        "envelope.order-resource",
+    ),
+)
 def answers_to_generated_requests_fit_their_schema(api: ApiTarget) -> None:
     """An answer with a documented status MUST fit the schema of that status, whatever was sent."""
-    seen = latest(api).seen.get("schema")
+    seen = _latest(api).seen.get("schema")
     if seen is not None:
         name = component(seen.case.operation, seen.status or 0)
         raise _finding(
@@ -55,10 +80,10 @@ def answers_to_generated_requests_fit_their_schema(api: ApiTarget) -> None:
         )
 
 
-@rule("schema.content-type", MUST, ANSWERS, after=(SWEEP, "envelope.json"))
+@rule("schema.content-type", MUST, after=(SWEEP, "envelope.json"))
 def answers_to_generated_requests_are_json(api: ApiTarget) -> None:
     """An answer with a documented status MUST be JSON and say so, whatever was sent."""
-    seen = latest(api).seen.get("content type")
+    seen = _latest(api).seen.get("content type")
     if seen is not None:
         raise _finding(
             api,

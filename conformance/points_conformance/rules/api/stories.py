@@ -7,6 +7,7 @@ from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Attributed, Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised
+from points_conformance.judging.search import search
 from points_conformance.ledger import OrderLedger
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.machine import (
@@ -21,7 +22,6 @@ from points_conformance.rules.api.machine import (
     settled,
     told,
 )
-from points_conformance.rules.search import search
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
@@ -52,10 +52,16 @@ class Story:
     steps: tuple[StoryStep, ...]
 
 
-@rule("story.orders-at-once", Level.MUST, promised("no double refunds, partial sums bounded"),
-      inferred("the rules of cancel, refund, lifecycle and isolation, in any order"),
-      after=("refund.partial", "refund.sum-bounded", "refund.read-after-write"), calls=CALLS,
-      far_calls=FAR, riyals=1_000_000)  # fmt: skip
+@rule(
+    "story.orders-at-once",
+    Level.MUST,
+    promised("no double refunds, partial sums bounded"),
+    inferred("the rules of cancel, refund, lifecycle and isolation, in any order"),
+    after=("refund.partial", "refund.sum-bounded", "refund.read-after-write"),
+    calls=CALLS,
+    far_calls=FAR,
+    riyals=1_000_000,
+)
 def every_step_of_every_story_does_as_the_rules_say(api: ApiTarget) -> None:
     """Whatever is done to several orders in whatever order, each step MUST do as the rules say."""
     available = _available(api)

@@ -4,22 +4,20 @@ Stories that many rules look at are brought about once a run.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.exchange import Exchange
-from points_conformance.judging.finding import Finding, NotExercised, TurnedAway
-from points_conformance.rules.api import readings
+from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.expect import expect
+from points_conformance.rules.api.readings import cancel_settled, cancellable
+from points_conformance.rules.api.shared import Shared, Story, Telling
 from points_conformance.targets.api.inbox import LAST_LOOK, MAIN, Inbox, Received, Reply
-from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [
-    "Story",
-    "Telling",
     "a_cancel",
     "a_refund",
     "a_series",
@@ -31,40 +29,6 @@ __all__ = [
 ]
 
 _REASONS = ("The first item came back", "The second item came back", "The rest came back")
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """One reversal and the event that tells of it; ``left`` halalas are left after it."""
-
-    event: Received
-    reason: str
-    amount: int = 0
-    left: int = 0
-    status: OrderStatus = OrderStatus.CANCELLED
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """An order, its calls, and what was told of them. ``led_by``: the rule without which it would
-    not have come about.
-    """
-
-    order: TestOrder
-    tellings: Sequence[Telling]
-    exchanges: Sequence[Exchange]
-    led_by: tuple[str, ...] = ()
-
-    def require(self, held: bool, title: str, *, expected: object, got: object) -> None:
-        """Raise a finding with the story's calls unless ``held``."""
-        if not held:
-            raise Finding(
-                title,
-                expected=str(expected),
-                got=str(got),
-                exchanges=self.exchanges,
-                led_by=self.led_by,
-            )
 
 
 def told(
@@ -88,12 +52,12 @@ def told(
 
 def _once(api: ApiTarget, name: str, story: Callable[[], Story]) -> Story:
     """A story, brought about at most once a run."""
-    if name not in api.stories:
+    known = Shared.of(api).stories
+    if name not in known:
         first = len(api.exchanges)
         done = story()
-        api.stories[name] = Story(done.order, done.tellings, tuple(api.exchanges[first:]))
-    found: Story = api.stories[name]
-    return found
+        known[name] = replace(done, exchanges=tuple(api.exchanges[first:]))
+    return known[name]
 
 
 def a_series(api: ApiTarget) -> Story:
@@ -160,8 +124,8 @@ def a_cancel(api: ApiTarget) -> Story:
 
     def story() -> Story:
         api.webhooks()
-        readings.cancel_settled(api, OrderStatus.APPROVED)
-        order = api.cancellable()
+        cancel_settled(api, OrderStatus.APPROVED)
+        order = cancellable(api)
         reason = "The customer changed their mind"
         expect(api.cancel(order, reason=reason), order).accepted()
         return Story(order, [Telling(told(api, order, "cancelled")[0], reason)], ())
@@ -174,7 +138,7 @@ def all_told(api: ApiTarget) -> list[tuple[Story, Telling]]:
     stories = [a_refund(api)]
     with contextlib.suppress(NotExercised):
         stories.append(a_series(api))
-    if "a cancel" in api.stories:
+    if "a cancel" in Shared.of(api).stories:
         cancel = a_cancel(api)
         stories.append(replace(cancel, led_by=(cancel.order.rule,)))
     return [(story, telling) for story in stories for telling in story.tellings]
@@ -193,17 +157,17 @@ def failed_deliveries(
 
 def at_rest(api: ApiTarget) -> Inbox:
     """The inbox, once whatever has not come is missing: judged once, at the end, for all orders."""
-    inbox = api.webhooks()
-    if api.stories.get("calls at rest") != len(api.exchanges):
+    inbox, shared, calls = api.webhooks(), Shared.of(api), len(api.whole.exchanges)
+    if shared.calls_at_rest != calls:
         inbox.rest()
-        api.stories["calls at rest"] = len(api.exchanges)
+        shared.calls_at_rest = calls
     inbox.require()
     return inbox
 
 
 def wait_for_the_late(api: ApiTarget) -> None:
     """Look once more for what had not come at rest; once for all rules."""
-    if api.stories.get("calls at the last look") != len(api.exchanges):
-        inbox = api.webhooks()
+    inbox, shared, calls = api.webhooks(), Shared.of(api), len(api.whole.exchanges)
+    if shared.calls_at_last_look != calls:
         inbox.while_others_come(lambda: inbox.rest(LAST_LOOK))
-        api.stories["calls at the last look"] = len(api.exchanges)
+        shared.calls_at_last_look = calls

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from points_conformance.contract.limits import MAX_ATTEMPTS
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import event_component, problems
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
@@ -14,6 +16,7 @@ from points_conformance.judging.rule import Level, Profile, inferred, promised, 
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
+from points_conformance.rules.api.shared import Compared, Shared
 from points_conformance.rules.api.telling import at_rest, wait_for_the_late
 from points_conformance.rules.api.webhook_retries import (
     ALWAYS_FAILING,
@@ -28,41 +31,42 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD, OBSERVE = Level.MUST, Level.SHOULD, Level.OBSERVE
-REFUND = source("Refunds & Cancellations")
-EVENTS = source("Webhook Events", "Payload structure")
-DELIVERY = source("Webhooks", "Delivery")
-INBOX = "webhook inbox"
+SMOKE = Profile.SMOKE
+REFUND = source(Page.REVERSALS)
+EVENTS = source(Page.EVENTS, "Payload structure")
+DELIVERY = source(Page.WEBHOOKS, "Delivery")
+DELETE = source(Page.OPENAPI, "DELETE /webhooks/{uuid}")
+PUT = source(Page.OPENAPI, "PUT /webhooks/{uuid}")
+MONEY = promised("no double refunds, partial sums bounded")
+CONSERVED = inferred("halalas and points are conserved")
+NOT_DONE = inferred("what did not happen is not told")
+THREE = inferred("3 attempts, or 3 retries")
 ONE = "webhook.refund-is-told"
 Readings = dict[str, str]
+rule = family(after=ONE, needs=Need.INBOX, closing=True)
 
 
 # ---------------------------------------------------------------------- all orders
-@rule("webhook.every-reversal-is-told", MUST, REFUND, after=ONE, needs=INBOX, closing=True,
-      profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.every-reversal-is-told", MUST, REFUND, profile=SMOKE)
 def every_reversal_is_told(api: ApiTarget) -> None:
     """Every cancel and refund that was carried out MUST be told, also those of repeated calls."""
     _none_of(api, "a reversal is not told", {Kind.LOST})
 
 
-@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), after=ONE,
-      needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), profile=SMOKE)
 def a_reversal_is_told_once(api: ApiTarget) -> None:
     """A reversal MUST be told once: repeats are identical, never with another timestamp."""
     _none_of(api, "a reversal is told twice", {Kind.DOUBLED})
 
 
-@rule("webhook.nothing-for-a-refusal", MUST, REFUND, inferred("what did not happen is not told"),
-      after=ONE, needs=INBOX, closing=True, profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.nothing-for-a-refusal", MUST, REFUND, NOT_DONE, profile=SMOKE)
 def a_refusal_is_not_told(api: ApiTarget) -> None:
     """A refused cancel or refund MUST NOT be told."""
     _none_of(api, "what was refused is told", {Kind.UNASKED})
 
 
-@rule("webhook.views-agree", MUST, REFUND, promised("no double refunds, partial sums bounded"),
-      inferred("halalas and points are conserved"), after=ONE, needs=INBOX, closing=True,
-      profile=Profile.SMOKE)  # fmt: skip
+@rule("webhook.views-agree", MUST, REFUND, MONEY, CONSERVED, profile=SMOKE)
 def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
     """Answers, webhooks and reads of an order MUST agree on its money, points and status."""
     _none_of(
@@ -74,14 +78,14 @@ def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
 
 def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
     at_rest(api)
-    count, every = _compared(api)
-    found = [d for d in every if d.kind in kinds]
+    compared = _compared(api)
+    found = [d for d in compared.found if d.kind in kinds]
     if not found:
         return
     orders = {d.order for d in found}
     raise Finding(
         title,
-        expected=f"none in {count} orders",
+        expected=f"none in {compared.orders} orders",
         got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
         story=tuple(_line(d) for d in found[:10]),
         exchanges=_calls(api, found[0].order),
@@ -89,24 +93,24 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
     )
 
 
-def _compared(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
-    """How many orders were compared, and what was found; once for all rules.
+def _compared(api: ApiTarget) -> Compared:
+    """What was found in all orders; compared once for all rules.
 
     An order that lacks events is not compared before they have had their last chance to come.
     """
-    known: tuple[int, int, list[Discrepancy]] = api.stories.get("compared", (-1, 0, []))
-    if known[0] != len(api.exchanges):
-        count, found = _differences(api)
-        if any(d.kind is Kind.LOST for d in found):
+    shared, calls = Shared.of(api), len(api.whole.exchanges)
+    if shared.compared is None or shared.compared[0] != calls:
+        compared = _differences(api)
+        if any(d.kind is Kind.LOST for d in compared.found):
             wait_for_the_late(api)
-            count, found = _differences(api)
-        known = api.stories["compared"] = (len(api.exchanges), count, found)
-    return known[1:]
+            compared = _differences(api)
+        shared.compared = calls, compared
+    return shared.compared[1]
 
 
-def _differences(api: ApiTarget) -> tuple[int, list[Discrepancy]]:
+def _differences(api: ApiTarget) -> Compared:
     every = [history for history in histories(api) if history.asked or history.platform]
-    return len(every), [d for history in every for d in discrepancies(history)]
+    return Compared(len(every), [d for history in every for d in discrepancies(history)])
 
 
 def _line(found: Discrepancy) -> str:
@@ -114,15 +118,15 @@ def _line(found: Discrepancy) -> str:
 
 
 def _calls(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
-    return tuple(exchange for exchange in api.exchanges if order in exchange.url)[-14:]
+    return tuple(exchange for exchange in api.whole.exchanges if order in exchange.url)[-14:]
 
 
 def _makers(api: ApiTarget, order: str) -> list[str]:
     """The rule whose order it is."""
-    return [known.rule for known in api.orders if known.uuid == order]
+    return [known.rule for known in api.whole.orders if known.uuid == order]
 
 
-@rule("webhook.all-payloads", MUST, EVENTS, after=ONE, needs=INBOX, closing=True)
+@rule("webhook.all-payloads", MUST, EVENTS)
 def every_payload_is_as_described(api: ApiTarget) -> None:
     """Every event of every order MUST have the documented fields and types."""
     for order, event in _events(api):
@@ -139,8 +143,7 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
             )
 
 
-@rule("webhook.all-secrets", MUST, source("Webhooks", "Headers"), after="webhook.secret",
-      needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.all-secrets", MUST, source(Page.WEBHOOKS, "Headers"), after="webhook.secret")
 def every_delivery_has_its_secret(api: ApiTarget) -> None:
     """Every delivery of the run MUST carry its endpoint's secret, in the header alone."""
     for order, event in _events(api):
@@ -158,13 +161,12 @@ def every_delivery_has_its_secret(api: ApiTarget) -> None:
 def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
     """Every event of the run, with the order that it tells of."""
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         yield from ((order.uuid, event) for event in inbox.of(order.uuid))
 
 
 # ---------------------------------------------------------------------- attempts
-@rule("webhook.at-most-four-attempts", MUST, DELIVERY, inferred("3 attempts, or 3 retries"),
-      after=RETRIED, needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.at-most-four-attempts", MUST, DELIVERY, THREE, after=RETRIED)
 def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
     """A delivery that keeps failing MUST be attempted at most four times."""
     for uuid, attempts in _by_delivery(api):
@@ -179,8 +181,7 @@ def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
             )
 
 
-@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"),
-      after=ONE, needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"))
 def an_accepted_delivery_is_not_sent_again(api: ApiTarget) -> None:
     """A delivery that was answered with 2xx SHOULD NOT be sent again."""
     for uuid, attempts in _by_delivery(api):
@@ -201,7 +202,7 @@ def _is_told_apart(event: Received) -> bool:
 
 def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         deliveries: dict[tuple[str, str], list[Received]] = defaultdict(list)
         for one in inbox.of(order.uuid, None):
             deliveries[one.place, one.digest].append(one)
@@ -209,15 +210,13 @@ def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
             yield order.uuid, attempts
 
 
-@rule("webhook.nothing-to-a-deleted-endpoint", MUST, source("OpenAPI", "DELETE /webhooks/{uuid}"),
-      after="webhook.endpoint-deleted", needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.nothing-to-a-deleted-endpoint", MUST, DELETE, after="webhook.endpoint-deleted")
 def a_deleted_endpoint_hears_nothing(api: ApiTarget) -> None:
     """An endpoint that was deleted MUST NOT be told of what happens afterwards."""
     _heard_nothing(api, DELETED)
 
 
-@rule("webhook.nothing-to-a-former-url", MUST, source("OpenAPI", "PUT /webhooks/{uuid}"),
-      after="webhook.endpoint-moved", needs=INBOX, closing=True)  # fmt: skip
+@rule("webhook.nothing-to-a-former-url", MUST, PUT, after="webhook.endpoint-moved")
 def a_former_url_hears_nothing(api: ApiTarget) -> None:
     """After an endpoint's URL was changed the former one MUST NOT be told any more."""
     _heard_nothing(api, MOVED)
@@ -235,31 +234,30 @@ def _heard_nothing(api: ApiTarget, place: str) -> None:
 
 def _planted(api: ApiTarget, name: str) -> str:
     """The order of a story that an earlier rule began."""
-    uuid = api.stories.get(name)
-    if not isinstance(uuid, str):
+    uuid = Shared.of(api).planted.get(name)
+    if uuid is None:
         raise Denied("the story that this looks at did not come about")
     return uuid
 
 
 # ---------------------------------------------------------------------- readings
-@rule("reading.webhook-attempts", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-attempts")  # fmt: skip
+@rule("reading.webhook-attempts", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-attempts")
 def how_often_a_delivery_is_attempted(api: ApiTarget) -> Readings:
     """How many attempts a delivery has that keeps failing is read."""
     attempts = _attempts(api, ALWAYS_FAILING)
     return {"webhook-attempts": str(max(Counter(one.digest for one in attempts).values()))}
 
 
-@rule("reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-client-error")  # fmt: skip
+@rule(
+    "reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-client-error"
+)
 def whether_a_client_error_is_repeated(api: ApiTarget) -> Readings:
     """Whether a delivery that was answered with 400 is attempted again is read."""
     repeated = len(_attempts(api, REFUSED)) > 1
     return {"webhook-client-error": "repeated" if repeated else "given up"}
 
 
-@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, needs=INBOX, closing=True,
-      matter="webhook-redirect")  # fmt: skip
+@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-redirect")
 def what_a_redirect_does(api: ApiTarget) -> Readings:
     """What becomes of a delivery that was answered with a redirect is read."""
     attempts = _attempts(api, REDIRECTED)
@@ -276,13 +274,12 @@ def _attempts(api: ApiTarget, name: str) -> list[Received]:
     return attempts
 
 
-@rule("reading.webhook-optionals", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
-      matter="webhook-optionals")  # fmt: skip
+@rule("reading.webhook-optionals", OBSERVE, EVENTS, matter="webhook-optionals")
 def which_optional_fields_are_told(api: ApiTarget) -> Readings:
     """Which of the optional fields of a payload are told, by event and type, is read."""
     inbox = at_rest(api)
     found: Readings = {}
-    for order in api.orders:
+    for order in api.whole.orders:
         for event in inbox.of(order.uuid):
             kind = f"webhook-optionals/{event.event}/{order.kind.value}"
             if event.event in ("refunded", "cancelled") and kind not in found:
@@ -295,21 +292,24 @@ def _present(order: Iterable[str]) -> list[str]:
     return [name for name in optional if name in order]
 
 
-@rule("reading.webhook-timestamps", OBSERVE, EVENTS, after=ONE, needs=INBOX, closing=True,
-      matter="webhook-timestamps")  # fmt: skip
+@rule("reading.webhook-timestamps", OBSERVE, EVENTS, matter="webhook-timestamps")
 def how_fine_timestamps_are(api: ApiTarget) -> Readings:
     """Whether timestamps of events have fractions of a second is read."""
     fine = any("." in str(event.payload.get("timestamp")) for _, event in _events(api))
     return {"webhook-timestamps": "fractions of a second" if fine else "whole seconds"}
 
 
-@rule("reading.webhook-cancelled-points", OBSERVE, source("Webhook Events", "cancelled"),
-      after="webhook.cancel-is-told", needs=INBOX, closing=True,
-      matter="webhook-cancelled-points")  # fmt: skip
+@rule(
+    "reading.webhook-cancelled-points",
+    OBSERVE,
+    source(Page.EVENTS, "cancelled"),
+    after="webhook.cancel-is-told",
+    matter="webhook-cancelled-points",
+)
 def which_points_a_cancel_tells(api: ApiTarget) -> Readings:
     """Whether a cancelled event tells the order's points or none is read."""
     inbox = at_rest(api)
-    for order in api.orders:
+    for order in api.whole.orders:
         for event in inbox.of(order.uuid):
             if event.event == "cancelled" and order.points:
                 none = event.order.get("total_points") == 0

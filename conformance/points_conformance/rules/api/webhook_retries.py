@@ -8,31 +8,34 @@ import itertools
 
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.contract.money import sar
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.telling import failed_deliveries, told
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["ALWAYS_FAILING", "DELETED", "MOVED", "REDIRECTED", "REFUSED", "RETRIED", "rule"]
 
-rule = family()
 MUST = Level.MUST
-DELIVERY = source("Webhooks", "Delivery")
-INBOX = "webhook inbox"
+DELIVERY = source(Page.WEBHOOKS, "Delivery")
+SAME = inferred("it is the same delivery")
 ONE = "webhook.refund-is-told"
 RETRIED = "webhook.retry-after-500"
 #: Stories that begin here and are looked at when the run closes, and the places of endpoints.
 ALWAYS_FAILING, REFUSED, REDIRECTED = "always failing", "client error", "redirect"
 DELETED, MOVED = "deleted", "moved"
+rule = family(DELIVERY, after=RETRIED, needs=Need.INBOX, calls=3)
 
 
-@rule(RETRIED, MUST, DELIVERY, after=ONE, needs=INBOX, calls=9)
+@rule(RETRIED, MUST, after=ONE, calls=9)
 def a_failed_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that was answered with 500 MUST be attempted again, within the stated time."""
     for name, status in ((REFUSED, 400), (REDIRECTED, 302)):
-        api.stories[name] = _planted(api, status)
+        Shared.of(api).planted[name] = _planted(api, status)
     _, attempts = failed_deliveries(api, [500], 2)
     _again(attempts, "a delivery that was answered with 500")
 
@@ -54,22 +57,21 @@ def _again(attempts: list[Received], what: str, count: int = 2) -> None:
     )
 
 
-@rule("webhook.retry-after-timeout", MUST, DELIVERY, after=RETRIED, needs=INBOX, calls=3)
+@rule("webhook.retry-after-timeout", MUST)
 def an_unanswered_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that is not answered in 10 seconds MUST be attempted again."""
     _, attempts = failed_deliveries(api, ["hang"], 2, more=DELIVERY_TIMEOUT_SECONDS)
     _again(attempts, "a delivery that timed out")
 
 
-@rule("webhook.retry-after-broken-connection", MUST, DELIVERY, after=RETRIED, needs=INBOX, calls=3)
+@rule("webhook.retry-after-broken-connection", MUST)
 def a_delivery_whose_connection_broke_is_repeated(api: ApiTarget) -> None:
     """A delivery whose connection broke MUST be attempted again."""
     _, attempts = failed_deliveries(api, ["drop"], 2)
     _again(attempts, "a delivery whose connection broke")
 
 
-@rule("webhook.third-attempt", MUST, DELIVERY, inferred("3 attempts, or 3 retries: at least 3"),
-      after=RETRIED, needs=INBOX, calls=3)  # fmt: skip
+@rule("webhook.third-attempt", MUST, DELIVERY, inferred("3 attempts, or 3 retries: at least 3"))
 def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> None:
     """A delivery that fails twice MUST be attempted a third time."""
     attempts = _always_failing(api)
@@ -77,15 +79,16 @@ def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> No
 
 
 def _always_failing(api: ApiTarget) -> list[Received]:
-    if ALWAYS_FAILING not in api.stories:
+    planted = Shared.of(api).planted
+    if ALWAYS_FAILING not in planted:
         order, attempts = failed_deliveries(api, itertools.repeat(500), 3)
-        api.stories[ALWAYS_FAILING] = order.uuid
+        planted[ALWAYS_FAILING] = order.uuid
         return attempts
     inbox = api.webhooks()
-    return [one for one in inbox.of(api.stories[ALWAYS_FAILING]) if one.event == "refunded"]
+    return [one for one in inbox.of(planted[ALWAYS_FAILING]) if one.event == "refunded"]
 
 
-@rule("webhook.retry-same-bytes", MUST, DELIVERY, after=RETRIED, needs=INBOX, calls=3)
+@rule("webhook.retry-same-bytes", MUST)
 def every_attempt_sends_the_same_bytes(api: ApiTarget) -> None:
     """Every attempt of a delivery MUST have the same body, to the byte."""
     attempts = _always_failing(api)
@@ -98,8 +101,7 @@ def every_attempt_sends_the_same_bytes(api: ApiTarget) -> None:
     )
 
 
-@rule("webhook.retry-same-headers", MUST, DELIVERY, inferred("it is the same delivery"),
-      after=(RETRIED, "webhook.secret"), needs=INBOX, calls=3)  # fmt: skip
+@rule("webhook.retry-same-headers", MUST, DELIVERY, SAME, after=(RETRIED, "webhook.secret"))
 def every_attempt_names_its_event_and_secret(api: ApiTarget) -> None:
     """Every attempt of a delivery MUST carry the event's name, the type JSON and the secret."""
     attempts = _always_failing(api)
@@ -115,8 +117,14 @@ def every_attempt_names_its_event_and_secret(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.later-events-are-told", MUST, DELIVERY, inferred("one does not hold up others"),
-      after=(RETRIED, "webhook.each-part-is-told"), needs=INBOX, calls=4)  # fmt: skip
+@rule(
+    "webhook.later-events-are-told",
+    MUST,
+    DELIVERY,
+    inferred("one does not hold up others"),
+    after=(RETRIED, "webhook.each-part-is-told"),
+    calls=4,
+)
 def an_event_after_a_failed_one_is_told(api: ApiTarget) -> None:
     """After a delivery that failed the order's next event MUST be told as well."""
     inbox = api.webhooks()

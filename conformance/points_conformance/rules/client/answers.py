@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, Source, inferred, source
+from points_conformance.rules.client.family import family
 from points_conformance.rules.client.judging import (
     ENVELOPE,
     KEYS,
@@ -19,21 +21,19 @@ from points_conformance.rules.client.judging import (
     refused,
     was_done,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, Tls, What, cancel, refund
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.client.record import Record
-from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CLIENT)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
 _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
-_REFUSALS: Final = source("Order Lifecycle", "State machine")
+_REFUSALS: Final = source(Page.LIFECYCLE, "State machine")
 _TRUTH: Final = inferred("HTTP 200 alone says nothing: the envelope and the order do (OpenAPI)")
 _ALL: Final = refund(None, "The goods came back")
 _OFF: Final = cancel("The customer changed their mind")
@@ -54,100 +54,137 @@ _NOBODYS: Final = (
 
 
 # ---------------------------------------------------------------------- refusals
-@rule("client.refused-is-refused", MUST, _REFUSALS, after=(_CANCEL, _PART), profile=SMOKE, calls=4)
-def a_refusal_is_called_one(client: ClientTarget) -> None:
+@rule(
+    "client.refused-is-refused",
+    MUST,
+    _REFUSALS,
+    after=(_CANCEL, _PART),
+    profile=SMOKE,
+    cases=REFUSED,
+)
+def a_refusal_is_called_one(records: list[Record]) -> None:
     """HTTP 400 for the order's state MUST be called refused: not done, and no matter of the key."""
-    refused(client.run(*REFUSED))
+    refused(records)
 
 
 @rule(
     "client.not-found-is-refused",
     MUST,
-    source("OpenAPI", "Endpoints"),
+    source(Page.OPENAPI, "Endpoints"),
     after=(_CANCEL, _PART),
-    calls=2,
+    cases=_NOBODYS,
 )
-def an_unknown_order_is_refused(client: ClientTarget) -> None:
+def an_unknown_order_is_refused(records: list[Record]) -> None:
     """HTTP 404 MUST be called refused."""
-    refused(client.run(*_NOBODYS))
+    refused(records)
 
 
-@rule("client.invalid-is-refused", MUST, ENVELOPE, after=_PART, calls=1)
-def an_invalid_call_is_refused(client: ClientTarget) -> None:
+@rule("client.invalid-is-refused", MUST, ENVELOPE, after=_PART, cases=(_INVALID,))
+def an_invalid_call_is_refused(records: list[Record]) -> None:
     """HTTP 422 MUST be called refused."""
-    refused(client.run(_INVALID))
+    refused(records)
 
 
-@rule("client.no-retry-after-refusal", SHOULD, _REFUSALS, after=(_CANCEL, _PART), calls=7)
-def a_refusal_is_not_repeated(client: ClientTarget) -> None:
-    """A refusal SHOULD not be answered with the same call again."""
-    for record in client.run(*REFUSED, *_NOBODYS, _INVALID):
+@rule(
+    "client.no-retry-after-refusal",
+    SHOULD,
+    _REFUSALS,
+    after=(_CANCEL, _PART),
+    cases=(*REFUSED, *_NOBODYS, _INVALID),
+)
+def a_refusal_is_not_repeated(records: list[Record]) -> None:
+    """A refusal SHOULD NOT be answered with the same call again."""
+    for record in records:
         at_most(record, 1, "call, for a refusal stays one")
 
 
-@rule("client.changed-key", MUST, KEYS, after=(_CANCEL, _PART), calls=2)
-def a_refused_key_is_not_done(client: ClientTarget) -> None:
-    """HTTP 400 for a key that is no longer taken MUST not be called done, nor tried for ever."""
-    for record in client.run(asked_with(key=False), asked_with(operations=(_OFF,), key=False)):
+@rule(
+    "client.changed-key",
+    MUST,
+    KEYS,
+    after=(_CANCEL, _PART),
+    cases=(asked_with(key=False), asked_with(operations=(_OFF,), key=False)),
+)
+def a_refused_key_is_not_done(records: list[Record]) -> None:
+    """HTTP 400 for a key that is no longer taken MUST NOT be called done, nor tried for ever."""
+    for record in records:
         not_said_done(record)
         at_most(record, 10, "calls, for the key stays refused")
 
 
 # ---------------------------------------------------------------------- answers that lie
-def _lie(what: What, *, carried_out: bool = False) -> tuple[Case, ...]:
-    """One answer of that kind, to a partial refund and to a full one."""
+def _lie(what: What, *, carried_out: bool = False, cancels: bool = False) -> tuple[Case, ...]:
+    """One answer of that kind, to a partial refund, to a full one, and to a cancel if asked."""
     fault = Fault(what=what, carried_out=carried_out)
-    return asked_with(fault), asked_with(fault, operations=(_ALL,))
+    refunds = (asked_with(fault), asked_with(fault, operations=(_ALL,)))
+    off = asked_with(fault, operations=(_OFF,), status=OrderStatus.NEW)
+    return (*refunds, off) if cancels else refunds
 
 
-@rule("client.status-false", MUST, ENVELOPE, _TRUTH, after=_PART, profile=SMOKE, calls=3)
-def status_false_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 with "status": false MUST not be called done."""
-    false = Fault(what=What.STATUS_FALSE)
-    cancels = asked_with(false, operations=(_OFF,), status=OrderStatus.NEW)
-    honest(client.run(*_lie(What.STATUS_FALSE), cancels))
-
-
-@rule("client.unchanged-order", MUST, _TRUTH, after=_PART, calls=3)
-def an_unchanged_order_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 that shows the order as it was MUST not be called done."""
-    same = Fault(what=What.UNCHANGED)
-    cancels = asked_with(same, operations=(_OFF,), status=OrderStatus.NEW)
-    honest(client.run(*_lie(What.UNCHANGED), cancels))
-
-
-@rule("client.no-order", MUST, _TRUTH, after=_PART, calls=2)
-def an_answer_without_an_order_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 without an order MUST not be called done."""
-    honest(client.run(*_lie(What.NO_ORDER)))
-
-
-@rule("client.html-answer", MUST, _TRUTH, after=_PART, calls=2)
-def a_page_is_not_done(client: ClientTarget) -> None:
-    """HTTP 200 with an HTML page MUST not be called done."""
-    honest(client.run(*_lie(What.HTML)))
-
-
-@rule("client.truncated-answer", MUST, _TRUTH, after=_PART, calls=4)
-def a_cut_off_answer_settles_nothing(client: ClientTarget) -> None:
-    """JSON that is cut off MUST be taken for neither success nor refusal, nor repeated blindly."""
-    cut = _lie(What.TRUNCATED, carried_out=True)
-    honest(client.run(*_lie(What.TRUNCATED), *cut))
+_UNKNOWN_STATUS: Final = (
+    *_lie(What.UNKNOWN_STATUS, carried_out=True),
+    asked_with(Fault(what=What.UNKNOWN_STATUS)),
+    asked_with(
+        Fault(what=What.CLOSED, carried_out=True),
+        Fault(what=What.UNKNOWN_STATUS, reads=True, always=True),
+    ),
+)
 
 
 @rule(
-    "client.unknown-status", MUST, source("Order Lifecycle", "order_status"), after=_PART, calls=4
+    "client.status-false",
+    MUST,
+    ENVELOPE,
+    _TRUTH,
+    after=_PART,
+    profile=SMOKE,
+    cases=_lie(What.STATUS_FALSE, cancels=True),
 )
-def an_unknown_status_settles_nothing(client: ClientTarget) -> None:
+def status_false_is_not_done(records: list[Record]) -> None:
+    """HTTP 200 with "status": false MUST NOT be called done."""
+    honest(records)
+
+
+@rule("client.unchanged-order", MUST, _TRUTH, after=_PART, cases=_lie(What.UNCHANGED, cancels=True))
+def an_unchanged_order_is_not_done(records: list[Record]) -> None:
+    """HTTP 200 that shows the order as it was MUST NOT be called done."""
+    honest(records)
+
+
+@rule("client.no-order", MUST, _TRUTH, after=_PART, cases=_lie(What.NO_ORDER))
+def an_answer_without_an_order_is_not_done(records: list[Record]) -> None:
+    """HTTP 200 without an order MUST NOT be called done."""
+    honest(records)
+
+
+@rule("client.html-answer", MUST, _TRUTH, after=_PART, cases=_lie(What.HTML))
+def a_page_is_not_done(records: list[Record]) -> None:
+    """HTTP 200 with an HTML page MUST NOT be called done."""
+    honest(records)
+
+
+@rule(
+    "client.truncated-answer",
+    MUST,
+    _TRUTH,
+    after=_PART,
+    cases=(*_lie(What.TRUNCATED), *_lie(What.TRUNCATED, carried_out=True)),
+)
+def a_cut_off_answer_settles_nothing(records: list[Record]) -> None:
+    """JSON that is cut off MUST be taken for neither success nor refusal, nor repeated blindly."""
+    honest(records)
+
+
+@rule(
+    "client.unknown-status",
+    MUST,
+    source(Page.LIFECYCLE, "order_status"),
+    after=_PART,
+    cases=_UNKNOWN_STATUS,
+)
+def an_unknown_status_settles_nothing(records: list[Record]) -> None:
     """An order_status that nobody knows MUST be taken for no known one, such as new."""
-    carried_out = _lie(What.UNKNOWN_STATUS, carried_out=True)
-    lost = Fault(what=What.CLOSED, carried_out=True)
-    read = Fault(what=What.UNKNOWN_STATUS, reads=True, always=True)
-    honest(
-        client.run(
-            *carried_out, asked_with(Fault(what=What.UNKNOWN_STATUS)), asked_with(lost, read)
-        )
-    )
+    honest(records)
 
 
 # ---------------------------------------------------------------------- redirects
@@ -165,10 +202,17 @@ _READ_REDIRECTED: Final = asked_with(
 )
 
 
-@rule("client.key-not-redirected", MUST, KEYS, after=_PART, profile=SMOKE, calls=5)
-def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
-    """A redirect to another host MUST not take the key there."""
-    for record in client.run(*_REDIRECTED, _READ_REDIRECTED):
+@rule(
+    "client.key-not-redirected",
+    MUST,
+    KEYS,
+    after=_PART,
+    profile=SMOKE,
+    cases=(*_REDIRECTED, _READ_REDIRECTED),
+)
+def the_key_is_not_taken_elsewhere(records: list[Record]) -> None:
+    """A redirect to another host MUST NOT take the key there."""
+    for record in records:
         for seen in record.seen:
             request = seen.request
             body = request.body.decode("utf-8", "replace")
@@ -182,48 +226,50 @@ def the_key_is_not_taken_elsewhere(client: ClientTarget) -> None:
                 )
 
 
-@rule("client.redirect-is-not-done", MUST, _TRUTH, after=_PART, calls=4)
-def a_redirect_is_not_done(client: ClientTarget) -> None:
-    """A redirect MUST not be called done, whatever another host answers."""
-    honest(client.run(*_REDIRECTED))
+@rule("client.redirect-is-not-done", MUST, _TRUTH, after=_PART, cases=_REDIRECTED)
+def a_redirect_is_not_done(records: list[Record]) -> None:
+    """A redirect MUST NOT be called done, whatever another host answers."""
+    honest(records)
 
 
 # ---------------------------------------------------------------------- what newer pages show
+_RICH: Final = (
+    asked_with(rich=True),
+    asked_with(operations=(_ALL,), rich=True),
+    asked_with(operations=(_OFF,), status=OrderStatus.NEW, rich=True),
+)
+
+
 @rule(
     "client.tolerant",
     MUST,
-    source("OpenAPI", "OrderResource"),
+    source(Page.OPENAPI, "OrderResource"),
     inferred("fields may be added"),
     after=(_CANCEL, _FULL, _PART),
     profile=SMOKE,
-    calls=3,
+    cases=_RICH,
 )
-def newer_answers_are_understood(client: ClientTarget) -> None:
-    """Fields nobody asked for, microseconds, integers and empty lists MUST not stop a client."""
-    for record in client.run(
-        asked_with(rich=True),
-        asked_with(operations=(_ALL,), rich=True),
-        asked_with(operations=(_OFF,), status=OrderStatus.NEW, rich=True),
-    ):
+def newer_answers_are_understood(records: list[Record]) -> None:
+    """Fields nobody asked for, microseconds, integers and empty lists MUST NOT stop a client."""
+    for record in records:
         was_done(record)
 
 
 # ---------------------------------------------------------------------- TLS
-_TLS: Final[tuple[Source, ...]] = (source("Security", "TLS"),)
-_AUTHORITY: Final = "authority to trust"
+_TLS: Final[tuple[Source, ...]] = (source(Page.SECURITY, "TLS"),)
+_AUTHORITY: Final = Need.AUTHORITY
 _TRUSTS: Final = "client.trusts-its-ca"
 _UNTRUSTED: Final = "client.untrusted-certificate"
 
 
-def _over_https(client: ClientTarget, tls: Tls) -> Record:
-    client.needs_ca()
-    return client.run(Case(operations=(PART,), tls=tls))[0]
+def _over_https(tls: Tls) -> tuple[Case, ...]:
+    return (Case(operations=(PART,), tls=tls),)
 
 
-@rule(_TRUSTS, MUST, *_TLS, after=_PART, needs=_AUTHORITY, calls=1)
-def a_trusted_certificate_is_accepted(client: ClientTarget) -> None:
+@rule(_TRUSTS, MUST, *_TLS, after=_PART, needs=_AUTHORITY, cases=_over_https(Tls.TRUSTED))
+def a_trusted_certificate_is_accepted(records: list[Record]) -> None:
     """HTTPS with a certificate of an authority that the client was told to trust MUST work."""
-    record = _over_https(client, Tls.TRUSTED)
+    record = records[0]
     if any(seen.host == "in clear" for seen in record.seen):
         raise broken(
             record,
@@ -251,19 +297,33 @@ def _refuses_certificate(record: Record) -> None:
     not_said_done(record)
 
 
-@rule(_UNTRUSTED, MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, calls=1)
-def an_untrusted_certificate_ends_it(client: ClientTarget) -> None:
+@rule(_UNTRUSTED, MUST, *_TLS, after=_TRUSTS, needs=_AUTHORITY, cases=_over_https(Tls.UNTRUSTED))
+def an_untrusted_certificate_ends_it(records: list[Record]) -> None:
     """A certificate of an authority that nobody trusts MUST be refused before the key is sent."""
-    _refuses_certificate(_over_https(client, Tls.UNTRUSTED))
+    _refuses_certificate(records[0])
 
 
-@rule("client.wrong-host-certificate", MUST, *_TLS, after=_UNTRUSTED, needs=_AUTHORITY, calls=1)
-def a_certificate_of_another_host_ends_it(client: ClientTarget) -> None:
+@rule(
+    "client.wrong-host-certificate",
+    MUST,
+    *_TLS,
+    after=_UNTRUSTED,
+    needs=_AUTHORITY,
+    cases=_over_https(Tls.OTHER_HOST),
+)
+def a_certificate_of_another_host_ends_it(records: list[Record]) -> None:
     """A trusted certificate of another host MUST be refused before the key is sent."""
-    _refuses_certificate(_over_https(client, Tls.OTHER_HOST))
+    _refuses_certificate(records[0])
 
 
-@rule("client.expired-certificate", MUST, *_TLS, after=_UNTRUSTED, needs=_AUTHORITY, calls=1)
-def an_expired_certificate_ends_it(client: ClientTarget) -> None:
+@rule(
+    "client.expired-certificate",
+    MUST,
+    *_TLS,
+    after=_UNTRUSTED,
+    needs=_AUTHORITY,
+    cases=_over_https(Tls.EXPIRED),
+)
+def an_expired_certificate_ends_it(records: list[Record]) -> None:
     """A trusted certificate that has expired MUST be refused before the key is sent."""
-    _refuses_certificate(_over_https(client, Tls.EXPIRED))
+    _refuses_certificate(records[0])

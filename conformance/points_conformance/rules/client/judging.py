@@ -9,6 +9,7 @@ from typing import Final
 
 from points_conformance.contract.money import sar_text
 from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import inferred, source
 from points_conformance.targets.client.case import Case, Fault, Operation, refund
@@ -36,11 +37,11 @@ __all__ = [
     "was_done",
 ]
 
-REFUND: Final = source("Refunds & Cancellations", "Refund an order")
-CANCEL: Final = source("Refunds & Cancellations", "Cancel an order")
-BODY: Final = source("OpenAPI", "POST /orders/{uuid}/refund")
-KEYS: Final = source("API keys")
-ENVELOPE: Final = source("OpenAPI", "Envelopes")
+REFUND: Final = source(Page.REVERSALS, "Refund an order")
+CANCEL: Final = source(Page.REVERSALS, "Cancel an order")
+BODY: Final = source(Page.OPENAPI, "POST /orders/{uuid}/refund")
+KEYS: Final = source(Page.API_KEYS)
+ENVELOPE: Final = source(Page.OPENAPI, "Envelopes")
 #: Why repeating a call of unknown outcome may refund twice.
 NO_KEY: Final = inferred("no page gives refunds an idempotency key, so a repeated call is another")
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.rule import Level, Profile, inferred, promised
+from points_conformance.rules.client.family import family
 from points_conformance.rules.client.judging import (
     NO_KEY,
     PART,
@@ -19,14 +19,13 @@ from points_conformance.rules.client.judging import (
     honest,
     not_said_refused,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, What, cancel, refund
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["LOST", "rule"]
 
-rule = Registrar(Subject.CLIENT)
+rule = family()
 MUST, OBSERVE = Level.MUST, Level.OBSERVE
 SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
@@ -52,61 +51,82 @@ def _each(
 
 
 # ---------------------------------------------------------------------- lost answers
-@rule(LOST, MUST, _ONCE, NO_KEY, after=_PART, profile=SMOKE, calls=3)
-def a_lost_answer_refunds_once(client: ClientTarget) -> None:
+_LOST_REQUESTS: Final = (
+    *_each(What.CLOSED, What.RESET, carried_out=False),
+    *_each(What.CLOSED, carried_out=False, operations=_ALL),
+    *_each(What.CLOSED, carried_out=False, operations=_OFF, status=OrderStatus.NEW),
+)
+_LOST_SECOND: Final = tuple(
+    asked_with(
+        Fault(what=What.CLOSED, carried_out=carried_out, operation=2), operations=(PART, _AGAIN)
+    )
+    for carried_out in (True, False)
+)
+_UNREAD: Final = (
+    Fault(what=What.STATUS, status=500, reads=True, always=True),
+    Fault(what=What.CLOSED, reads=True, always=True),
+    Fault(what=What.HTML, reads=True, always=True),
+)
+_LOST_TWICE: Final = tuple(
+    asked_with(Fault(what=What.CLOSED, carried_out=True), read) for read in _UNREAD
+)
+
+
+@rule(LOST, MUST, _ONCE, NO_KEY, after=_PART, profile=SMOKE, cases=_each(*_WAYS, carried_out=True))
+def a_lost_answer_refunds_once(records: list[Record]) -> None:
     """After the lost answer to a partial refund the money MUST have moved once, not be refused."""
-    honest(client.run(*_each(*_WAYS, carried_out=True)))
-
-
-@rule("client.lost-full-answer", MUST, _ONCE, REFUND, after=_FULL, profile=SMOKE, calls=3)
-def a_lost_answer_is_no_refusal(client: ClientTarget) -> None:
-    """A full refund whose answer was lost MUST not be called refused: the 400 is for the repeat."""
-    honest(client.run(*_each(*_WAYS, carried_out=True, operations=_ALL)))
-
-
-@rule("client.lost-cancel-answer", MUST, NO_KEY, after=_CANCEL, calls=3)
-def a_lost_cancel_is_no_refusal(client: ClientTarget) -> None:
-    """A cancel whose answer was lost MUST not be called refused: the 400 is for the repeat."""
-    honest(client.run(*_each(*_WAYS, carried_out=True, operations=_OFF, status=OrderStatus.NEW)))
-
-
-@rule("client.lost-request", MUST, NO_KEY, after=_PART, profile=SMOKE, calls=4)
-def a_lost_request_is_not_done(client: ClientTarget) -> None:
-    """A call that was lost before it was carried out MUST not be called done unless it then was."""
-    ways = (What.CLOSED, What.RESET)
-    parts = _each(*ways, carried_out=False)
-    full = _each(What.CLOSED, carried_out=False, operations=_ALL)
-    off = _each(What.CLOSED, carried_out=False, operations=_OFF, status=OrderStatus.NEW)
-    honest(client.run(*parts, *full, *off))
+    honest(records)
 
 
 @rule(
-    "client.lost-second-partial", MUST, _ONCE,
+    "client.lost-full-answer",
+    MUST,
+    _ONCE,
+    REFUND,
+    after=_FULL,
+    profile=SMOKE,
+    cases=_each(*_WAYS, carried_out=True, operations=_ALL),
+)
+def a_lost_answer_is_no_refusal(records: list[Record]) -> None:
+    """A full refund whose answer was lost MUST NOT be called refused: the 400 is for the repeat."""
+    honest(records)
+
+
+@rule(
+    "client.lost-cancel-answer",
+    MUST,
+    NO_KEY,
+    after=_CANCEL,
+    cases=_each(*_WAYS, carried_out=True, operations=_OFF, status=OrderStatus.NEW),
+)
+def a_lost_cancel_is_no_refusal(records: list[Record]) -> None:
+    """A cancel whose answer was lost MUST NOT be called refused: the 400 is for the repeat."""
+    honest(records)
+
+
+@rule("client.lost-request", MUST, NO_KEY, after=_PART, profile=SMOKE, cases=_LOST_REQUESTS)
+def a_lost_request_is_not_done(records: list[Record]) -> None:
+    """A call that was lost before it was carried out MUST NOT be called done unless it then was."""
+    honest(records)
+
+
+@rule(
+    "client.lost-second-partial",
+    MUST,
+    _ONCE,
     inferred("a read shows partially_refunded before and after a second part: it settles nothing"),
-    after=(LOST, "client.lost-request"), calls=4,
-)  # fmt: skip
-def a_lost_second_part_is_not_guessed(client: ClientTarget) -> None:
-    """Whether a second partial refund was done MUST not be guessed: no read can show it."""
-    cases = [
-        asked_with(
-            Fault(what=What.CLOSED, carried_out=carried_out, operation=2), operations=(PART, _AGAIN)
-        )
-        for carried_out in (True, False)
-    ]
-    honest(client.run(*cases))
+    after=(LOST, "client.lost-request"),
+    cases=_LOST_SECOND,
+)
+def a_lost_second_part_is_not_guessed(records: list[Record]) -> None:
+    """Whether a second partial refund was done MUST NOT be guessed: no read can show it."""
+    honest(records)
 
 
-@rule("client.lost-answer-and-read", MUST, _ONCE, NO_KEY, after=LOST, calls=3)
-def a_read_that_fails_settles_nothing(client: ClientTarget) -> None:
+@rule("client.lost-answer-and-read", MUST, _ONCE, NO_KEY, after=LOST, cases=_LOST_TWICE)
+def a_read_that_fails_settles_nothing(records: list[Record]) -> None:
     """Where the answer and the read after it are lost, nothing MUST be repeated or guessed."""
-    lost = Fault(what=What.CLOSED, carried_out=True)
-    honest(
-        client.run(
-            asked_with(lost, Fault(what=What.STATUS, status=500, reads=True, always=True)),
-            asked_with(lost, Fault(what=What.CLOSED, reads=True, always=True)),
-            asked_with(lost, Fault(what=What.HTML, reads=True, always=True)),
-        )
-    )
+    honest(records)
 
 
 # ---------------------------------------------------------------------- errors
@@ -120,35 +140,55 @@ def _errors(*, carried_out: bool) -> list[Case]:
     return [*parts, asked_with(faults[0], operations=_ALL)]
 
 
-@rule("client.error-after-commit", MUST, _ONCE, NO_KEY, after=_PART, profile=SMOKE, calls=6)
-def an_error_may_have_been_carried_out(client: ClientTarget) -> None:
+@rule(
+    "client.error-after-commit",
+    MUST,
+    _ONCE,
+    NO_KEY,
+    after=_PART,
+    profile=SMOKE,
+    cases=_errors(carried_out=True),
+)
+def an_error_may_have_been_carried_out(records: list[Record]) -> None:
     """After a 5xx that was carried out the money MUST have moved once, not be called refused."""
-    honest(client.run(*_errors(carried_out=True)))
+    honest(records)
 
 
-@rule("client.error-before-commit", MUST, NO_KEY, after=_PART, calls=6)
-def an_error_is_not_done(client: ClientTarget) -> None:
-    """A 5xx that was not carried out MUST not be called done, unless it then was."""
-    honest(client.run(*_errors(carried_out=False)))
+@rule("client.error-before-commit", MUST, NO_KEY, after=_PART, cases=_errors(carried_out=False))
+def an_error_is_not_done(records: list[Record]) -> None:
+    """A 5xx that was not carried out MUST NOT be called done, unless it then was."""
+    honest(records)
 
 
 # ---------------------------------------------------------------------- late and never
 _SILENT: Final = Fault(what=What.SILENT, carried_out=True)
-
-
-@rule("client.hanging-answer", MUST, _ONCE, NO_KEY, after=_PART, calls=2)
-def an_answer_that_never_comes_refunds_once(client: ClientTarget) -> None:
-    """Where no answer ever comes the money MUST have moved once, and not be called refused."""
-    honest(client.run(asked_with(_SILENT), asked_with(_SILENT, operations=_ALL)))
+_SLOW: Final = Fault(what=What.SLOW, seconds=3.0)
 
 
 @rule(
-    "client.hanging-ends", MUST, inferred("a server that never answers must not hold up a shop"),
-    after=_PART, calls=1,
-)  # fmt: skip
-def a_server_that_hangs_is_given_up(client: ClientTarget) -> None:
+    "client.hanging-answer",
+    MUST,
+    _ONCE,
+    NO_KEY,
+    after=_PART,
+    cases=(asked_with(_SILENT), asked_with(_SILENT, operations=_ALL)),
+)
+def an_answer_that_never_comes_refunds_once(records: list[Record]) -> None:
+    """Where no answer ever comes the money MUST have moved once, and not be called refused."""
+    honest(records)
+
+
+@rule(
+    "client.hanging-ends",
+    MUST,
+    inferred("a server that never answers must not hold up a shop"),
+    after=_PART,
+    cases=(asked_with(Fault(what=What.SILENT, always=True)),),
+    drives=True,
+)
+def a_server_that_hangs_is_given_up(client: ClientTarget, records: list[Record]) -> None:
     """A server that never answers MUST be given up within the time allowed (--timeout)."""
-    for record in client.run(asked_with(Fault(what=What.SILENT, always=True))):
+    for record in records:
         if record.turns[0].said.hung:
             raise broken(
                 record,
@@ -159,11 +199,17 @@ def a_server_that_hangs_is_given_up(client: ClientTarget) -> None:
         honest([record])
 
 
-@rule("client.slow-answer", MUST, _ONCE, NO_KEY, after=_PART, calls=2)
-def a_slow_answer_refunds_once(client: ClientTarget) -> None:
-    """An answer that takes three seconds MUST not make the money move twice."""
-    slow = Fault(what=What.SLOW, seconds=3.0)
-    honest(client.run(asked_with(slow), asked_with(slow, operations=_ALL)))
+@rule(
+    "client.slow-answer",
+    MUST,
+    _ONCE,
+    NO_KEY,
+    after=_PART,
+    cases=(asked_with(_SLOW), asked_with(_SLOW, operations=_ALL)),
+)
+def a_slow_answer_refunds_once(records: list[Record]) -> None:
+    """An answer that takes three seconds MUST NOT make the money move twice."""
+    honest(records)
 
 
 _LATE: Final = (
@@ -172,31 +218,42 @@ _LATE: Final = (
 )
 
 
-@rule("client.late-commit", MUST, NO_KEY, after=_PART, calls=2)
-def what_is_done_late_is_not_refused(client: ClientTarget) -> None:
-    """A refund that is carried out after the client gave up MUST not have been called refused."""
-    for record in client.run(*_LATE):
+@rule("client.late-commit", MUST, NO_KEY, after=_PART, cases=_LATE)
+def what_is_done_late_is_not_refused(records: list[Record]) -> None:
+    """A refund that is carried out after the client gave up MUST NOT have been called refused."""
+    for record in records:
         not_said_refused(record)
 
 
 @rule(
-    "client.late-commit-twice", OBSERVE,
+    "client.late-commit-twice",
+    OBSERVE,
     inferred("a refund that is carried out late escapes every read: a hole in the API"),
-    after=_PART, calls=1, matter="late-commit",
-)  # fmt: skip
-def what_a_late_commit_does(client: ClientTarget) -> dict[str, str]:
+    after=_PART,
+    cases=_LATE[:1],
+    matter="late-commit",
+)
+def what_a_late_commit_does(records: list[Record]) -> dict[str, str]:
     """Whether a partial refund that is carried out late happens twice: no client can know."""
-    turn = client.run(_LATE[0])[0].turns[0]
+    turn = records[0].turns[0]
     times = {0: "not at all", 1: "once", 2: "twice"}.get(
         turn.moved // turn.asked, "more than twice"
     )
     return {"late-commit": f"moved {times}, said {turn.said.outcome or 'nothing'}"}
 
 
-@rule("client.recovery", OBSERVE, NO_KEY, after=_PART, profile=SMOKE, calls=1, matter="recovery")
-def how_a_lost_answer_is_recovered(client: ClientTarget) -> dict[str, str]:
+@rule(
+    "client.recovery",
+    OBSERVE,
+    NO_KEY,
+    after=_PART,
+    profile=SMOKE,
+    cases=_each(What.CLOSED, carried_out=True),
+    matter="recovery",
+)
+def how_a_lost_answer_is_recovered(records: list[Record]) -> dict[str, str]:
     """How the client goes on after the lost answer to a partial refund."""
-    return {"recovery": _recovery(client.run(*_each(What.CLOSED, carried_out=True))[0])}
+    return {"recovery": _recovery(records[0])}
 
 
 def _recovery(record: Record) -> str:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from points_conformance.contract.limits import REASON_MAX
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, Profile, inferred, source
+from points_conformance.rules.client.family import family
 from points_conformance.rules.client.judging import (
     BODY,
     CANCEL,
@@ -19,7 +20,6 @@ from points_conformance.rules.client.judging import (
     broken,
     was_done,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, What, cancel, refund
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.sandbox import Seen
@@ -27,7 +27,7 @@ from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CLIENT)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
@@ -49,28 +49,35 @@ _WITHOUT_REASON: Final = (
 
 
 # ---------------------------------------------------------------------- the plain operations
-@rule(_CANCEL, MUST, CANCEL, core=True, profile=SMOKE, calls=1)
-def a_cancel_cancels(client: ClientTarget) -> None:
+@rule(_CANCEL, MUST, CANCEL, core=True, profile=SMOKE, cases=(CANCELS,))
+def a_cancel_cancels(records: list[Record]) -> None:
     """A cancel that nothing disturbs MUST cancel the order and be called done."""
-    was_done(*client.run(CANCELS))
+    was_done(*records)
 
 
-@rule(_FULL, MUST, REFUND, core=True, profile=SMOKE, calls=1)
-def a_full_refund_refunds_all(client: ClientTarget) -> None:
+@rule(_FULL, MUST, REFUND, core=True, profile=SMOKE, cases=(REFUNDS_ALL,))
+def a_full_refund_refunds_all(records: list[Record]) -> None:
     """A full refund that nothing disturbs MUST give back the whole total and be called done."""
-    was_done(*client.run(REFUNDS_ALL))
+    was_done(*records)
 
 
-@rule(_PART, MUST, REFUND, core=True, profile=SMOKE, calls=1)
-def a_partial_refund_refunds_its_amount(client: ClientTarget) -> None:
+@rule(_PART, MUST, REFUND, core=True, profile=SMOKE, cases=(REFUNDS_PART,))
+def a_partial_refund_refunds_its_amount(records: list[Record]) -> None:
     """A partial refund that nothing disturbs MUST give back its amount and be called done."""
-    was_done(*client.run(REFUNDS_PART))
+    was_done(*records)
 
 
-@rule("client.remainder", MUST, REFUND, after=(_FULL, _PART), profile=SMOKE, calls=2)
-def the_rest_is_refunded(client: ClientTarget) -> None:
+@rule(
+    "client.remainder",
+    MUST,
+    REFUND,
+    after=(_FULL, _PART),
+    profile=SMOKE,
+    cases=(asked_with(operations=(PART, refund(None, "The rest came back"))),),
+)
+def the_rest_is_refunded(records: list[Record]) -> None:
     """A refund without an amount after a partial one MUST give back what is left."""
-    was_done(*client.run(asked_with(operations=(PART, refund(None, "The rest came back")))))
+    was_done(*records)
 
 
 @rule(
@@ -81,33 +88,40 @@ def the_rest_is_refunded(client: ClientTarget) -> None:
     ),
     after=_PART,
     profile=SMOKE,
-    calls=2,
+    cases=(asked_with(operations=(PART, PART)),),
 )
-def two_equal_refunds_are_two(client: ClientTarget) -> None:
+def two_equal_refunds_are_two(records: list[Record]) -> None:
     """Two partial refunds of one amount MUST both happen: the second is no repetition."""
-    was_done(*client.run(asked_with(operations=(PART, PART))))
+    was_done(*records)
 
 
 # ---------------------------------------------------------------------- the amount
-_AMOUNTS: Final = {
-    "19.99": "100.00",
-    "0.30": "1.00",
-    "4.35": "10.00",
-    "1.10": "10.00",
-    "0.01": "1.00",
-    "10000.10": "20000.00",
-    "123456.78": "200000.00",
-}
+_AMOUNTS: Final = tuple(
+    asked_with(operations=(refund(amount, "Part"),), total=total)
+    for amount, total in {
+        "19.99": "100.00",
+        "0.30": "1.00",
+        "4.35": "10.00",
+        "1.10": "10.00",
+        "0.01": "1.00",
+        "10000.10": "20000.00",
+        "123456.78": "200000.00",
+    }.items()
+)
 
 
 @rule(
-    "client.exact-amount", MUST, BODY, inferred("money is no float: 19.99 is 1999 halalas"),
-    after=_PART, profile=SMOKE, calls=len(_AMOUNTS),
-)  # fmt: skip
-def the_amount_is_exact(client: ClientTarget) -> None:
+    "client.exact-amount",
+    MUST,
+    BODY,
+    inferred("money is no float: 19.99 is 1999 halalas"),
+    after=_PART,
+    profile=SMOKE,
+    cases=_AMOUNTS,
+)
+def the_amount_is_exact(records: list[Record]) -> None:
     """The amount of a refund MUST be the one asked for to the halala, without a float's digits."""
-    cases = [asked_with(operations=(refund(a, "Part"),), total=t) for a, t in _AMOUNTS.items()]
-    for record in client.run(*cases):
+    for record in records:
         wanted = record.turns[0].operation.amount
         for sent in _sent(record, "amount"):
             if _number(sent) != wanted:
@@ -124,10 +138,10 @@ def _number(sent: Any) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", text) else None
 
 
-@rule("client.amount-is-a-number", MUST, BODY, after=_PART, profile=SMOKE, calls=1)
-def the_amount_is_a_number(client: ClientTarget) -> None:
+@rule("client.amount-is-a-number", MUST, BODY, after=_PART, profile=SMOKE, cases=(REFUNDS_PART,))
+def the_amount_is_a_number(records: list[Record]) -> None:
     """The amount of a refund MUST be a JSON number: a string may be refused."""
-    for record in client.run(REFUNDS_PART):
+    for record in records:
         for sent in _sent(record, "amount"):
             if isinstance(sent, bool) or not isinstance(sent, int | Decimal):
                 raise broken(
@@ -139,12 +153,17 @@ def the_amount_is_a_number(client: ClientTarget) -> None:
 
 
 @rule(
-    "client.no-amount-when-full", MUST, BODY, inferred("0 and null are not the same as absent"),
-    after=_FULL, profile=SMOKE, calls=1,
-)  # fmt: skip
-def a_full_refund_names_no_amount(client: ClientTarget) -> None:
+    "client.no-amount-when-full",
+    MUST,
+    BODY,
+    inferred("0 and null are not the same as absent"),
+    after=_FULL,
+    profile=SMOKE,
+    cases=(REFUNDS_ALL, _WITHOUT_REASON[1]),
+)
+def a_full_refund_names_no_amount(records: list[Record]) -> None:
     """A full refund MUST leave the amount out: null may be refused, and 0 refunds nothing."""
-    for record in client.run(REFUNDS_ALL, _WITHOUT_REASON[1]):
+    for record in records:
         for sent in _sent(record, "amount"):
             if sent is None or sent == 0:
                 raise broken(
@@ -164,17 +183,27 @@ _REASONS: Final = (
     "Two came back, one stays \U0001f44d",
     _LONG,
 )
+_GIVEN: Final = (
+    *(asked_with(operations=(refund("25.00", reason),)) for reason in _REASONS),
+    *(asked_with(operations=(cancel(reason),), status=OrderStatus.NEW) for reason in _REASONS),
+)
+_TOO_LONG: Final = (
+    asked_with(operations=(refund("25.00", _LONG + "!"),)),
+    asked_with(operations=(cancel(_LONG + "!"),), status=OrderStatus.NEW),
+)
 
 
 @rule(
-    "client.reason-as-given", MUST, source("Webhook Events", "refunded"), CANCEL,
-    after=(_CANCEL, _PART), calls=2 * len(_REASONS),
-)  # fmt: skip
-def the_reason_arrives_as_given(client: ClientTarget) -> None:
+    "client.reason-as-given",
+    MUST,
+    source(Page.EVENTS, "refunded"),
+    CANCEL,
+    after=(_CANCEL, _PART),
+    cases=_GIVEN,
+)
+def the_reason_arrives_as_given(records: list[Record]) -> None:
     """A reason MUST arrive as it was given, in any script; more may stand beside it."""
-    parts = [asked_with(operations=(refund("25.00", reason),)) for reason in _REASONS]
-    cancels = [asked_with(operations=(cancel(r),), status=OrderStatus.NEW) for r in _REASONS]
-    for record in client.run(*parts, *cancels):
+    for record in records:
         given = record.turns[0].operation.reason
         for sent in [*_sent(record, "reason"), *_missing(record, "reason")]:
             if not isinstance(sent, str) or (given or "")[:_OWN] not in sent:
@@ -187,12 +216,15 @@ def the_reason_arrives_as_given(client: ClientTarget) -> None:
 
 
 @rule(
-    "client.reason-absent", SHOULD, inferred("sources differ on a reason that is null or empty"),
-    after=(_CANCEL, _FULL, _PART), calls=3,
-)  # fmt: skip
-def no_reason_is_sent_as_none(client: ClientTarget) -> None:
+    "client.reason-absent",
+    SHOULD,
+    inferred("sources differ on a reason that is null or empty"),
+    after=(_CANCEL, _FULL, _PART),
+    cases=_WITHOUT_REASON,
+)
+def no_reason_is_sent_as_none(records: list[Record]) -> None:
     """Without a reason a client SHOULD leave it out, or send its own: not null, not empty."""
-    for record in client.run(*_WITHOUT_REASON):
+    for record in records:
         for sent in _sent(record, "reason"):
             if not isinstance(sent, str) or sent.strip().lower() in _NOTHING:
                 raise broken(
@@ -203,14 +235,10 @@ def no_reason_is_sent_as_none(client: ClientTarget) -> None:
                 )
 
 
-@rule("client.reason-bounded", SHOULD, BODY, CANCEL, after=(_CANCEL, _PART), calls=2)
-def a_reason_is_bounded(client: ClientTarget) -> None:
+@rule("client.reason-bounded", SHOULD, BODY, CANCEL, after=(_CANCEL, _PART), cases=_TOO_LONG)
+def a_reason_is_bounded(records: list[Record]) -> None:
     """A client SHOULD never send a reason of more than 500 characters: cut it, or refuse it."""
-    long = _LONG + "!"
-    for record in client.run(
-        asked_with(operations=(refund("25.00", long),)),
-        asked_with(operations=(cancel(long),), status=OrderStatus.NEW),
-    ):
+    for record in records:
         for sent in _sent(record, "reason"):
             if isinstance(sent, str) and len(sent) > REASON_MAX:
                 raise broken(
@@ -222,10 +250,16 @@ def a_reason_is_bounded(client: ClientTarget) -> None:
 
 
 # ---------------------------------------------------------------------- the request
-@rule("client.content-type", MUST, BODY, after=_PART, profile=SMOKE, calls=1)
-def a_body_is_called_json(client: ClientTarget) -> None:
+_NOT_CANCELLABLE: Final = Case(operations=(PART, cancel("Too late")))
+_NOT_REFUNDABLE: Final = asked_with(
+    operations=(refund(None, "Never paid"),), status=OrderStatus.NEW
+)
+
+
+@rule("client.content-type", MUST, BODY, after=_PART, profile=SMOKE, cases=PLAIN)
+def a_body_is_called_json(records: list[Record]) -> None:
     """A body MUST be sent as application/json."""
-    for record in client.run(*PLAIN):
+    for record in records:
         for seen in record.writes():
             kind = seen.request.headers.get("content-type", "")
             if seen.request.body and kind.partition(";")[0].strip().lower() != "application/json":
@@ -238,23 +272,20 @@ def a_body_is_called_json(client: ClientTarget) -> None:
 
 
 @rule(
-    "client.only-its-operation", MUST,
+    "client.only-its-operation",
+    MUST,
     inferred("who asks for a cancel has not asked for a refund (Refunds & Cancellations)"),
-    after=(_CANCEL, _FULL), profile=SMOKE, closing=True, calls=5,
-)  # fmt: skip
-def only_what_was_asked_is_called(client: ClientTarget) -> None:
+    after=(_CANCEL, _FULL),
+    profile=SMOKE,
+    closing=True,
+    cases=(*PLAIN, _NOT_CANCELLABLE, _NOT_REFUNDABLE),
+    drives=True,
+)
+def only_what_was_asked_is_called(client: ClientTarget, records: list[Record]) -> None:
     """A client MUST call what it was asked to: a refused cancel never becomes a refund."""
-    not_cancellable = Case(operations=(PART, cancel("Too late")))
-    not_refundable = asked_with(operations=(refund(None, "Never paid"),), status=OrderStatus.NEW)
-    for record in _all_after(client, *PLAIN, not_cancellable, not_refundable):
+    for record in client.records():
         for seen in record.calls:
             _is_the_operation(record, seen)
-
-
-def _all_after(client: ClientTarget, *cases: Case) -> list[Record]:
-    """These cases, and every other of the run: what a client does only in trouble shows there."""
-    client.run(*cases)
-    return client.records()
 
 
 def _is_the_operation(record: Record, seen: Seen) -> None:
@@ -275,12 +306,18 @@ _LOST: Final = asked_with(Fault(what=What.CLOSED, carried_out=True))
 
 
 @rule(
-    "client.key-in-header-only", MUST, KEYS,
-    after=_PART, profile=SMOKE, closing=True, calls=len(PLAIN) + 1,
-)  # fmt: skip
-def the_key_is_in_its_header_alone(client: ClientTarget) -> None:
+    "client.key-in-header-only",
+    MUST,
+    KEYS,
+    after=_PART,
+    profile=SMOKE,
+    closing=True,
+    cases=(*PLAIN, _LOST),
+    drives=True,
+)
+def the_key_is_in_its_header_alone(client: ClientTarget, records: list[Record]) -> None:
     """The key MUST travel in the header x-api-key and nowhere else: not in a URL or a body."""
-    for record in _all_after(client, *PLAIN, _LOST):
+    for record in client.records():
         for seen in record.seen:
             for place, text in _places(seen):
                 if record.key in text:
@@ -303,12 +340,18 @@ _WATCHED: Final = (
 
 
 @rule(
-    "client.key-not-shown", MUST, KEYS,
-    after=_PART, profile=SMOKE, closing=True, calls=len(_WATCHED),
-)  # fmt: skip
-def the_key_is_not_shown(client: ClientTarget) -> None:
-    """The key MUST not be printed, logged, or be in an error's text."""
-    for record in _all_after(client, *_WATCHED):
+    "client.key-not-shown",
+    MUST,
+    KEYS,
+    after=_PART,
+    profile=SMOKE,
+    closing=True,
+    cases=_WATCHED,
+    drives=True,
+)
+def the_key_is_not_shown(client: ClientTarget, records: list[Record]) -> None:
+    """The key MUST NOT be printed, logged, or be in an error's text."""
+    for record in client.records():
         for text in (record.printed, *(turn.said.output for turn in record.turns)):
             cut = record.redact(text)
             if cut != text:

@@ -10,19 +10,18 @@ from dataclasses import replace
 from typing import Final
 
 from points_conformance.contract.money import sar
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import Level, Profile, promised
+from points_conformance.rules.client.family import family
 from points_conformance.rules.client.judging import NO_KEY, honest
 from points_conformance.rules.client.lost import LOST
-from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, Operation, What
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget
 
-__all__ = ["LONGEST", "SHRINKS", "drawn", "rule", "smaller"]
+__all__ = ["LONGEST", "SHRINKS", "drawn", "rule", "schedules", "smaller"]
 
-rule = Registrar(Subject.CLIENT)
+rule = family()
 #: Operations that a run of this rule makes at most, beside those of shrinking.
 _OPERATIONS: Final = {Profile.SMOKE: 0, Profile.STANDARD: 36, Profile.DEEP: 240}
 #: The most operations of one schedule; written cases have no more either.
@@ -57,21 +56,40 @@ _UNREADABLE: Final[tuple[Fault, ...]] = (
 )
 
 
+def schedules(seed: int, bound: int) -> list[Case]:
+    """As many schedules as fit into so many operations."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
+    return [drawn(chance) for _ in range(bound // LONGEST)]
+
+
 @rule(
-    "client.generated", Level.MUST, promised("no double refunds"), NO_KEY,
+    "client.generated",
+    Level.MUST,
+    promised("no double refunds"),
+    NO_KEY,
     after=(
-        "client.remainder", "client.two-equal-refunds", "client.exact-amount", LOST,
-        "client.lost-full-answer", "client.lost-second-partial", "client.lost-request",
-        "client.error-after-commit", "client.error-before-commit", "client.truncated-answer",
-        "client.unknown-status", "client.no-order", "client.html-answer", "client.status-false",
+        "client.remainder",
+        "client.two-equal-refunds",
+        "client.exact-amount",
+        LOST,
+        "client.lost-full-answer",
+        "client.lost-second-partial",
+        "client.lost-request",
+        "client.error-after-commit",
+        "client.error-before-commit",
+        "client.truncated-answer",
+        "client.unknown-status",
+        "client.no-order",
+        "client.html-answer",
+        "client.status-false",
     ),
+    cases=schedules,
     calls=_OPERATIONS,
-)  # fmt: skip
-def any_schedule_is_survived(client: ClientTarget) -> None:
+    drives=True,
+)
+def any_schedule_is_survived(client: ClientTarget, records: list[Record]) -> None:
     """Under any schedule of up to three faults the money MUST move at most once per operation."""
-    chance = random.Random(client.seed)  # noqa: S311 - reproducible on purpose
-    cases = [drawn(chance) for _ in range(client.allowance // LONGEST)]
-    for record in client.run(*cases):
+    for record in records:
         if _finding(record) is not None:
             raise _smallest(client, record)
 

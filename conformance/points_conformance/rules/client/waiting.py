@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
-from points_conformance.judging.catalogue import Registrar
 from points_conformance.judging.rule import Level, Profile, inferred
+from points_conformance.rules.client.family import family
 from points_conformance.rules.client.judging import (
     NO_KEY,
     asked_with,
@@ -13,14 +13,13 @@ from points_conformance.rules.client.judging import (
     gaps_after_faults,
     honest,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case, Fault, What
 from points_conformance.targets.client.record import Record
 from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CLIENT)
+rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 _PART: Final = "client.partial-refund"
 #: The most calls for one operation, and the most within a second.
@@ -49,10 +48,17 @@ _TOLD_A_DATE: Final = asked_with(_too_many("date"))
 _TOLD_TEN_MINUTES: Final = asked_with(_too_many("600", always=True))
 
 
-@rule("client.turned-away", MUST, _LIMITS, NO_KEY, after=_PART, calls=4)
-def what_is_turned_away_is_not_done(client: ClientTarget) -> None:
+@rule(
+    "client.turned-away",
+    MUST,
+    _LIMITS,
+    NO_KEY,
+    after=_PART,
+    cases=(_TOLD, _TOLD_A_DATE, _ALWAYS_429, _ALWAYS_503),
+)
+def what_is_turned_away_is_not_done(records: list[Record]) -> None:
     """After 429 or 503 the money MUST have moved at most once, and nothing untrue be said of it."""
-    honest(client.run(_TOLD, _TOLD_A_DATE, _ALWAYS_429, _ALWAYS_503))
+    honest(records)
 
 
 # ---------------------------------------------------------------------- Retry-After
@@ -67,32 +73,40 @@ def _waits(record: Record) -> None:
             )
 
 
-@rule("client.waits-as-told", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
-def retry_after_in_seconds_is_waited(client: ClientTarget) -> None:
-    """After 429 with Retry-After in seconds, up to ten, the next call SHOULD not come earlier."""
-    for record in client.run(_TOLD):
+@rule("client.waits-as-told", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, cases=(_TOLD,))
+def retry_after_in_seconds_is_waited(records: list[Record]) -> None:
+    """After 429 with Retry-After in seconds, up to ten, the next call SHOULD NOT come earlier."""
+    for record in records:
         _waits(record)
 
 
-@rule("client.waits-until-date", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, calls=1)
-def retry_after_as_a_date_is_waited(client: ClientTarget) -> None:
+@rule("client.waits-until-date", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, cases=(_TOLD_A_DATE,))
+def retry_after_as_a_date_is_waited(records: list[Record]) -> None:
     """After 429 with Retry-After as a date, up to ten seconds ahead, the next call SHOULD wait."""
-    for record in client.run(_TOLD_A_DATE):
+    for record in records:
         _waits(record)
 
 
-@rule("client.long-wait-ends", SHOULD, _RETRY_AFTER, after=_PART, profile=Profile.DEEP, calls=1)
-def a_long_wait_is_not_waited_out(client: ClientTarget) -> None:
+@rule(
+    "client.long-wait-ends",
+    SHOULD,
+    _RETRY_AFTER,
+    after=_PART,
+    profile=Profile.DEEP,
+    cases=(_TOLD_TEN_MINUTES,),
+    drives=True,
+)
+def a_long_wait_is_not_waited_out(client: ClientTarget, records: list[Record]) -> None:
     """Where Retry-After asks for ten minutes the operation SHOULD end within the time allowed."""
-    for record in client.run(_TOLD_TEN_MINUTES):
+    for record in records:
         _ends(client, record)
 
 
 # ---------------------------------------------------------------------- again and again
-@rule("client.too-many-bounded", SHOULD, _LIMITS, after=_PART, calls=1)
-def tries_after_429_are_bounded(client: ClientTarget) -> None:
+@rule("client.too-many-bounded", SHOULD, _LIMITS, after=_PART, cases=(_ALWAYS_429,))
+def tries_after_429_are_bounded(records: list[Record]) -> None:
     """Where 429 is answered for ever a client SHOULD stop, after 10 calls at most."""
-    for record in client.run(_ALWAYS_429):
+    for record in records:
         at_most(record, _TRIES, "calls, for it stays 429")
 
 
@@ -101,18 +115,18 @@ def tries_after_429_are_bounded(client: ClientTarget) -> None:
     SHOULD,
     inferred("who never stops makes an outage worse"),
     after=_PART,
-    calls=1,
+    cases=(_ALWAYS_503,),
 )
-def tries_after_errors_are_bounded(client: ClientTarget) -> None:
+def tries_after_errors_are_bounded(records: list[Record]) -> None:
     """Where 503 is answered for ever a client SHOULD stop, after 10 calls at most."""
-    for record in client.run(_ALWAYS_503):
+    for record in records:
         at_most(record, _TRIES, "calls, for it stays 503")
 
 
-@rule("client.no-hammering", SHOULD, _LIMITS, after=_PART, calls=2)
-def calls_are_spread_out(client: ClientTarget) -> None:
-    """Where it is turned away a client SHOULD not repeat a call more than 5 times in a second."""
-    for record in client.run(_ALWAYS_429, _ALWAYS_503):
+@rule("client.no-hammering", SHOULD, _LIMITS, after=_PART, cases=(_ALWAYS_429, _ALWAYS_503))
+def calls_are_spread_out(records: list[Record]) -> None:
+    """Where it is turned away a client SHOULD NOT repeat a call more than 5 times in a second."""
+    for record in records:
         times = [seen.at for seen in record.writes()]
         for first, sixth in zip(times, times[_A_SECOND:], strict=False):
             if sixth - first < 1.0:
@@ -130,11 +144,12 @@ def calls_are_spread_out(client: ClientTarget) -> None:
     MUST,
     inferred("a refused connection carries nothing out"),
     after=_PART,
-    calls=2,
+    cases=(asked_with(refuses=1.5), asked_with(refuses=math.inf)),
+    drives=True,
 )
-def a_refused_connection_comes_to_an_end(client: ClientTarget) -> None:
+def a_refused_connection_comes_to_an_end(client: ClientTarget, records: list[Record]) -> None:
     """Where connections are refused, for a while or for ever, a client MUST end, not say done."""
-    for record in client.run(asked_with(refuses=1.5), asked_with(refuses=math.inf)):
+    for record in records:
         _ends(client, record)
         honest([record])
 
@@ -166,15 +181,9 @@ _SOME: Final = (
 )
 
 
-def _all(client: ClientTarget) -> list[Record]:
-    """Every case of the run, those above among them."""
-    client.run(*_SOME)
-    return client.records()
-
-
 def _others(client: ClientTarget) -> list[Record]:
     """Cases in which something is always answered."""
-    return [record for record in _all(client) if not _never_answers(record.case)]
+    return [record for record in client.records() if not _never_answers(record.case)]
 
 
 def _never_answers(case: Case) -> bool:
@@ -188,23 +197,28 @@ def _never_answers(case: Case) -> bool:
     after=_PART,
     profile=Profile.SMOKE,
     closing=True,
-    calls=len(_SOME),
+    cases=_SOME,
+    drives=True,
 )
-def every_operation_ends(client: ClientTarget) -> None:
+def every_operation_ends(client: ClientTarget, records: list[Record]) -> None:
     """Every operation that was answered MUST end within the time allowed (--timeout)."""
     for record in _others(client):
         _ends(client, record)
 
 
 @rule(
-    "client.tells-its-outcome", MUST,
+    "client.tells-its-outcome",
+    MUST,
     inferred("who calls a client must learn whether money moved: done, refused or unknown"),
     after=("client.cancel", "client.full-refund", _PART, "client.tolerant"),
-    profile=Profile.SMOKE, closing=True, calls=len(_SOME),
-)  # fmt: skip
-def one_of_three_is_said(client: ClientTarget) -> None:
+    profile=Profile.SMOKE,
+    closing=True,
+    cases=_SOME,
+    drives=True,
+)
+def one_of_three_is_said(client: ClientTarget, records: list[Record]) -> None:
     """Whatever happens a client MUST say done, refused or unknown, and not crash."""
-    for record in _all(client):
+    for record in client.records():
         for turn in record.turns:
             if turn.said.outcome is None and not turn.said.hung:
                 raise broken(
@@ -222,11 +236,12 @@ def one_of_three_is_said(client: ClientTarget) -> None:
     after=_PART,
     profile=Profile.SMOKE,
     closing=True,
-    calls=len(_SOME),
+    cases=_SOME,
+    drives=True,
 )
-def nothing_is_left_running(client: ClientTarget) -> None:
+def nothing_is_left_running(client: ClientTarget, records: list[Record]) -> None:
     """A command SHOULD end what it starts: nothing of it runs on after its exit."""
-    for record in _all(client):
+    for record in client.records():
         for turn in record.turns:
             if turn.said.left:
                 raise broken(

@@ -1,8 +1,9 @@
 """``consumer.*``: what a consumer answers."""
 
 from points_conformance.contract.names import MERCHANT_EVENTS, OrderType
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.pages import Page
 from points_conformance.judging.rule import Level, Profile, inferred, source
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     EVENTS,
@@ -10,15 +11,19 @@ from points_conformance.rules.consumer.telling import (
     acknowledged,
     broken,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CONSUMER)
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
-_PER_STORY = 12
+AUTO = source(Page.REVERSALS, "Auto-refund")
+FIXTURES = source(Page.CLIENT_LIBRARY, "Fixtures of merchant events")
+NEW_ONES = inferred("webhooks cannot be subscribed to by event, and new ones appear")
+ANY_ORDER = inferred("order of deliveries is not guaranteed")
+_REFUNDS = "consumer.acknowledges-refunded"
+_CANCELS = "consumer.acknowledges-cancelled"
+rule = family(DELIVERY, calls=12)
 
 
 @rule("consumer.acknowledges-refunded", MUST, DELIVERY, EVENTS, profile=SMOKE, calls=24)
@@ -31,7 +36,7 @@ def refunds_are_acknowledged(consumer: ConsumerTarget) -> None:
         acknowledged(consumer, told[2], "the refund of the rest")
 
 
-@rule("consumer.acknowledges-cancelled", MUST, DELIVERY, EVENTS, profile=SMOKE, calls=_PER_STORY)
+@rule("consumer.acknowledges-cancelled", MUST, DELIVERY, EVENTS, profile=SMOKE)
 def cancels_are_acknowledged(consumer: ConsumerTarget) -> None:
     """A `cancelled` event MUST be acknowledged with 2xx."""
     case = consumer.order()
@@ -39,13 +44,7 @@ def cancels_are_acknowledged(consumer: ConsumerTarget) -> None:
     acknowledged(consumer, told[1], "a cancel")
 
 
-@rule(
-    "consumer.acknowledges-auto-refunded",
-    MUST,
-    source("Refunds & Cancellations", "Auto-refund"),
-    profile=SMOKE,
-    calls=_PER_STORY,
-)
+@rule("consumer.acknowledges-auto-refunded", MUST, AUTO, profile=SMOKE)
 def auto_refunds_are_acknowledged(consumer: ConsumerTarget) -> None:
     """An `auto_refunded` event MUST be acknowledged with 2xx, for it is a refund as well."""
     case = consumer.order(kind=OrderType.REPLACING)
@@ -64,12 +63,7 @@ def every_order_event_is_acknowledged(consumer: ConsumerTarget) -> None:
     acknowledged(consumer, consumer.deliver(shipping)[0], "a shipping status")
 
 
-@rule(
-    "consumer.acknowledges-unknown-events",
-    SHOULD,
-    inferred("webhooks cannot be subscribed to by event, and new ones appear"),
-    calls=_PER_STORY,
-)
+@rule("consumer.acknowledges-unknown-events", SHOULD, NEW_ONES)
 def unknown_events_are_acknowledged(consumer: ConsumerTarget) -> None:
     """An event that the consumer does not know SHOULD be acknowledged, or it comes again."""
     case = consumer.order()
@@ -83,12 +77,7 @@ def unknown_events_are_acknowledged(consumer: ConsumerTarget) -> None:
     acknowledged(consumer, told, "an unknown event")
 
 
-@rule(
-    "consumer.acknowledges-merchant-events",
-    SHOULD,
-    source("Client library", "Fixtures of merchant events"),
-    calls=_PER_STORY,
-)
+@rule("consumer.acknowledges-merchant-events", SHOULD, FIXTURES)
 def merchant_events_are_acknowledged(consumer: ConsumerTarget) -> None:
     """An event about the merchant, which has no `order`, SHOULD be acknowledged."""
     for event in sorted(MERCHANT_EVENTS):
@@ -96,14 +85,7 @@ def merchant_events_are_acknowledged(consumer: ConsumerTarget) -> None:
         acknowledged(consumer, consumer.deliver(delivery)[0], f"`{event.value}`")
 
 
-@rule(
-    "consumer.acknowledges-repeats",
-    MUST,
-    DELIVERY,
-    after=("consumer.acknowledges-refunded", "consumer.acknowledges-cancelled"),
-    profile=SMOKE,
-    calls=24,
-)
+@rule("consumer.acknowledges-repeats", MUST, after=(_REFUNDS, _CANCELS), profile=SMOKE, calls=24)
 def repeats_are_acknowledged(consumer: ConsumerTarget) -> None:
     """A delivery that comes again MUST be acknowledged like the first one."""
     part, gone = consumer.order(), consumer.order()
@@ -113,13 +95,7 @@ def repeats_are_acknowledged(consumer: ConsumerTarget) -> None:
         acknowledged(consumer, told, "a delivery that comes again")
 
 
-@rule(
-    "consumer.unknown-order",
-    MUST,
-    inferred("order of deliveries is not guaranteed"),
-    after="consumer.acknowledges-refunded",
-    calls=24,
-)
+@rule("consumer.unknown-order", MUST, ANY_ORDER, after=_REFUNDS, calls=24)
 def an_unknown_order_breaks_nothing(consumer: ConsumerTarget) -> None:
     """A refund of an order that the consumer does not know MUST NOT keep it from taking others."""
     consumer.deliver(consumer.order(known=False).refund(2500))
@@ -128,7 +104,7 @@ def an_unknown_order_breaks_nothing(consumer: ConsumerTarget) -> None:
     acknowledged(consumer, told[-1], "a refund that comes after one of an unknown order")
 
 
-@rule("consumer.answers-in-time", MUST, DELIVERY, profile=SMOKE, calls=_PER_STORY)
+@rule("consumer.answers-in-time", MUST, profile=SMOKE)
 def every_delivery_is_answered_in_time(consumer: ConsumerTarget) -> None:
     """A delivery MUST be answered within 10 s: after that it counts as failed, and comes again."""
     _one_of_each(consumer)
@@ -143,13 +119,7 @@ def every_delivery_is_answered_in_time(consumer: ConsumerTarget) -> None:
         )
 
 
-@rule(
-    "consumer.answers-quickly",
-    SHOULD,
-    DELIVERY,
-    after="consumer.answers-in-time",
-    calls=_PER_STORY,
-)
+@rule("consumer.answers-quickly", SHOULD, after="consumer.answers-in-time")
 def every_delivery_is_answered_quickly(consumer: ConsumerTarget) -> None:
     """A delivery SHOULD be answered within 2 s: what takes longer belongs into a queue."""
     _one_of_each(consumer)
@@ -164,7 +134,7 @@ def every_delivery_is_answered_quickly(consumer: ConsumerTarget) -> None:
         )
 
 
-@rule("consumer.no-redirect", MUST, DELIVERY, profile=SMOKE, calls=_PER_STORY)
+@rule("consumer.no-redirect", MUST, profile=SMOKE)
 def no_delivery_is_redirected(consumer: ConsumerTarget) -> None:
     """A delivery MUST NOT be answered with a redirect, which nobody says that Points follows."""
     _one_of_each(consumer)
@@ -179,7 +149,7 @@ def no_delivery_is_redirected(consumer: ConsumerTarget) -> None:
             )
 
 
-@rule("consumer.secret-not-echoed", MUST, SECURITY, profile=SMOKE, calls=_PER_STORY)
+@rule("consumer.secret-not-echoed", MUST, SECURITY, profile=SMOKE)
 def the_secret_is_not_echoed(consumer: ConsumerTarget) -> None:
     """An answer, also a refusal, MUST NOT show the secret."""
     _one_of_each(consumer)

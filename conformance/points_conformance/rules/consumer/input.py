@@ -4,41 +4,38 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from points_conformance.contract.names import MERCHANT_EVENTS, OrderType
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
 from points_conformance.judging.rule import Level, inferred
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     APPROVED,
     DELIVERY,
     EVENTS,
-    PROBE,
     broken,
     ends_right,
     insisting,
 )
 from points_conformance.simulator import Delivery
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.probe import Expected, wanted
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget, Told
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CONSUMER)
 MUST, SHOULD = Level.MUST, Level.SHOULD
-_KNOWN: Final = ("consumer.acknowledges-refunded",)
-_BOOKS: Final = "consumer.full-refund"
 _SILENT: Final = inferred("no source says what a consumer answers to what Points never sends")
+_NO_REVERSAL: Final = inferred("an event that is no reversal gives nothing back")
+_MERCHANT: Final = inferred("an event about the merchant gives nothing back")
+_NO_DELIVERY: Final = inferred("what is no delivery gives nothing back")
+_NO_LIST: Final = inferred("no source says that a delivery may come in a list")
+_KNOWN: Final = "consumer.acknowledges-refunded"
+_BOOKS: Final = "consumer.full-refund"
+_PART: Final = "consumer.partial-refund"
 _MIB: Final = 1024 * 1024
+rule = family(_SILENT, after=_KNOWN, calls=12)
 
 
-@rule(
-    "consumer.unknown-event-no-effect",
-    MUST,
-    inferred("an event that is no reversal gives nothing back"),
-    after=_BOOKS,
-    needs=PROBE,
-    calls=12,
-)
+@rule("consumer.unknown-event-no-effect", MUST, _NO_REVERSAL, after=_BOOKS, needs=Need.PROBE)
 def an_unknown_event_has_no_effect(consumer: ConsumerTarget) -> None:
     """An event that the consumer does not know MUST NOT change an order."""
     consumer.probe()
@@ -54,14 +51,7 @@ def an_unknown_event_has_no_effect(consumer: ConsumerTarget) -> None:
     )
 
 
-@rule(
-    "consumer.merchant-event-no-effect",
-    MUST,
-    inferred("an event about the merchant gives nothing back"),
-    after="consumer.partial-refund",
-    needs=PROBE,
-    calls=16,
-)
+@rule("consumer.merchant-event-no-effect", MUST, _MERCHANT, after=_PART, needs=Need.PROBE, calls=16)
 def a_merchant_event_has_no_effect(consumer: ConsumerTarget) -> None:
     """An event about the merchant MUST NOT change an order, nor keep the next from being booked."""
     consumer.probe()
@@ -79,8 +69,7 @@ def a_merchant_event_has_no_effect(consumer: ConsumerTarget) -> None:
     EVENTS,
     inferred("a shipping status `cancelled` is no financial cancel"),
     after="consumer.cancel",
-    needs=PROBE,
-    calls=12,
+    needs=Need.PROBE,
 )
 def a_cancelled_shipping_is_no_cancel(consumer: ConsumerTarget) -> None:
     """A shipping status `cancelled` MUST NOT cancel the order."""
@@ -116,14 +105,7 @@ _ODD: Final[dict[str, _Spoil]] = {
 }
 
 
-@rule(
-    "consumer.bad-input-no-effect",
-    MUST,
-    inferred("what is no delivery gives nothing back"),
-    after="consumer.partial-refund",
-    needs=PROBE,
-    calls=60,
-)
+@rule("consumer.bad-input-no-effect", MUST, _NO_DELIVERY, after=_PART, needs=Need.PROBE, calls=60)
 def bad_input_has_no_effect(consumer: ConsumerTarget) -> None:
     """JSON that is cut, text, a form, an empty body, an `order` that is null, a MiB of text, or a
     PUT without a body MUST have no effect.
@@ -135,14 +117,7 @@ def bad_input_has_no_effect(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [*cases, after], "what is no delivery takes effect")
 
 
-@rule(
-    "consumer.list-no-effect",
-    SHOULD,
-    inferred("no source says that a delivery may come in a list"),
-    after="consumer.partial-refund",
-    needs=PROBE,
-    calls=12,
-)
+@rule("consumer.list-no-effect", SHOULD, _NO_LIST, after=_PART, needs=Need.PROBE)
 def a_list_has_no_effect(consumer: ConsumerTarget) -> None:
     """A list with a `refunded` payload in it SHOULD have no effect."""
     consumer.probe()
@@ -177,37 +152,37 @@ def _refused(consumer: ConsumerTarget, *kinds: str) -> None:
             )
 
 
-@rule("consumer.malformed-json-refused", SHOULD, _SILENT, after=_KNOWN, calls=20)
+@rule("consumer.malformed-json-refused", SHOULD, calls=20)
 def malformed_json_is_refused(consumer: ConsumerTarget) -> None:
     """A body that is no JSON object SHOULD be refused with 4xx."""
     _refused(consumer, "JSON that is cut", "text", "a list")
 
 
-@rule("consumer.empty-body-refused", SHOULD, _SILENT, after=_KNOWN, calls=12)
+@rule("consumer.empty-body-refused", SHOULD)
 def an_empty_body_is_refused(consumer: ConsumerTarget) -> None:
     """An empty body SHOULD be refused with 4xx."""
     _refused(consumer, "an empty body")
 
 
-@rule("consumer.large-body-refused", SHOULD, _SILENT, after=_KNOWN, calls=12)
+@rule("consumer.large-body-refused", SHOULD)
 def a_large_body_is_refused(consumer: ConsumerTarget) -> None:
     """A body of a MiB that is no JSON SHOULD be refused with 4xx."""
     _refused(consumer, "a MiB of text")
 
 
-@rule("consumer.content-type-refused", SHOULD, _SILENT, after=_KNOWN, calls=12)
+@rule("consumer.content-type-refused", SHOULD)
 def another_content_type_is_refused(consumer: ConsumerTarget) -> None:
     """A form in place of JSON SHOULD be refused with 4xx."""
     _refused(consumer, "another content type")
 
 
-@rule("consumer.method-refused", SHOULD, DELIVERY, after=_KNOWN, calls=12)
+@rule("consumer.method-refused", SHOULD, DELIVERY)
 def another_method_is_refused(consumer: ConsumerTarget) -> None:
     """Another method than POST SHOULD be refused with 4xx."""
     _refused(consumer, "another method")
 
 
-@rule("consumer.odd-values-no-5xx", SHOULD, _SILENT, after=_KNOWN, calls=20)
+@rule("consumer.odd-values-no-5xx", SHOULD, calls=20)
 def odd_values_break_nothing(consumer: ConsumerTarget) -> None:
     """An `order` that is null, or a `refund_amount` of "much", SHOULD NOT be answered with 5xx."""
     for what in ("an order that is null", "no amount that is a number"):

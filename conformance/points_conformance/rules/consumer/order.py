@@ -6,31 +6,36 @@ from itertools import permutations
 from typing import Final
 
 from points_conformance.contract.names import OrderType
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
-    PROBE,
     arriving,
     delivered,
     ends_right,
 )
 from points_conformance.simulator import Delivery
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CONSUMER)
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
+_ORDER: Final = inferred("order of deliveries is not guaranteed: every order ends the same")
+_OTHERS: Final = inferred(
+    "an order of the Points app or of another channel is the merchant's as well"
+)
+_APART: Final = inferred("what is told of one order is about no other")
 _PART: Final = "consumer.partial-refund"
 _SECOND: Final = "consumer.second-partial-refund"
 _EARLY: Final = "consumer.refund-before-approval"
-_ORDER: Final = inferred("order of deliveries is not guaranteed: every order ends the same")
+_REPEATS: Final = "consumer.acknowledges-repeats"
+_FULL: Final = "consumer.full-refund"
+rule = family(DELIVERY, DOUBLE, needs=Need.PROBE, calls=40)
 
 #: Seconds for all orders of arrival of one story.
 _SECONDS: Final = 30.0
@@ -42,16 +47,7 @@ _STORIES: Final[Sequence[_Tell]] = (
 )
 
 
-@rule(
-    "consumer.repeat-applied-once",
-    MUST,
-    DELIVERY,
-    DOUBLE,
-    after=(_PART, "consumer.acknowledges-repeats"),
-    needs=PROBE,
-    profile=SMOKE,
-    calls=40,
-)
+@rule("consumer.repeat-applied-once", MUST, after=(_PART, _REPEATS), profile=SMOKE)
 def a_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes again at once MUST be booked once."""
     cases = [
@@ -66,30 +62,14 @@ def a_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a repeated delivery is booked twice")
 
 
-@rule(
-    "consumer.repeat-of-full-refund",
-    MUST,
-    DELIVERY,
-    DOUBLE,
-    after=("consumer.full-refund", "consumer.acknowledges-repeats"),
-    needs=PROBE,
-    calls=24,
-)
+@rule("consumer.repeat-of-full-refund", MUST, after=(_FULL, _REPEATS), calls=24)
 def a_repeat_of_a_full_refund_is_booked_once(consumer: ConsumerTarget) -> None:
     """A full refund that comes again MUST be booked once."""
     case = delivered(consumer, lambda c: arriving((c.approved(), c.refund()), 0, 1, 1, 1))
     ends_right(consumer, [case], "a repeated full refund is booked twice")
 
 
-@rule(
-    "consumer.repeat-later",
-    MUST,
-    DELIVERY,
-    DOUBLE,
-    after=("consumer.repeat-applied-once", _SECOND),
-    needs=PROBE,
-    calls=40,
-)
+@rule("consumer.repeat-later", MUST, after=("consumer.repeat-applied-once", _SECOND))
 def a_late_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes again after another refund MUST be booked once."""
     cases = [
@@ -103,15 +83,7 @@ def a_late_repeat_is_booked_once(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a late repeat is booked twice")
 
 
-@rule(
-    "consumer.repeats-at-once",
-    MUST,
-    DELIVERY,
-    DOUBLE,
-    after="consumer.repeat-applied-once",
-    needs=PROBE,
-    calls=60,
-)
+@rule("consumer.repeats-at-once", MUST, after="consumer.repeat-applied-once", calls=60)
 def repeats_at_once_are_booked_once(consumer: ConsumerTarget) -> None:
     """A delivery that comes several times at the same moment MUST be booked once."""
     cases = []
@@ -124,16 +96,7 @@ def repeats_at_once_are_booked_once(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "repeats at once are booked more than once")
 
 
-@rule(
-    _EARLY,
-    MUST,
-    _ORDER,
-    DOUBLE,
-    after=_PART,
-    needs=PROBE,
-    profile=SMOKE,
-    calls=40,
-)
+@rule(_EARLY, MUST, _ORDER, DOUBLE, after=_PART, profile=SMOKE)
 def a_refund_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
     """A refund that comes before the `approved` of an order that is then accepted MUST be kept."""
     cases = [
@@ -143,29 +106,14 @@ def a_refund_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a refund that comes before the approval is lost")
 
 
-@rule(
-    "consumer.cancel-before-approval",
-    MUST,
-    _ORDER,
-    after="consumer.cancel",
-    needs=PROBE,
-    calls=12,
-)
+@rule("consumer.cancel-before-approval", MUST, _ORDER, after="consumer.cancel", calls=12)
 def a_cancel_before_the_approval_is_kept(consumer: ConsumerTarget) -> None:
     """A cancel that comes before the `approved` of its order MUST be kept."""
     case = delivered(consumer, lambda c: arriving((c.approved(), c.cancel()), 1, 0), together=True)
     ends_right(consumer, [case], "a late approval revives a cancelled order")
 
 
-@rule(
-    "consumer.late-approval-revives-nothing",
-    MUST,
-    _ORDER,
-    after="consumer.full-refund",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=24,
-)
+@rule("consumer.late-approval-revives-nothing", MUST, _ORDER, after=_FULL, profile=SMOKE, calls=24)
 def a_late_approval_revives_nothing(consumer: ConsumerTarget) -> None:
     """An `approved` that comes again after the refund MUST NOT revive the order."""
     case = delivered(consumer, lambda c: arriving((c.approved(), c.refund()), 0, 1, 0))
@@ -178,7 +126,6 @@ def a_late_approval_revives_nothing(consumer: ConsumerTarget) -> None:
     _ORDER,
     DOUBLE,
     after=(_SECOND, _EARLY, "consumer.equal-partial-refunds", "consumer.parts-up-to-full"),
-    needs=PROBE,
     calls=400,
 )
 def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
@@ -191,14 +138,7 @@ def every_order_ends_the_same(consumer: ConsumerTarget) -> None:
         ends_right(consumer, cases, "another order of arrival ends in another state")
 
 
-@rule(
-    "consumer.takes-unknown-orders",
-    SHOULD,
-    inferred("an order of the Points app or of another channel is the merchant's as well"),
-    after="consumer.full-refund",
-    needs=PROBE,
-    calls=12,
-)
+@rule("consumer.takes-unknown-orders", SHOULD, _OTHERS, after=_FULL, calls=12)
 def an_order_is_taken_in(consumer: ConsumerTarget) -> None:
     """An order that the consumer was never told of SHOULD be taken in by its `approved`."""
     if not consumer.introduces:
@@ -210,14 +150,7 @@ def an_order_is_taken_in(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [case], "an order that it was not told of is not taken in")
 
 
-@rule(
-    "consumer.orders-apart",
-    MUST,
-    inferred("what is told of one order is about no other"),
-    after=(_PART, "consumer.cancel"),
-    needs=PROBE,
-    calls=40,
-)
+@rule("consumer.orders-apart", MUST, _APART, after=(_PART, "consumer.cancel"))
 def orders_are_kept_apart(consumer: ConsumerTarget) -> None:
     """A reversal of one order MUST NOT touch another, also of the same total and moment."""
     cases = [delivered(consumer, lambda c: [c.approved()]) for _ in range(4)]

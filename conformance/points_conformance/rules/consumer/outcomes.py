@@ -5,14 +5,15 @@ from functools import partial
 from typing import Final
 
 from points_conformance.contract.names import OrderType
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
+from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, source
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
     EVENTS,
-    PROBE,
     REFUND,
     RETRY,
     arriving,
@@ -21,31 +22,26 @@ from points_conformance.rules.consumer.telling import (
     ends_right_at_first,
 )
 from points_conformance.simulator import Delivery
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.probe import Expected
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CONSUMER)
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
-AUTO: Final = source("Refunds & Cancellations", "Auto-refund")
+AUTO: Final = source(Page.REVERSALS, "Auto-refund")
+CANCEL: Final = source(Page.REVERSALS, "Cancel an order")
 HALALAS: Final = inferred("money is counted in halalas: 0.1 + 0.2 is not 0.3 in floating point")
 _PART: Final = "consumer.partial-refund"
+_KNOWN: Final = "consumer.acknowledges-refunded"
+_SECOND: Final = "consumer.second-partial-refund"
+_CANCELS: Final = "consumer.acknowledges-cancelled"
+_AUTOS: Final = "consumer.acknowledges-auto-refunded"
+rule = family(EVENTS, after=_PART, needs=Need.PROBE, calls=24)
 
 
-@rule(
-    RETRY,
-    MUST,
-    DELIVERY,
-    DOUBLE,
-    after="consumer.acknowledges-refunded",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=24,
-)
+@rule(RETRY, MUST, DELIVERY, DOUBLE, after=_KNOWN, profile=SMOKE)
 def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
     """A delivery that was answered with 5xx MUST have its effect once after it came again."""
     asked = []
@@ -67,18 +63,10 @@ def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
             lacks="a delivery answered with 5xx",
         )
     ends_right(consumer, asked, "a retry after a 5xx does not end right")
-    consumer.retries_right = True
+    consumer.learned.retries_right = True
 
 
-@rule(
-    "consumer.full-refund",
-    MUST,
-    REFUND,
-    after="consumer.acknowledges-refunded",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=12,
-)
+@rule("consumer.full-refund", MUST, REFUND, after=_KNOWN, profile=SMOKE, calls=12)
 def a_full_refund_is_booked(consumer: ConsumerTarget) -> None:
     """A full refund MUST leave the order fully refunded, with all of its total."""
     ends_right_at_first(
@@ -86,7 +74,7 @@ def a_full_refund_is_booked(consumer: ConsumerTarget) -> None:
     )
 
 
-@rule(_PART, MUST, REFUND, after="consumer.full-refund", needs=PROBE, profile=SMOKE, calls=12)
+@rule(_PART, MUST, REFUND, after="consumer.full-refund", profile=SMOKE, calls=12)
 def a_partial_refund_is_booked(consumer: ConsumerTarget) -> None:
     """A partial refund MUST leave the order partially refunded, with its amount."""
     ends_right_at_first(
@@ -94,17 +82,7 @@ def a_partial_refund_is_booked(consumer: ConsumerTarget) -> None:
     )
 
 
-@rule(
-    "consumer.second-partial-refund",
-    MUST,
-    REFUND,
-    DOUBLE,
-    after=_PART,
-    needs=PROBE,
-    core=True,
-    profile=SMOKE,
-    calls=24,
-)
+@rule("consumer.second-partial-refund", MUST, REFUND, DOUBLE, core=True, profile=SMOKE)
 def two_partial_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
     """Two different partial refunds of one order MUST both be booked, though they share order and
     event.
@@ -116,16 +94,7 @@ def two_partial_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a second partial refund is lost")
 
 
-@rule(
-    "consumer.equal-partial-refunds",
-    MUST,
-    REFUND,
-    DOUBLE,
-    after="consumer.second-partial-refund",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=24,
-)
+@rule("consumer.equal-partial-refunds", MUST, REFUND, DOUBLE, after=_SECOND, profile=SMOKE)
 def two_equal_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
     """Two refunds of the same amount, a second or more apart, MUST both be booked."""
     cases = [
@@ -144,14 +113,7 @@ def two_equal_refunds_are_both_booked(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "the second of two equal refunds is lost")
 
 
-@rule(
-    "consumer.parts-up-to-full",
-    MUST,
-    REFUND,
-    after="consumer.second-partial-refund",
-    needs=PROBE,
-    calls=24,
-)
+@rule("consumer.parts-up-to-full", MUST, REFUND, after=_SECOND)
 def parts_end_in_a_full_refund(consumer: ConsumerTarget) -> None:
     """Partial refunds up to the total MUST leave the order fully refunded."""
     cases = [
@@ -165,29 +127,13 @@ def parts_end_in_a_full_refund(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "refunds up to the total leave no full refund")
 
 
-@rule(
-    "consumer.cancel",
-    MUST,
-    source("Refunds & Cancellations", "Cancel an order"),
-    after="consumer.acknowledges-cancelled",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=12,
-)
+@rule("consumer.cancel", MUST, CANCEL, after=_CANCELS, profile=SMOKE, calls=12)
 def a_cancel_is_booked(consumer: ConsumerTarget) -> None:
     """A cancel MUST leave the order cancelled."""
     ends_right_at_first(consumer, lambda c: (c.approved(), c.cancel()), "a cancel is not booked")
 
 
-@rule(
-    "consumer.auto-refund",
-    MUST,
-    AUTO,
-    after="consumer.acknowledges-auto-refunded",
-    needs=PROBE,
-    profile=SMOKE,
-    calls=12,
-)
+@rule("consumer.auto-refund", MUST, AUTO, after=_AUTOS, profile=SMOKE, calls=12)
 def an_auto_refund_is_a_refund(consumer: ConsumerTarget) -> None:
     """An auto-refund MUST leave the order fully refunded, with all of its total."""
     ends_right_at_first(
@@ -198,14 +144,7 @@ def an_auto_refund_is_a_refund(consumer: ConsumerTarget) -> None:
     )
 
 
-@rule(
-    "consumer.auto-refund-is-final",
-    MUST,
-    AUTO,
-    after="consumer.auto-refund",
-    needs=PROBE,
-    calls=24,
-)
+@rule("consumer.auto-refund-is-final", MUST, AUTO, after="consumer.auto-refund")
 def an_auto_refund_is_final(consumer: ConsumerTarget) -> None:
     """After an auto-refund a late `approved`, or the same event again, MUST change nothing."""
     case = delivered(
@@ -216,14 +155,7 @@ def an_auto_refund_is_final(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [case], "something changes after an auto-refund")
 
 
-@rule(
-    "consumer.cancel-keeps-refunds",
-    SHOULD,
-    DOUBLE,
-    after=("consumer.cancel", _PART),
-    needs=PROBE,
-    calls=12,
-)
+@rule("consumer.cancel-keeps-refunds", SHOULD, DOUBLE, after=("consumer.cancel", _PART), calls=12)
 def a_cancel_keeps_what_was_refunded(consumer: ConsumerTarget) -> None:
     """A cancel after a partial refund SHOULD NOT make the refund unseen."""
     case = delivered(
@@ -238,9 +170,7 @@ def a_cancel_keeps_what_was_refunded(consumer: ConsumerTarget) -> None:
         ends_right(consumer, [(case, Expected(either, 2500))], "a cancel hides a refund")
 
 
-@rule(
-    "consumer.halala-sums", MUST, HALALAS, after="consumer.parts-up-to-full", needs=PROBE, calls=40
-)
+@rule("consumer.halala-sums", MUST, HALALAS, after="consumer.parts-up-to-full", calls=40)
 def sums_are_exact(consumer: ConsumerTarget) -> None:
     """Partial refunds MUST add up to the halala: 0.10 and 0.20 of 0.30 are a full refund."""
     cases = [
@@ -250,7 +180,7 @@ def sums_are_exact(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "refunds do not add up to the halala")
 
 
-@rule("consumer.halala-amounts", MUST, HALALAS, after=_PART, needs=PROBE, calls=40)
+@rule("consumer.halala-amounts", MUST, HALALAS, calls=40)
 def amounts_are_exact(consumer: ConsumerTarget) -> None:
     """An amount MUST be booked to the halala: 19.99 are 1999 halalas."""
     cases = [
@@ -260,7 +190,7 @@ def amounts_are_exact(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "an amount is not booked to the halala")
 
 
-@rule("consumer.large-amount", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+@rule("consumer.large-amount", MUST, calls=12)
 def a_large_amount_is_booked(consumer: ConsumerTarget) -> None:
     """A refund of millions MUST be booked to the halala."""
     large = 9_876_543_210
@@ -268,31 +198,31 @@ def a_large_amount_is_booked(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [case], "a large refund is not booked")
 
 
-@rule("consumer.extra-fields", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+@rule("consumer.extra-fields", MUST, calls=12)
 def extra_fields_are_no_matter(consumer: ConsumerTarget) -> None:
     """Fields that are not documented MUST NOT keep a refund from being booked."""
     _variant(consumer, "wide", "extra fields keep a refund from being booked")
 
 
-@rule("consumer.absent-fields", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+@rule("consumer.absent-fields", MUST)
 def optional_fields_may_be_absent(consumer: ConsumerTarget) -> None:
     """A refund whose payload leaves out the optional fields MUST be booked."""
     _variant(consumer, "bare", "absent optional fields keep a refund from being booked")
 
 
-@rule("consumer.whole-amounts", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+@rule("consumer.whole-amounts", MUST)
 def amounts_may_be_integers(consumer: ConsumerTarget) -> None:
     """An amount that is written as an integer MUST be booked."""
     _variant(consumer, "whole", "integers keep a refund from being booked")
 
 
-@rule("consumer.fine-timestamps", MUST, EVENTS, after=_PART, needs=PROBE, calls=24)
+@rule("consumer.fine-timestamps", MUST)
 def timestamps_may_have_microseconds(consumer: ConsumerTarget) -> None:
     """A refund whose timestamps have microseconds MUST be booked."""
     _variant(consumer, "fine", "microseconds keep a refund from being booked")
 
 
-@rule("consumer.arabic-reason", MUST, EVENTS, after=_PART, needs=PROBE, calls=12)
+@rule("consumer.arabic-reason", MUST, calls=12)
 def a_reason_may_be_arabic(consumer: ConsumerTarget) -> None:
     """A refund whose reason is in Arabic, and long, MUST be booked."""
     reason = ("أعاد العميل المنتج لأنه تالف 🙂 " * 20)[:500]

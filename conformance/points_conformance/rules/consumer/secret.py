@@ -4,26 +4,26 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from points_conformance.contract.limits import EVENT_HEADER, SECRET_HEADER
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     APPROVED,
     HEADERS,
-    PROBE,
     SECURITY,
     broken,
     ends_right,
     insisting,
 )
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]
 
-rule = Registrar(Subject.CONSUMER)
 MUST, SHOULD = Level.MUST, Level.SHOULD
+SMOKE: Final = Profile.SMOKE
 _KNOWN: Final = "consumer.acknowledges-refunded"
+rule = family(SECURITY, after=_KNOWN, calls=8)
 
 #: How a secret can be wrong.
 _WRONG: Final[Mapping[str, Callable[[str], str | None]]] = {
@@ -56,37 +56,37 @@ def _refused(consumer: ConsumerTarget, how: str) -> None:
         )
 
 
-@rule("consumer.secret-wrong", SHOULD, SECURITY, after=_KNOWN, profile=Profile.SMOKE, calls=8)
+@rule("consumer.secret-wrong", SHOULD, profile=SMOKE)
 def another_secret_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery with another secret SHOULD be refused with 401 or 403."""
     _refused(consumer, "another")
 
 
-@rule("consumer.secret-missing", SHOULD, SECURITY, after=_KNOWN, profile=Profile.SMOKE, calls=8)
+@rule("consumer.secret-missing", SHOULD, profile=SMOKE)
 def no_secret_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery without a secret SHOULD be refused with 401 or 403."""
     _refused(consumer, "none")
 
 
-@rule("consumer.secret-empty", SHOULD, SECURITY, after=_KNOWN, calls=8)
+@rule("consumer.secret-empty", SHOULD)
 def an_empty_secret_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery with an empty secret SHOULD be refused with 401 or 403."""
     _refused(consumer, "an empty one")
 
 
-@rule("consumer.secret-truncated", SHOULD, SECURITY, after=_KNOWN, calls=8)
+@rule("consumer.secret-truncated", SHOULD)
 def a_truncated_secret_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery with the beginning of the secret SHOULD be refused with 401 or 403."""
     _refused(consumer, "a truncated one")
 
 
-@rule("consumer.secret-lengthened", SHOULD, SECURITY, after=_KNOWN, calls=8)
+@rule("consumer.secret-lengthened", SHOULD)
 def a_lengthened_secret_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery with the secret and more SHOULD be refused with 401 or 403."""
     _refused(consumer, "a lengthened one")
 
 
-@rule("consumer.secret-other-case", SHOULD, SECURITY, after=_KNOWN, calls=8)
+@rule("consumer.secret-other-case", SHOULD)
 def a_secret_in_another_case_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery with the secret's letters in the other case SHOULD be refused with 401 or 403."""
     _refused(consumer, "one in the other case")
@@ -98,8 +98,8 @@ def a_secret_in_another_case_is_refused(consumer: ConsumerTarget) -> None:
     SECURITY,
     inferred("whoever does not know the secret may not move money"),
     after="consumer.full-refund",
-    needs=PROBE,
-    profile=Profile.SMOKE,
+    needs=Need.PROBE,
+    profile=SMOKE,
     calls=40,
 )
 def a_wrong_secret_has_no_effect(consumer: ConsumerTarget) -> None:
@@ -117,7 +117,7 @@ def a_wrong_secret_has_no_effect(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a delivery with a wrong secret takes effect")
 
 
-@rule("consumer.header-and-body-disagree", SHOULD, HEADERS, after=_KNOWN, calls=8)
+@rule("consumer.header-and-body-disagree", SHOULD, HEADERS)
 def a_header_of_another_event_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery whose header names another event than its body SHOULD be refused."""
     case = consumer.order()

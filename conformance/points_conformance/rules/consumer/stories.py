@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from points_conformance.contract.names import OrderType
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.contract.needs import Need
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import Level, Profile
+from points_conformance.judging.search import only_our_draws
+from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
     DOUBLE,
-    PROBE,
     broken,
     story_of,
 )
-from points_conformance.rules.search import only_our_draws
 from points_conformance.simulator import Delivery
-from points_conformance.subjects import Subject
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import ConsumerTarget
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tale", "rule"]
 
-rule = Registrar(Subject.CONSUMER)
+rule = family()
 #: How many batches are drawn, the most deliveries of a story, and the seconds of shrinking.
 _BATCHES = {Profile.SMOKE: 2, Profile.STANDARD: 5, Profile.DEEP: 40}
 _LONGEST = 12
@@ -173,7 +172,7 @@ def tell_stories(consumer: ConsumerTarget, batches: int, size: int = 8) -> None:
         "consumer.whole-amounts",
         "consumer.fine-timestamps",
     ),
-    needs=PROBE,
+    needs=Need.PROBE,
     calls={p: 8 * n * _LONGEST * 3 for p, n in _BATCHES.items()},
 )
 def every_story_ends_right(consumer: ConsumerTarget) -> None:

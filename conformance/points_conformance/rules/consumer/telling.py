@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from points_conformance.contract.pages import Page
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Attributed, Finding, NetworkTrouble
 from points_conformance.judging.rule import inferred, source
@@ -18,7 +19,6 @@ __all__ = [
     "DOUBLE",
     "EVENTS",
     "HEADERS",
-    "PROBE",
     "REFUND",
     "RETRY",
     "SECURITY",
@@ -32,18 +32,16 @@ __all__ = [
     "story_of",
 ]
 
-DELIVERY: Final = source("Webhooks", "Delivery")
-EVENTS: Final = source("Webhook Events", "Events and payloads")
-HEADERS: Final = source("Webhooks", "Headers")
-SECURITY: Final = source("Webhooks", "Responses: 401/403 for a bad secret")
-REFUND: Final = source("Refunds & Cancellations", "Refund an order")
+DELIVERY: Final = source(Page.WEBHOOKS, "Delivery")
+EVENTS: Final = source(Page.EVENTS, "Events and payloads")
+HEADERS: Final = source(Page.WEBHOOKS, "Headers")
+SECURITY: Final = source(Page.WEBHOOKS, "Responses: 401/403 for a bad secret")
+REFUND: Final = source(Page.REVERSALS, "Refund an order")
 DOUBLE: Final = inferred(
     "no double refunds, and no lost ones: what Points gave back is booked once"
 )
 #: The rule that a wrong end after a 5xx and a retry is laid to.
 RETRY: Final = "consumer.retry-after-5xx"
-#: What the outcome rules need.
-PROBE: Final = "state probe"
 #: What a consumer says of an order that was approved, and nothing more.
 APPROVED: Final = Expected(frozenset({"approved"}), 0)
 
@@ -62,7 +60,7 @@ def broken(
     exchanges: Sequence[Exchange],
 ) -> Finding:
     """A finding with the deliveries that show it, kept so that they can be sent again."""
-    consumer.replays[consumer.rule] = {
+    consumer.learned.replays[consumer.rule] = {
         "rule": consumer.rule,
         "title": title,
         "expected": consumer.redact(expected),
@@ -145,9 +143,10 @@ def ends_right_at_first(
     try:
         ends_right(consumer, [case], title)
     except Finding as finding:
-        if consumer.retries_right or not _retried(finding.exchanges):
+        if consumer.learned.retries_right or not _retried(finding.exchanges):
             raise
-        consumer.replays.setdefault(RETRY, consumer.replays.pop(consumer.rule))
+        replays = consumer.learned.replays
+        replays.setdefault(RETRY, replays.pop(consumer.rule))
         raise Attributed({RETRY: finding}) from None
 
 

@@ -6,7 +6,6 @@ API. What to send next is decided by one generator, which knows no I/O; it is dr
 """
 
 import heapq
-import ipaddress
 import itertools
 import threading
 import time
@@ -20,12 +19,13 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
 from points_conformance.simulator.faults import Faults, Parcel
 from points_conformance.simulator.world import Attempt, Delivery, Endpoint, Merchant, World
 
-__all__ = ["Courier", "CourierError", "is_loopback"]
+__all__ = ["Courier", "CourierError"]
 
 #: A receiver that causes an event whenever it is told one would never be done with.
 MOST_ROUNDS: Final = 1000
@@ -127,7 +127,7 @@ class Courier:
         address = str(receiver)
         if httpx.URL(address).scheme not in ("http", "https"):
             raise ValueError(f"{address!r} is not a URL to deliver to: give http://127.0.0.1:…")
-        if self.reach != "anywhere" and not is_loopback(address):
+        if self.reach != "anywhere" and not _is_here(address):
             raise ValueError(f"{address!r} is not a loopback address")
         return self._wire, address
 
@@ -347,7 +347,7 @@ class Courier:
         return self._receivers.get(endpoint.uuid, None if self.reach == "receivers" else self._wire)
 
     def _may_reach(self, endpoint: Endpoint, receiver: Receiver) -> bool:
-        return receiver is not self._wire or self.reach == "anywhere" or is_loopback(endpoint.url)
+        return receiver is not self._wire or self.reach == "anywhere" or _is_here(endpoint.url)
 
     def _note(self, delivery: Delivery, reply: Reply) -> None:
         with self.simulator.lock:
@@ -355,17 +355,11 @@ class Courier:
             delivery.attempts.append(Attempt(at, reply.status, reply.seconds, reply.error))
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine: ``localhost`` and below, ``127.0.0.0/8``, ``::1``."""
+def _is_here(url: str) -> bool:
+    """Whether a URL names this machine."""
     try:
-        host = httpx.URL(url).host
+        return is_loopback(httpx.URL(url).host, below=True)
     except httpx.InvalidURL:
-        return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
         return False
 
 

@@ -8,9 +8,10 @@ from types import FrameType
 from typing import Final
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.simulator.clock import SystemClock
 from points_conformance.simulator.core import Simulator
-from points_conformance.simulator.delivery.courier import Courier, is_loopback
+from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
 from points_conformance.simulator.mounts.sandbox import Sandbox
 
@@ -39,8 +40,7 @@ def serve(
     :class:`PublicAddressError` for a host that is not loopback unless ``allow_public``, and
     :class:`~points_conformance.simulator.mounts.sandbox.PortTakenError` where it cannot listen.
     """
-    shown = f"[{host}]" if ":" in host else host
-    if not allow_public and not is_loopback(f"http://{shown}"):
+    if not allow_public and not is_loopback(host, below=True):
         raise PublicAddressError(f"{host} can be reached from other machines; say that it may")
     faults = Faults(Simulator(dialect=dialect, clock=SystemClock(), seed=seed))
     courier = Courier(faults, reach="anywhere" if deliver_anywhere else "loopback")

@@ -1,15 +1,14 @@
 """Puts an API target together: the embedded simulator's, or a live server's."""
 
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.journal import Journal
 from points_conformance.simulator import Simulator
@@ -27,7 +26,8 @@ from points_conformance.targets.api.sources import (
 )
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.api.transport import SimulatorTransport
-from points_conformance.targets.guard import checked_base_url, is_loopback
+from points_conformance.targets.fetch import tls_context
+from points_conformance.targets.guard import checked_base_url
 
 __all__ = ["EMBEDDED_URL", "LiveSettings", "embedded_target", "live_target"]
 
@@ -36,12 +36,6 @@ EMBEDDED_URL = "http://127.0.0.1:8787/api/v1"
 _INBOX_URL = "https://inbox.invalid/points"
 #: Calls a second off loopback, unless the user says else.
 _RATE = 5.0
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """One verifying TLS context for every client: making one costs 50 ms."""
-    return httpx.create_ssl_context()
 
 
 def embedded_target(
@@ -118,15 +112,11 @@ def live_target(
         secrets={"POINTS_WEBHOOK_SECRET": env.get("POINTS_WEBHOOK_SECRET")},
         auto_refund=auto_refund,
     )
-
-    def read(uuid: str) -> Mapping[str, object]:
-        return target.read(uuid).order
-
     if hook is not None:
-        target.sources.append(HookSource(hook, read))
+        target.sources.append(HookSource(hook))
     if rows:
-        target.sources.append(FileSource(rows, read))
-    target.sources.append(EarningSource(target))
+        target.sources.append(FileSource(rows))
+    target.sources.append(EarningSource())
     return target
 
 

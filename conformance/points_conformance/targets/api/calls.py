@@ -19,6 +19,7 @@ from points_conformance.judging.finding import Finding, NetworkTrouble, NotExerc
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.endpoints import without_secrets
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
+from points_conformance.targets.viewed import Viewed
 
 __all__ = ["CALL_TIMEOUT", "LONGEST_WAIT", "MADE_UP_KEYS", "MOST_RETRIES", "Caller", "Keys"]
 
@@ -45,7 +46,49 @@ class Keys:
     public: str | None = None
 
 
-class Caller:
+class _Door:
+    """Whether the server may be called: what it asked for in this run, and how late it was."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        #: Until when the server asked not to be called.
+        self._closed_until = 0.0
+        #: Late answers of each operation since one came in time, and of all together.
+        self._late: Counter[str] = Counter()
+        self._late_in_all = 0
+        self._lock = threading.Lock()
+
+    def mind(self, method: str, path: str) -> None:
+        """Call nobody who asked to be left alone, nor for ever who never ends an answer."""
+        late = self._late[_operation(method, path)]
+        if late >= MOST_LATE or self._late_in_all >= MOST_LATE_IN_ALL:
+            raise NetworkTrouble(
+                f"{method} {path} was not sent: {max(late, self._late_in_all)} answers before it "
+                f"were not whole after {CALL_TIMEOUT:.0f} s"
+            )
+        left = self._closed_until - self._clock()
+        if left > 0:
+            raise NetworkTrouble(
+                f"{method} {path} was not sent: the server asked to be left alone for another "
+                f"{left:.0f} s (Retry-After)"
+            )
+
+    def close(self, seconds: float) -> None:
+        """The server asked not to be called for so long."""
+        self._closed_until = self._clock() + seconds
+
+    def late(self, method: str, path: str) -> None:
+        """An answer was not whole in time."""
+        with self._lock:
+            self._late[_operation(method, path)] += 1
+            self._late_in_all += 1
+
+    def in_time(self, method: str, path: str) -> None:
+        """An answer was whole in time."""
+        self._late.pop(_operation(method, path), None)
+
+
+class Caller(Viewed):
     """Makes calls to one base URL. ``secrets`` are cut from whatever is recorded."""
 
     def __init__(
@@ -61,6 +104,7 @@ class Caller:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
         self.base_url = base_url
         self.client = client
         self.keys = keys
@@ -74,15 +118,9 @@ class Caller:
                 **(secrets or {}),
             }
         )
-        self.exchanges: list[Exchange] = []
         self._deadline = deadline
         self._sleep = sleep
-        self._clock = clock
-        #: Until when the server asked not to be called.
-        self._closed_until = 0.0
-        #: Late answers of each operation since one came in time, and of all together.
-        self._late: Counter[str] = Counter()
-        self._late_in_all = 0
+        self._door = _Door(clock)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -103,7 +141,7 @@ class Caller:
         """
         for attempt in range(MOST_RETRIES + 1):
             last = attempt == MOST_RETRIES
-            self._mind_the_door(method, path)
+            self._door.mind(method, path)
             try:
                 answer = self._once(method, path, body, key, headers)
             except _Late:
@@ -120,26 +158,11 @@ class Caller:
                 return self._judged(answer)
         raise NetworkTrouble(f"{method} {path}: 429 to each of {MOST_RETRIES + 1} attempts")
 
-    def _mind_the_door(self, method: str, path: str) -> None:
-        """Call nobody who asked to be left alone, nor for ever who never ends an answer."""
-        late = self._late[_operation(method, path)]
-        if late >= MOST_LATE or self._late_in_all >= MOST_LATE_IN_ALL:
-            raise NetworkTrouble(
-                f"{method} {path} was not sent: {max(late, self._late_in_all)} answers before it "
-                f"were not whole after {CALL_TIMEOUT:.0f} s"
-            )
-        left = self._closed_until - self._clock()
-        if left > 0:
-            raise NetworkTrouble(
-                f"{method} {path} was not sent: the server asked to be left alone for another "
-                f"{left:.0f} s (Retry-After)"
-            )
-
     def _obey(self, answer: Answer, otherwise: float) -> None:
         """Wait as long as ``Retry-After`` says; where that is too long, call no more till then."""
         seconds = _retry_after(answer, otherwise)
         if seconds > LONGEST_WAIT:
-            self._closed_until = self._clock() + seconds
+            self._door.close(seconds)
             raise NetworkTrouble(
                 f"the server asked to be left alone for {seconds:.0f} s (HTTP {answer.status})"
             )
@@ -193,7 +216,7 @@ class Caller:
         except httpx.HTTPError as error:
             self._record(method, url, sent, body, None, started, type(error).__name__)
             if self._is_late(started):
-                self._count_late(method, path)
+                self._door.late(method, path)
                 raise _Late(
                     f"no whole answer to {method} {path} within {self._deadline:.0f} s"
                 ) from error
@@ -201,7 +224,7 @@ class Caller:
                 f"the network lost {method} {path} ({type(error).__name__})"
             ) from error
         exchange = self._record(method, url, sent, body, response, started, "")
-        self._late.pop(_operation(method, path), None)
+        self._door.in_time(method, path)
         if response.too_much:
             raise Finding(
                 TOO_MUCH,
@@ -213,11 +236,6 @@ class Caller:
 
     def _is_late(self, started: float) -> bool:
         return self._deadline is not None and time.perf_counter() - started >= self._deadline
-
-    def _count_late(self, method: str, path: str) -> None:
-        with self._lock:
-            self._late[_operation(method, path)] += 1
-            self._late_in_all += 1
 
     def _record(
         self,
@@ -247,7 +265,7 @@ class Caller:
             error=error,
         )
         with self._lock:
-            self.exchanges.append(exchange)
+            self.record(exchange)
         return exchange
 
     def _label(self, key: str) -> str:

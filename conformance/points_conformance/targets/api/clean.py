@@ -11,13 +11,14 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import KEY_HEADER
 from points_conformance.judging.budget import Pace
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.journal import Journal, JournalError, read_torn_journal
 from points_conformance.targets.api.build import live_client
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
-from points_conformance.targets.guard import TargetRefused, checked_base_url, is_loopback
+from points_conformance.targets.guard import TargetRefused, checked_base_url
 
 __all__ = ["Cleaning", "CleaningRefused", "Left", "clean_up", "what_was_left"]
 

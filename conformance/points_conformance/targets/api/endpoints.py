@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from points_conformance.judging.finding import Finding, NetworkTrouble
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
+from points_conformance.targets.api.calling import Calling
 
-if TYPE_CHECKING:
-    from points_conformance.targets.api.target import ApiTarget
-
-__all__ = ["SECRET_NAME", "Endpoints", "endpoint_of", "endpoints_of", "others", "without_secrets"]
+__all__ = [
+    "SECRET_NAME",
+    "Endpoints",
+    "Registered",
+    "endpoint_of",
+    "endpoints_of",
+    "others",
+    "without_secrets",
+]
 
 #: What evidence shows in the place of any endpoint's secret.
 SECRET_NAME: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
@@ -22,15 +29,23 @@ _MOST_PAGES: Final = 5
 _ATTEMPTS: Final = 2
 
 
-class Endpoints:
-    """Registers and removes webhook endpoints of one target."""
+@dataclass(slots=True)
+class Registered:
+    """The endpoints of a run: the URLs of those that are open, by uuid; URL and name of those where
+    no answer says what came of them; and whether any was ever asked for.
+    """
 
-    def __init__(self, api: "ApiTarget") -> None:
+    open: dict[str, str] = field(default_factory=dict)
+    unsure: set[tuple[str, str]] = field(default_factory=set)
+    asked: bool = False
+
+
+class Endpoints:
+    """Registers and removes webhook endpoints of a run, by the calls of one rule."""
+
+    def __init__(self, api: Calling, registered: Registered) -> None:
         self._api = api
-        self._open: dict[str, str] = {}
-        #: URL and name of what was asked for, where the answer does not say what came of it.
-        self._unsure: set[tuple[str, str]] = set()
-        self.asked = 0
+        self._run = registered
 
     def listed(self) -> list[dict[str, Any]]:
         """Every endpoint of the merchant, at most five pages of a hundred."""
@@ -53,19 +68,19 @@ class Endpoints:
     def open(self, name: str, url: str) -> Answer:
         """``POST /webhooks``, written down before it is sent; what it makes is remembered."""
         self._api.journal.write("endpoint", url=url, name=name)
-        self.asked += 1
-        self._unsure.add((url, name))
+        self._run.asked = True
+        self._run.unsure.add((url, name))
         answer = self._api.call("POST", "/webhooks", body=dump_json({"name": name, "url": url}))
         uuid = endpoint_of(answer).get("uuid")
         if answer.accepted and isinstance(uuid, str):
             self.noted(uuid, url)
         if not answer.accepted or isinstance(uuid, str):
-            self._unsure.discard((url, name))
+            self._run.unsure.discard((url, name))
         return answer
 
     def noted(self, uuid: str, url: str) -> None:
         """Remember an endpoint of ours. A uuid that may not be written down is found by its URL."""
-        self._open[uuid] = url
+        self._run.open[uuid] = url
         if self._api.redact(uuid) == uuid:
             self._api.journal.write("endpoint made", uuid=uuid, url=url)
 
@@ -77,30 +92,30 @@ class Endpoints:
         return answer
 
     def _gone(self, uuid: str) -> None:
-        self._open.pop(uuid, None)
+        self._run.open.pop(uuid, None)
         self._api.journal.write("endpoint gone", uuid=uuid)
 
     def is_open(self, uuid: str) -> bool:
         """Whether the run made this endpoint and has not removed it."""
-        return uuid in self._open
+        return uuid in self._run.open
 
     def remove_all(self, ours: Callable[[str], bool]) -> list[str]:
         """Remove what is left, and whatever is registered at a URL of ours; what failed, in lines.
 
         The run's bound of calls is set aside: nothing is left behind for its sake.
         """
-        if not self.asked:
+        if not self._run.asked:
             return []
         self._api.budget.limit = None
         unsure = self._look(ours)
-        left = {uuid: why for uuid in list(self._open) if (why := self._why_left(uuid))}
+        left = {uuid: why for uuid in list(self._run.open) if (why := self._why_left(uuid))}
         there = self._there() if left else None
         for uuid in [uuid for uuid in left if there is not None and uuid not in there]:
             self._gone(uuid)
         lines = [
-            f"the endpoint {uuid} ({self._open[uuid]}) is still registered: {why}"
+            f"the endpoint {uuid} ({self._run.open[uuid]}) is still registered: {why}"
             for uuid, why in left.items()
-            if uuid in self._open
+            if uuid in self._run.open
         ]
         lines += [
             f"the endpoint {name!r} ({url}) may still be registered: no answer said what came of it"
@@ -112,9 +127,9 @@ class Endpoints:
         """Find what is ours in the server's list; what may be there, where there is no list."""
         there = self._there()
         if there is None:
-            return self._unsure
+            return self._run.unsure
         for uuid, (url, name) in there.items():
-            if uuid not in self._open and (ours(url) or (url, name) in self._unsure):
+            if uuid not in self._run.open and (ours(url) or (url, name) in self._run.unsure):
                 self.noted(uuid, url)
         return set()
 

@@ -10,14 +10,15 @@ import httpx
 from points_conformance.contract.limits import CUSTOMER_WITHOUT_BALANCE, KEY_HEADER
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.finding import Denied, NotExercised
+from points_conformance.judging.finding import Denied, NotExercised, Unjudgeable
 from points_conformance.simulator.messages import dump_json
+from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted, fits
 from points_conformance.targets.api.sources import OrderSource, made_from
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 
-__all__ = ["EarningSource", "Unjudgeable", "preflight"]
+__all__ = ["EarningSource", "preflight"]
 
 #: Seconds for one answer before the run, and an order number that no merchant has.
 PREFLIGHT_TIMEOUT = 10.0
@@ -32,8 +33,7 @@ class EarningSource(OrderSource):
     that makes none is not asked again.
     """
 
-    def __init__(self, api: ApiTarget) -> None:
-        self._api = api
+    def __init__(self) -> None:
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
         self.made = 0
@@ -43,7 +43,7 @@ class EarningSource(OrderSource):
         #: The largest total that it made an order of, in halalas.
         self._largest = 0
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An earning order in the status that this server gives new ones; else ``None``."""
         for kept in self._kept:
             if fits(kept, wanted):
@@ -55,7 +55,7 @@ class EarningSource(OrderSource):
             raise self._refused(self._why_not)
         if self._starts is None and wanted.status not in (OrderStatus.NEW, OrderStatus.APPROVED):
             return None
-        made = self._earn(wanted.total)
+        made = self._earn(wanted.total, api)
         if made is None:
             return None
         self._starts = made.status
@@ -64,7 +64,7 @@ class EarningSource(OrderSource):
         self._kept.append(made)
         return None
 
-    def _earn(self, total: int) -> Made | None:
+    def _earn(self, total: int, api: Calling) -> Made | None:
         self._count += 1
         number = f"PC-{self._run}-{os.getpid()}-{self._count}"
         price = sar(total)
@@ -75,8 +75,8 @@ class EarningSource(OrderSource):
             "order_number": number,
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
-        self._api.journal.write("order", order_number=number, total_price=str(price))
-        answer = self._api.call("POST", "/orders/earning", body=dump_json(body))
+        api.journal.write("order", order_number=number, total_price=str(price))
+        answer = api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
             if answer.status != 422 or total <= self._largest:
@@ -91,8 +91,8 @@ class EarningSource(OrderSource):
         uuid = answer.order.get("uuid")
         if made is None and isinstance(uuid, str):
             asked["uuid"] = uuid
-            made = made_from(self._api.read(uuid).order, given=False, expected=asked)
-        self._api.journal.write("order made", order_number=number, uuid=uuid)
+            made = made_from(api.read(uuid).order, given=False, expected=asked)
+        api.journal.write("order made", order_number=number, uuid=uuid)
         if made is None:
             self._why_not = (
                 "the earning endpoint gives no order to work with (pending, or without a uuid or "
@@ -104,10 +104,6 @@ class EarningSource(OrderSource):
     def _refused(self, why: str) -> NotExercised:
         """A source that never gave an order is none; one that gave some and stops denies them."""
         return Denied(why) if self._starts else NotExercised(why, lacks="made orders")
-
-
-class Unjudgeable(Exception):
-    """The target cannot be judged at all. The text says why and what to do, in a line or two."""
 
 
 def preflight(api: ApiTarget) -> None:

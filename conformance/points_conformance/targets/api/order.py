@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.finding import Denied
 from points_conformance.targets.api.answer import Answer
 
-__all__ = ["Made", "Reversal", "TestOrder", "Wanted", "fits"]
+__all__ = ["Made", "Reversal", "TestOrder", "TurnedAway", "Wanted", "fits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +76,13 @@ class TestOrder:
     def accepted(self) -> list[Reversal]:
         """The reversals that were carried out, by their answers."""
         return [reversal for reversal in self.reversals if reversal.answer.accepted]
+
+
+class TurnedAway(Denied):
+    """The first refund of an order was refused, which its age, its settlement or a switch of the
+    merchant may explain: nobody can see that from outside, and another order may do.
+    """
+
+    def __init__(self, reason: str, order: TestOrder) -> None:
+        super().__init__(reason)
+        self.order = order

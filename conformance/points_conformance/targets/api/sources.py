@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from points_conformance.contract.bounds import MOST_DIGITS
+from points_conformance.contract.lifecycle import FINAL
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import REST_TYPES, OrderStatus, OrderType
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.messages import load_json
+from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted, fits
 
 __all__ = [
@@ -29,10 +31,6 @@ __all__ = [
 ]
 
 
-#: Nothing can be done to such orders: nobody is asked to make them.
-_FINAL = (OrderStatus.CANCELLED, OrderStatus.FULLY_REFUNDED)
-
-
 class OrdersFileError(ValueError):
     """An orders file that cannot be used. The text names the row and what is wrong."""
 
@@ -43,8 +41,10 @@ class OrderSource(ABC):
     made: int
 
     @abstractmethod
-    def make(self, wanted: Wanted) -> Made | None:
-        """An order as wanted, or ``None`` where this source has none."""
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
+        """An order as wanted, or ``None`` where this source has none. Calls are those of ``api``,
+        the target as the rule that asks has it.
+        """
 
     def promises(self, wanted: Wanted) -> bool:
         """Whether it said that it has such orders: where none comes, that is a promise not kept."""
@@ -57,9 +57,6 @@ class OrderSource(ABC):
     def listed(self) -> int:
         """How many orders the user listed in it."""
         return 0
-
-
-Reader = Callable[[str], Mapping[str, Any]]
 
 
 def kind_of(value: object) -> OrderType | None:
@@ -130,7 +127,7 @@ class SimulatorSource(OrderSource):
         self._simulator = simulator
         self.made = 0
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order in exactly the wanted status, with the wanted total."""
         self.made += 1
         order = self._simulator.make_order(
@@ -155,9 +152,8 @@ class HookSource(OrderSource):
     ``skipped`` names orders that were not.
     """
 
-    def __init__(self, hook: Hook, read: Reader) -> None:
+    def __init__(self, hook: Hook) -> None:
         self._hook = hook
-        self._read = read
         self.made = 0
         self.skipped: list[str] = []
         self._gave: set[tuple[OrderType, OrderStatus]] = set()
@@ -166,9 +162,9 @@ class HookSource(OrderSource):
         """What the hook gave once, right or wrong, it has."""
         return (wanted.kind or OrderType.EARNING, wanted.status) in self._gave
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order that the hook made, if it is what was wanted; it makes none that are final."""
-        if wanted.status in _FINAL:
+        if wanted.status in FINAL:
             return None
         kind = wanted.kind or OrderType.EARNING
         uuid = self._hook(kind, wanted.status, sar(wanted.total))
@@ -180,7 +176,7 @@ class HookSource(OrderSource):
             self.skipped.append(f"{uuid!r}, by the hook: this is no uuid")
             return None
         asked = {"uuid": uuid, "type": kind.value, "total_price": sar(wanted.total)}
-        made = made_from(self._read(uuid), given=True, expected=asked)
+        made = made_from(api.read(uuid).order, given=True, expected=asked)
         if made is not None and fits(made, wanted):
             return made
         ask = f"asked for {wanted.status.value} {kind.value} of {sar(wanted.total)}"
@@ -196,7 +192,6 @@ class FileSource(OrderSource):
     """
 
     rows: Sequence[Made]
-    read: Reader
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
@@ -215,7 +210,7 @@ class FileSource(OrderSource):
         if uuid in self.used:
             self.skipped.append(f"{uuid}: {why}")
 
-    def make(self, wanted: Wanted) -> Made | None:
+    def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """The first unused row that fits and is still what the file says it is."""
         if wanted.fresh:
             return None
@@ -224,7 +219,7 @@ class FileSource(OrderSource):
                 continue
             self.used.add(row.uuid)
             told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
-            made = made_from(self.read(row.uuid), given=True, expected=told)
+            made = made_from(api.read(row.uuid).order, given=True, expected=told)
             if made is not None and fits(made, wanted) and made.total == row.total:
                 return replace(row, points=row.points if made.points is None else made.points)
             self.skipped.append(

@@ -7,12 +7,13 @@ The embedded simulator and a live server differ only in what this is built from
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from dataclasses import replace
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 import httpx
 
-from points_conformance.contract.money import sar, sar_text
+from points_conformance.contract.lifecycle import Action, certain
+from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
@@ -23,43 +24,19 @@ from points_conformance.targets.api.calls import (
     Caller,
     Keys,
 )
-from points_conformance.targets.api.endpoints import Endpoints
+from points_conformance.targets.api.endpoints import Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits
+from points_conformance.targets.api.sources import OrderSource
+from points_conformance.targets.effect import Effect
 
-if TYPE_CHECKING:
-    from points_conformance.targets.api.sources import OrderSource
-
-__all__ = ["REASON", "ApiTarget", "Effect"]
+__all__ = ["REASON", "ApiTarget"]
 
 #: Sent where a rule gives no reason and is not about omitting one: a server that insists on reasons
 #: breaks the rules about that, and no others.
 REASON: Final = "The customer changed their mind"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What a run did to its target, in numbers that add up over workers. Halalas at most."""
-
-    calls: int = 0
-    made: int = 0
-    given: int = 0
-    refunded: int = 0
-    cancelled: int = 0
-    halalas: int = 0
-
-    def __add__(self, other: "Effect") -> "Effect":
-        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        return Effect(**sums)
-
-    def lines(self) -> list[str]:
-        """The same in words."""
-        return [
-            f"{self.calls} calls",
-            f"{self.made} orders made, {self.given} given ones used",
-            f"{self.refunded} refunded in part or in full, {self.cancelled} cancelled, "
-            f"worth {sar_text(self.halalas)} SAR at most",
-        ]
+Kept = TypeVar("Kept")
 
 
 class ApiTarget(Caller):
@@ -89,20 +66,38 @@ class ApiTarget(Caller):
         self.inbox = inbox
         self._inbox_refused = ""
         self.loopback = loopback
+        #: Those of the run, or of the rule whose view this is.
         self.orders: list[TestOrder] = []
         #: What was wanted and what was given for it: a source that gave one has them.
         self._delivered: list[tuple[Wanted, Made]] = []
-        self.readings: dict[str, str] = {}
-        self.endpoints = Endpoints(self)
-        #: What several rules look at and one of them brought about, by name.
-        self.stories: dict[str, Any] = {}
-        self.rule = ""
-        #: The seed of this rule, and how many calls it may make.
-        self.seed = 0
-        self.allowance = 0
+        self._registered = Registered()
+        self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
-        self._has_auto_refunded = False
         self._racer = racer
+
+    # ------------------------------------------------------------------ the run, and one rule
+    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+        """This target as one rule is given it, with exchanges and orders of its own."""
+        view = super().view(rule=rule, seed=seed, allowance=allowance)
+        view.orders = []
+        return view
+
+    def shared(self, kind: type[Kept]) -> Kept:
+        """The run's one object of this type, made when it is first asked for: what rules leave for
+        each other. Of which type it is they know alone.
+        """
+        found = self._shared.setdefault(kind, kind())
+        assert isinstance(found, kind)
+        return found
+
+    def makers(self) -> Mapping[str, str]:
+        """The rule whose order it is, by the uuid of every order of the run in lower case."""
+        return {order.uuid.lower(): order.rule for order in self.whole.orders}
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Those that the run registers at the server, by calls of this rule."""
+        return Endpoints(self, self._registered)
 
     # ------------------------------------------------------------------ the order's calls
     def read(self, order: TestOrder | str, *, key: str | None = "") -> Answer:
@@ -249,15 +244,17 @@ class ApiTarget(Caller):
 
     def _first(self, wanted: Wanted) -> Made | None:
         for source in self.sources:
-            made = source.make(wanted)
+            made = source.make(wanted, self)
             if made is not None:
                 return made
         return None
 
-    #: How an order gets into a status that no source gives: from where, and by which call.
+    #: How an order gets into a status that no source gives: from where, and by which call. Complete
+    #: is none of them: approved orders are made as such.
     _STEPS: ClassVar[Mapping[OrderStatus, tuple[OrderStatus, str]]] = {
-        OrderStatus.AUTHORIZED: (OrderStatus.NEW, "authorize"),
-        OrderStatus.CAPTURED: (OrderStatus.AUTHORIZED, "capture"),
+        to: (before, action.value)
+        for action in (Action.AUTHORIZE, Action.CAPTURE)
+        for before, to in certain(action)
     }
 
     def _derived(self, wanted: Wanted) -> Made | None:
@@ -283,6 +280,8 @@ class ApiTarget(Caller):
             rule=self.rule,
         )
         self.orders.append(order)
+        if self.whole is not self:
+            self.whole.orders.append(order)
         if self.inbox is not None:
             self.inbox.know(order.uuid, order.number)
         return order
@@ -299,35 +298,16 @@ class ApiTarget(Caller):
             except NotExercised:
                 raise missing from None
 
-    def cancellable(self, *, fresh: bool = False) -> TestOrder:
-        """An order that can be cancelled: new or authorized, or approved where that is accepted."""
-        denied: Denied | None = None
-        for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
-            try:
-                return self.order(status, fresh=fresh)
-            except Denied as dry:
-                denied = denied or dry
-            except NotExercised:
-                continue
-        if self.readings.get("cancel-settled/approved") != "accepted":
-            raise denied or NotExercised(
-                "no order can be cancelled: supply new or authorized ones with --orders or the "
-                "hook pytest_points_make_order",
-                lacks="new or authorized orders",
-            )
-        return self.order(fresh=fresh)
-
     def auto_refund(self, order: TestOrder) -> None:
         """Have the platform refund a replacing order by itself, where it can be triggered."""
         if self._auto_refund is None or not self._auto_refund(order.uuid):
-            if self._has_auto_refunded:
+            if any(one.auto_refunded is not None for one in self.whole.orders):
                 raise Denied("the auto-refund that was triggered before is not triggered any more")
             raise NotExercised(
                 "nothing triggers an auto-refund: supply the hook pytest_points_auto_refund",
                 lacks="auto-refund trigger",
             )
-        self._has_auto_refunded = True
-        order.auto_refunded = len(self.exchanges)
+        order.auto_refunded = len(self.whole.exchanges)
 
     @property
     def can_auto_refund(self) -> bool:
@@ -360,13 +340,14 @@ class ApiTarget(Caller):
     # ------------------------------------------------------------------ bookkeeping
     def effect(self) -> Effect:
         """What the run did to the target so far."""
-        refunded = [o for o in self.orders if any(r.operation == "refund" for r in o.accepted)]
-        cancelled = [o for o in self.orders if any(r.operation == "cancel" for r in o.accepted)]
+        orders = self.whole.orders
+        refunded = [o for o in orders if any(r.operation == "refund" for r in o.accepted)]
+        cancelled = [o for o in orders if any(r.operation == "cancel" for r in o.accepted)]
         reversed_ = {id(order): order for order in refunded + cancelled}
         return Effect(
             calls=self.budget.spent,
             made=sum(source.made for source in self.sources),
-            given=sum(order.given for order in self.orders),
+            given=sum(order.given for order in orders),
             refunded=len(refunded),
             cancelled=len(cancelled),
             halalas=sum(order.total for order in reversed_.values()),

@@ -4,7 +4,6 @@ Clients back off in real time, so cases run side by side, each on its own sandbo
 several rules look at runs once.
 """
 
-import contextlib
 import ssl
 import tempfile
 import threading
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from points_conformance.judging.budget import Budget
-from points_conformance.judging.exchange import Exchange, Redactor
+from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.client.case import Case, Operation, Tls
 from points_conformance.targets.client.record import KEY, Record, Turn
 from points_conformance.targets.client.runners import Clients, Meeting, Said
 from points_conformance.targets.client.sandbox import ClientSandbox
+from points_conformance.targets.viewed import Viewed
 
 __all__ = ["SIDE_BY_SIDE", "Authorities", "ClientTarget"]
 
@@ -129,11 +129,7 @@ def _record(future: "Future[Record]") -> Record:
     return future.result()
 
 
-class _Later(Exception):
-    """This case runs when its rule is judged, and not before."""
-
-
-class ClientTarget:
+class ClientTarget(Viewed):
     """An integrator's client. ``timeout`` is how long one operation may take, in seconds."""
 
     loopback = True
@@ -144,24 +140,24 @@ class ClientTarget:
         *,
         timeout: float = 35.0,
         seed: int = 0,
-        rehearses: "ClientTarget | None" = None,
     ) -> None:
+        super().__init__()
         self.timeout = timeout
         self.clients = clients
-        self.rule = ""
         self.seed = seed
-        self.allowance = 0
         self.budget = Budget()
         self.redact = Redactor({})
-        self.exchanges: list[Exchange] = []
-        self.operations = 0
-        self._bench: _Bench = rehearses._bench if rehearses is not None else _Bench(clients, seed)
+        self._bench = _Bench(clients, seed)
         self._known: dict[Case, Record] = {}
         self._makers: dict[Case, str] = {}
-        self._judges = rehearses is None
 
     def run(self, *cases: Case) -> list[Record]:
-        """The records of the cases, each run once however often it is asked for."""
+        """The records of the cases, each run once however often it is asked for.
+
+        Raises :class:`NotExercised` where one is over HTTPS and no authority can be told of.
+        """
+        if any(case.tls is not Tls.NONE for case in cases):
+            self._needs_ca()
         if any(case.watched for case in cases):
             return self._run_watched(cases)
         begun = [self._bench.begin(case) for case in cases]
@@ -171,8 +167,6 @@ class ClientTarget:
 
     def _run_watched(self, cases: Iterable[Case]) -> list[Record]:
         """Cases of which every word counts run while nothing else takes the standard output."""
-        if not self._judges:
-            raise _Later
         with self.clients.watched() as printed:
             begun = [self._bench.begin(case) for case in cases]
             records = [_record(future) for future in begun]
@@ -183,18 +177,20 @@ class ClientTarget:
         if case not in self._known:
             self._known[case] = record
             self._makers[case] = self.rule
-            if self._judges:
-                self.operations += len(record.turns)
-                self.budget.spent += len(record.seen)
-                self.redact.add(KEY, record.key)
+            self.budget.spent += len(record.seen)
+            self.redact.add(KEY, record.key)
         return self._known[case]
+
+    @property
+    def operations(self) -> int:
+        """How many operations the cases had that were run for the rules that were judged."""
+        return sum(len(record.turns) for record in self._known.values())
 
     def records(self) -> list[Record]:
         """Every case that has been run for the rules that were judged, each with its rule."""
         return [replace(record, rule=self._makers[case]) for case, record in self._known.items()]
 
-    def needs_ca(self) -> None:
-        """Raises :class:`NotExercised` where the client cannot be told of an authority."""
+    def _needs_ca(self) -> None:
         if not self.clients.takes_ca:
             raise NotExercised(
                 "the client takes no ca_file: let points_api_client take the keyword ca_file, the "
@@ -202,17 +198,11 @@ class ClientTarget:
                 lacks="trust in an authority",
             )
 
-    def ahead(self, check: Callable[["ClientTarget"], object], seed: int, allowance: int) -> None:
-        """Begin the cases of a check; what they show is judged when its rule is."""
-        rehearsal = ClientTarget(self.clients, timeout=self.timeout, seed=seed, rehearses=self)
-        rehearsal.allowance = allowance
-
-        def rehearse() -> None:
-            # Whatever comes of it comes again where it is judged.
-            with contextlib.suppress(Exception):
-                check(rehearsal)
-
-        threading.Thread(target=rehearse, name="points-client-ahead", daemon=True).start()
+    def begin(self, cases: Iterable[Case]) -> None:
+        """Begin cases that a rule will ask for. Watched ones wait, for they run alone."""
+        for case in cases:
+            if not case.watched and (case.tls is Tls.NONE or self.clients.takes_ca):
+                self._bench.begin(case)
 
     def close(self) -> None:
         """End all that runs."""

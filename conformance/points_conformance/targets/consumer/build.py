@@ -12,18 +12,17 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.judging.budget import Budget, Pace
-from points_conformance.judging.finding import Denied
+from points_conformance.judging.finding import Denied, Unjudgeable
 from points_conformance.simulator.messages import dump_json
-from points_conformance.targets.api.build import tls_context
-from points_conformance.targets.api.live import Unjudgeable
 from points_conformance.targets.consumer.http import exchanged
 from points_conformance.targets.consumer.probe import ConsumerState, HookProbe, HttpProbe, Probe
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.speed import Door
 from points_conformance.targets.consumer.target import SECONDS, ConsumerTarget
-from points_conformance.targets.guard import is_loopback
+from points_conformance.targets.fetch import tls_context
 
 __all__ = [
     "AppError",

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import NetworkTrouble, NotExercised
-from points_conformance.targets.api.live import Unjudgeable
+from points_conformance.judging.finding import NetworkTrouble, NotExercised, Unjudgeable
 from points_conformance.targets.consumer.probe import ConsumerState, Unreadable, wanted
 from points_conformance.targets.consumer.shop import Case
 from points_conformance.targets.consumer.target import SECRET, ConsumerTarget, Told
@@ -79,7 +78,7 @@ def calibrate(consumer: ConsumerTarget) -> None:
         consumer.settled([(case, wanted(case.ledger)) for case in (part, full, gone)])
         states = [_sensible(consumer, case) for case in (part, full, gone)]
         _in_our_unit(states[:2], (part, full))
-        consumer.calibrated = True
+        consumer.learned.calibrated = True
         consumer.speed.pending = 0
     except Unreadable as error:
         raise Unjudgeable(

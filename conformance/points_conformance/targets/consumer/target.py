@@ -30,7 +30,8 @@ from points_conformance.targets.consumer.speed import (
     Speed,
     waiting_time,
 )
-from points_conformance.targets.consumer.told import Mismatch, Told
+from points_conformance.targets.consumer.told import Learned, Mismatch, Told
+from points_conformance.targets.viewed import Viewed
 
 __all__ = ["ATTEMPTS", "SECONDS", "SECRET", "ConsumerTarget", "Mismatch", "Told"]
 
@@ -57,7 +58,7 @@ _SINCE_DELIVERY: Final = 1.2
 _SINCE_RIGHT: Final = 0.5
 
 
-class ConsumerTarget:
+class ConsumerTarget(Viewed):
     """A consumer behind a URL (or a function), the orders it is told of, and what it says of them.
 
     ``introduce`` tells it of an order beside the webhook; ``settle`` is how long it may take.
@@ -79,6 +80,7 @@ class ConsumerTarget:
         door: Door | None = None,
         seconds: float = SECONDS,
     ) -> None:
+        super().__init__()
         self.url = url
         self.client = client
         self.secret = secret
@@ -91,19 +93,11 @@ class ConsumerTarget:
         self.door = door or Door()
         self.speed = Speed(seconds)
         self.redact = Redactor({SECRET: secret})
-        self.exchanges: list[Exchange] = []
         self.shop = Shop(secret, url)
-        self.rule = ""
-        self.seed = 0
-        self.allowance = 0
+        #: All of the run.
         self.told: list[Told] = []
-        #: The smallest story of each broken rule, to send again.
-        self.replays: dict[str, dict[str, Any]] = {}
+        self.learned = Learned()
         self.introduces = introduce is not None
-        #: Whether the state could be read once: from then on that is not a matter of options.
-        self.calibrated = False
-        #: Whether a delivery that failed with 5xx was seen to be booked once when it came again.
-        self.retries_right = False
         self._probe = probe
         self._introduce = introduce
         self._lock = threading.Lock()
@@ -187,7 +181,7 @@ class ConsumerTarget:
         headers = dict(answer.headers) if answer is not None else {}
         with self._lock:
             exchange = Exchange(
-                number=len(self.exchanges) + 1,
+                number=len(self.whole.exchanges) + 1,
                 method=request.method,
                 url=self.redact(str(request.url)),
                 headers={name: self.redact(value) for name, value in sent.items()},
@@ -198,7 +192,7 @@ class ConsumerTarget:
                 seconds=seconds,
                 error=self.redact(error),
             )
-            self.exchanges.append(exchange)
+            self.record(exchange)
         return Told(exchange.status, seconds, exchange, headers, text, exchange.error, late)
 
     def deliver(self, *deliveries: Delivery) -> list[Told]:
@@ -284,7 +278,7 @@ class ConsumerTarget:
             try:
                 state = probe.read(case.id)
             except Unreadable as error:
-                if not self.calibrated:
+                if not self.learned.calibrated:
                     raise
                 raise Denied(f"the state could be read at first, and not now: {error}") from error
         self.speed.reading = max(self.speed.reading / 2, time.monotonic() - started)

@@ -1,13 +1,14 @@
-"""What came of one delivery, and of one order."""
+"""What came of one delivery, of one order, and of the deliveries so far."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
 
 from points_conformance.judging.exchange import Exchange
 from points_conformance.targets.consumer.probe import ConsumerState, Expected
 from points_conformance.targets.consumer.shop import Case
 
-__all__ = ["Mismatch", "Told"]
+__all__ = ["Learned", "Mismatch", "Replay", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,25 @@ class Mismatch:
     def got(self) -> str:
         """What the consumer says."""
         return "order unknown" if self.state is None else str(self.state)
+
+
+class Replay(TypedDict):
+    """The smallest story of a broken rule, as it is written down to be sent again."""
+
+    rule: str
+    title: str
+    expected: str
+    got: str
+    deliveries: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a run knows of its consumer by what was seen so far; one object for all rules."""
+
+    #: Whether the state could be read once: from then on that is not a matter of options.
+    calibrated: bool = False
+    #: Whether a delivery that failed with 5xx was seen to be booked once when it came again.
+    retries_right: bool = False
+    #: By broken rule.
+    replays: dict[str, Replay] = field(default_factory=dict)

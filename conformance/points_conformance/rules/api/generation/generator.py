@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, Any, ClassVar, Final, Self
 
 from points_conformance.contract import specs
+from points_conformance.contract.names import REVERSALS
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api.answer import Answer
 
@@ -25,8 +26,7 @@ __all__ = ["OPERATIONS", "Case", "Generator", "Misfit", "component", "kept_runni
 
 #: What is called, by the name that findings use.
 OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
-    "cancel": ("POST", "/orders/{uuid}/cancel"),
-    "refund": ("POST", "/orders/{uuid}/refund"),
+    **{one.value: ("POST", f"/orders/{{uuid}}/{one.value}") for one in REVERSALS},
     "get": ("GET", "/orders/{uuid}"),
 }
 _SCRIPT: Final = Path(__file__).with_name("schemathesis_process.py")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from random import Random
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.budget import BudgetSpent
@@ -23,7 +22,7 @@ from points_conformance.targets.api.calls import MOST_RETRIES
 from points_conformance.targets.api.order import Reversal, TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["SHRINKING", "Seen", "Sweep", "latest", "start_ahead", "sweep"]
+__all__ = ["SHRINKING", "Seen", "Sweep", "start_ahead", "sweep"]
 
 #: Calls of a rule's bound that are kept for making a finding smaller.
 SHRINKING = 12
@@ -63,20 +62,9 @@ class Sweep:
     seen: dict[str, Seen] = field(default_factory=dict)
 
 
-_LATEST: WeakKeyDictionary[ApiTarget, Sweep] = WeakKeyDictionary()
-
-
 def sweep(api: ApiTarget) -> Sweep:
     """Sweep a target, within the rule's bound of calls. A server error ends it."""
-    _LATEST[api] = _Sweeper(api).sweep()
-    return _LATEST[api]
-
-
-def latest(api: ApiTarget) -> Sweep:
-    """What the latest sweep of this target saw. Raises :class:`NotExercised` without one."""
-    if api not in _LATEST:
-        raise NotExercised("no generated request was sent to this target before")
-    return _LATEST[api]
+    return _Sweeper(api).sweep()
 
 
 class _Sweeper:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from points_conformance.judging.finding import Finding, NotExercised
-from points_conformance.rules.search import search
+from points_conformance.judging.search import search
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.target import ApiTarget
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
 from points_conformance.judging.finding import Finding
-from points_conformance.targets.api.target import ApiTarget
+from points_conformance.judging.judged import Judged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -25,19 +25,19 @@ Story = TypeVar("Story", bound=Hashable)
 class _Teller:
     """Tells stories once each, within the calls that the rule may make."""
 
-    def __init__(self, api: ApiTarget, tell: Callable[[Any], None], calls: int) -> None:
-        self.api = api
+    def __init__(self, target: Judged, tell: Callable[[Any], None], calls: int) -> None:
+        self.target = target
         self.tell = tell
         self.known: dict[Hashable, Finding | None] = {}
         self.found: Finding | None = None
         self.stopped: Exception | None = None
-        self._end = api.budget.spent + calls
+        self._end = target.budget.spent + calls
         self._shrinking = calls
 
     def __call__(self, story: Hashable) -> None:
         """Raise the story's finding, if it has one."""
         if story not in self.known:
-            if self.stopped is not None or self.api.budget.spent >= self._end:
+            if self.stopped is not None or self.target.budget.spent >= self._end:
                 return
             self.known[story] = self._told(story)
         finding = self.known[story]
@@ -45,13 +45,13 @@ class _Teller:
             raise finding
 
     def _told(self, story: Hashable) -> Finding | None:
-        first = len(self.api.exchanges)
+        first = len(self.target.exchanges)
         try:
             self.tell(story)
         except Finding as finding:
-            if self.found is None and self.api.loopback:
-                self._end = self.api.budget.spent + self._shrinking
-            finding.exchanges = finding.exchanges or tuple(self.api.exchanges[first:])
+            if self.found is None and self.target.loopback:
+                self._end = self.target.budget.spent + self._shrinking
+            finding.exchanges = finding.exchanges or tuple(self.target.exchanges[first:])
             self.found = finding
             return finding
         except Exception as error:
@@ -61,7 +61,7 @@ class _Teller:
 
 
 def search(
-    api: ApiTarget,
+    target: Judged,
     strategy: "SearchStrategy[Story]",
     tell: Callable[[Story], None],
     *,
@@ -74,10 +74,10 @@ def search(
     """
     from hypothesis import Phase, Verbosity, given, seed, settings
 
-    calls = max(api.allowance - longest, longest)
-    teller = _Teller(api, tell, calls)
+    calls = max(target.allowance - longest, longest)
+    teller = _Teller(target, tell, calls)
 
-    @seed(api.seed)
+    @seed(target.seed)
     @settings(
         max_examples=examples,
         database=None,

@@ -1,0 +1,86 @@
+"""What several rules of one judging look at, and one of them brought about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from points_conformance.contract.names import OrderStatus
+from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.finding import Finding
+from points_conformance.rules.api.generation.sweep import Sweep
+from points_conformance.rules.api.reconcile import Discrepancy
+from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = ["Compared", "Shared", "Story", "Telling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One reversal and the event that tells of it; ``left`` halalas are left after it."""
+
+    event: Received
+    reason: str
+    amount: int = 0
+    left: int = 0
+    status: OrderStatus = OrderStatus.CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An order, its calls, and what was told of them. ``led_by``: the rule without which it would
+    not have come about.
+    """
+
+    order: TestOrder
+    tellings: Sequence[Telling]
+    exchanges: Sequence[Exchange]
+    led_by: tuple[str, ...] = ()
+
+    def require(self, held: bool, title: str, *, expected: object, got: object) -> None:
+        """Raise a finding with the story's calls unless ``held``."""
+        if not held:
+            raise Finding(
+                title,
+                expected=str(expected),
+                got=str(got),
+                exchanges=self.exchanges,
+                led_by=self.led_by,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many orders were compared at the end, and what was found in them."""
+
+    orders: int
+    found: list[Discrepancy]
+
+
+@dataclass(slots=True)
+class Shared:
+    """The one object of a judging in which its rules leave what others look at.
+
+    What is looked at when the run closes holds for as long as no call is made: ``calls`` say after
+    how many calls of the run it was looked at.
+    """
+
+    #: Whether an order of this status could be cancelled, once that was tried.
+    cancelled: dict[OrderStatus, bool] = field(default_factory=dict)
+    #: Stories that are brought about once, by their names.
+    stories: dict[str, Story] = field(default_factory=dict)
+    #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
+    planted: dict[str, str] = field(default_factory=dict)
+    #: What the sweep of generated requests saw.
+    sweep: Sweep | None = None
+    #: The calls after which the inbox was at rest, and after which the late had their last look.
+    calls_at_rest: int | None = None
+    calls_at_last_look: int | None = None
+    #: The calls after which answers, webhooks and reads were compared, and what came of it.
+    compared: tuple[int, Compared] | None = None
+
+    @classmethod
+    def of(cls, api: ApiTarget) -> Self:
+        """That of the judging which a target is used for."""
+        return api.shared(cls)

@@ -1,0 +1,48 @@
+"""What a target of any subject has in common: each rule is given a view of it.
+
+A view has what is one rule's own: its ID, seed, allowance and exchanges. All else is the run's, the
+very same objects. A subclass that has more of a rule's own says so in its ``view``.
+"""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Self
+
+from points_conformance.judging.exchange import Exchange
+
+__all__ = ["Viewed"]
+
+
+class Viewed:
+    """A target: the run's, or one rule's view of it. ``exchanges`` are the run's, or the rule's."""
+
+    def __init__(self) -> None:
+        self.rule = ""
+        #: The seed of this rule, and how many calls it may make.
+        self.seed = 0
+        self.allowance = 0
+        self.exchanges: list[Exchange] = []
+        self._whole: Self | None = None
+
+    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+        """This target as one rule is given it."""
+        view = copy(self)
+        view._whole = self.whole
+        view.rule, view.seed, view.allowance = rule, seed, allowance
+        view.exchanges = []
+        return view
+
+    @property
+    def whole(self) -> Self:
+        """The target of the whole run, for who looks back on what all rules did."""
+        return self if self._whole is None else self._whole
+
+    def record(self, exchange: Exchange) -> None:
+        """Keep an exchange, here and in the run's."""
+        self.exchanges.append(exchange)
+        if self.whole is not self:
+            self.whole.exchanges.append(exchange)
+
+    def makers(self) -> Mapping[str, str]:
+        """The rule whose order it is, by the uuid of every order that two rules could mix up."""
+        return {}
