@@ -1,7 +1,7 @@
 """The calls of the API as one table: method and path to the function that answers.
 
 Each function reads its form, asks the gate for what the call is about, has the desk do it and the
-presenter show it (contract, Endpoints).
+presenter show it.
 """
 
 import math

@@ -334,7 +334,7 @@ class Courier:
         return httpx.Request("POST", endpoint.url, headers=delivery.headers, content=delivery.body)
 
     def repeats(self, reply: Reply) -> bool:
-        """Whether another attempt may follow this one (contract, Delivery)."""
+        """Whether another attempt may follow this one."""
         if reply.status is None:
             return True
         if 400 <= reply.status < 500:
