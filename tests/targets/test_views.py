@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from points_conformance.defects.api.trial import judged
-from points_conformance.defects.client.trial import judge_client
-from points_conformance.defects.consumer.trial import judge_consumer
 
 from points_conformance.contract.dialect import DIALECTS
+from points_conformance.defects.api.seeded import judge_server
 from points_conformance.defects.client.sample import SampleClient
+from points_conformance.defects.client.seeded import judge_client
 from points_conformance.defects.consumer.sample import SampleConsumer
+from points_conformance.defects.consumer.seeded import judge_consumer
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.judge import execute
 from points_conformance.judging.rule import Profile, Rule
@@ -25,7 +25,7 @@ OWN = {"rule", "seed", "allowance", "exchanges", "orders", "_whole"}
 
 def api() -> None:
     """All rules of an API."""
-    judged(
+    judge_server(
         None,
         DIALECTS["default"],
         rules=catalogue().select(Profile.STANDARD),
