@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from points_conformance.simulator.messages import Request, Response
-from points_conformance.simulator.mounts.rough_server import End, Reply, RoughServer
+from points_conformance.simulator.mounts.rough_server import End, RoughServer, Sent
 
 BODY = b'{"status":true,"data":{"order_status":"fully_refunded"}}'
 CALL = b"POST /api/v1/orders/x/refund HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -22,23 +22,23 @@ CALL = b"POST /api/v1/orders/x/refund HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r
 SOON = 5.0
 
 
-def well(request: Request) -> Reply:
+def well(request: Request) -> Sent:
     """The answer that everybody hopes for."""
     del request
-    return Reply(Response(200, {"Content-Type": "application/json"}, BODY))
+    return Sent(Response(200, {"Content-Type": "application/json"}, BODY))
 
 
-def ending(end: End) -> Callable[[Request], Reply]:
+def ending(end: End) -> Callable[[Request], Sent]:
     """An answer that would be well, on a connection that ends so."""
-    return lambda request: Reply(well(request).response, end)
+    return lambda request: Sent(well(request).response, end)
 
 
 @contextlib.contextmanager
 def serving(
-    answer: Callable[[Request], Reply] = well,
+    answer: Callable[[Request], Sent] = well,
     *,
     context: ssl.SSLContext | None = None,
-    plain: Callable[[Request], Reply] | None = None,
+    plain: Callable[[Request], Sent] | None = None,
 ) -> Iterator[RoughServer]:
     """A server for as long as the block lasts; it must end soon."""
     server = RoughServer(answer, context=context, plain=plain)
@@ -147,7 +147,7 @@ def test_silence_lasts_until_the_client_gives_up() -> None:
 
 def test_a_slow_answer_comes_late_and_whole() -> None:
     """Not before its time."""
-    with serving(lambda request: Reply(well(request).response, seconds=0.3)) as server:
+    with serving(lambda request: Sent(well(request).response, seconds=0.3)) as server:
         started = time.monotonic()
         assert anyone().post(server.origin).content == BODY
         assert time.monotonic() - started >= 0.3
@@ -179,7 +179,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     """Method, path, query, headers in lower case, body."""
     came: list[Request] = []
 
-    def note(request: Request) -> Reply:
+    def note(request: Request) -> Sent:
         came.append(request)
         return well(request)
 
@@ -195,7 +195,7 @@ def test_a_chunked_body_is_put_together() -> None:
     """In whatever pieces it comes."""
     came: list[bytes] = []
 
-    def note(request: Request) -> Reply:
+    def note(request: Request) -> Sent:
         came.append(request.body)
         return well(request)
 
@@ -271,8 +271,8 @@ def test_tls_connections_end_as_roughly(end: End, context: ssl.SSLContext) -> No
 def test_plain_http_to_a_tls_port_is_answered_apart(context: ssl.SSLContext) -> None:
     """By ``plain``, who can note it."""
 
-    def note(request: Request) -> Reply:
-        return Reply(Response(400, {}, f"plain {request.path}".encode()))
+    def note(request: Request) -> Sent:
+        return Sent(Response(400, {}, f"plain {request.path}".encode()))
 
     with serving(context=context, plain=note) as server:
         answer = anyone().get(f"http://{server.host}:{server.port}/x")
@@ -301,7 +301,7 @@ def test_stop_ends_open_connections_soon(said: bytes, tls: bool, context: ssl.SS
 
 def test_stop_ends_a_slow_answer_and_a_server_that_never_listened() -> None:
     """Nobody waits out what will not be sent."""
-    slow = RoughServer(lambda request: Reply(well(request).response, seconds=60))
+    slow = RoughServer(lambda request: Sent(well(request).response, seconds=60))
     slow.start()
     never = RoughServer(well)
     never.start(after=60)

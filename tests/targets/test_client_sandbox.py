@@ -236,7 +236,7 @@ def test_what_is_late_is_carried_out_when_the_operation_is_over(http: httpx.Clie
             caller.write()
         http.timeout = httpx.Timeout(5)
         assert status_of(caller.read()) == "approved"
-        assert [caller.sandbox.settle().refunded for _ in range(2)] == [25_00, 25_00]
+        assert [caller.sandbox.close_books().refunded for _ in range(2)] == [25_00, 25_00]
 
 
 @pytest.mark.parametrize("status", [0, 302, 307])

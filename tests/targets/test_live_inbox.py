@@ -41,7 +41,7 @@ def send(inbox: LiveInbox, place: str = MAIN, **order: Any) -> httpx.Response:
 def test_a_delivery_is_kept_as_it_came(inbox: LiveInbox) -> None:
     """Bytes, headers and place, and whether the secret was right; never the secret itself."""
     assert send(inbox, reason="x").status_code == 200
-    (one,) = inbox.settled(UUID, "refunded")
+    (one,) = inbox.waited_for(UUID, "refunded")
     assert one.order == {"id": UUID, "reason": "x"}
     assert one.headers["x-webhook-event"] == "refunded"
     assert one.secret_right
@@ -86,7 +86,7 @@ def test_waiting_ends_when_the_event_comes(inbox: LiveInbox) -> None:
     inbox.grace = 20.0
     threading.Timer(0.1, send, [inbox]).start()
     started = time.perf_counter()
-    assert len(inbox.settled(UUID, "refunded")) == 1
+    assert len(inbox.waited_for(UUID, "refunded")) == 1
     assert time.perf_counter() - started < 10
 
 
@@ -94,7 +94,7 @@ def test_identical_repeats_count_once_when_waiting(inbox: LiveInbox) -> None:
     """Two equal deliveries are one event; both are kept."""
     send(inbox)
     send(inbox)
-    assert len(inbox.settled(UUID, "refunded", 2)) == 1
+    assert len(inbox.waited_for(UUID, "refunded", 2)) == 1
     assert len(inbox.of(UUID)) == 2
 
 
@@ -102,7 +102,7 @@ def test_events_come_oldest_first_whatever_is_repeated(inbox: LiveInbox) -> None
     """The first attempt of each counts."""
     for reason in ("one", "two", "one", "three", "two"):
         send(inbox, reason=reason)
-    told = inbox.settled(UUID, "refunded", 3)
+    told = inbox.waited_for(UUID, "refunded", 3)
     assert [event.order["reason"] for event in told] == ["one", "two", "three"]
 
 
@@ -110,7 +110,7 @@ def test_an_event_later_than_the_grace_is_late_and_not_missing(inbox: LiveInbox)
     """It is looked for once more; only what never comes is missing."""
     send(inbox, reason="one")
     threading.Timer(inbox.grace * 1.8, send, [inbox], {"reason": "two"}).start()
-    assert len(inbox.settled(UUID, "refunded", 2)) == 2
+    assert len(inbox.waited_for(UUID, "refunded", 2)) == 2
 
 
 def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) -> None:
@@ -125,7 +125,7 @@ def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) ->
 
     sender = threading.Thread(target=deliver)
     sender.start()
-    told = inbox.settled(UUID, "refunded")
+    told = inbox.waited_for(UUID, "refunded")
     sender.join()
     assert len(told) == 1
 
@@ -133,27 +133,27 @@ def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) ->
 def test_what_never_comes_is_waited_for_at_length_once(inbox: LiveInbox) -> None:
     """A server that loses every event of a kind costs the grace time an order after that."""
     send(inbox, id="somebody else's")
-    assert inbox.settled(UUID, "refunded") == []
+    assert inbox.waited_for(UUID, "refunded") == []
     started = time.perf_counter()
-    assert inbox.settled(UUID, "refunded") == []
+    assert inbox.waited_for(UUID, "refunded") == []
     assert time.perf_counter() - started < inbox.patience
 
 
 def test_silence_is_not_exercised_and_waited_for_once(inbox: LiveInbox) -> None:
     """Where nothing at all ever came nothing can be said, and only the first rule waits."""
     with pytest.raises(NotExercised, match="no webhook of any order"):
-        inbox.settled(UUID, "refunded")
+        inbox.waited_for(UUID, "refunded")
     inbox.grace = 20.0
     started = time.perf_counter()
     with pytest.raises(NotExercised):
-        inbox.settled(UUID, "refunded")
+        inbox.waited_for(UUID, "refunded")
     assert time.perf_counter() - started < 5
 
 
 def test_a_missing_event_among_others_is_no_silence(inbox: LiveInbox) -> None:
     """An event of a foreign order proves that the way here is open."""
     send(inbox, id="somebody else's")
-    assert inbox.settled(UUID, "refunded") == []
+    assert inbox.waited_for(UUID, "refunded") == []
 
 
 def test_answers_as_told(inbox: LiveInbox) -> None:
@@ -228,7 +228,7 @@ def test_it_registers_names_the_others_and_is_removed(
     assert "token" not in line
     order = api.refundable()
     api.refund(order, amount=sar(100))
-    assert inbox.settled(order.uuid, "refunded")[0].secret_right
+    assert inbox.waited_for(order.uuid, "refunded")[0].secret_right
     shown = "".join(exchange.answer for exchange in api.exchanges)
     assert all(row["secret"] not in shown for row in api.endpoints.listed())
     assert inbox.close(api) == []

@@ -230,7 +230,7 @@ def queued_is_done(client: SampleClient, error: httpx.RequestError) -> ClientOut
 
 # ---------------------------------------------------------------------- reads, and still goes wrong
 @seed.on(
-    ReconcilingClient.settled,
+    ReconcilingClient.concluded,
     "reads-but-ignores",
     "lost-partial-answer",
     "error-after-commit",
@@ -249,7 +249,7 @@ def reads_but_ignores(
 
 
 @seed.on(
-    ReconcilingClient.settled, "reads-what-it-knew", "lost-partial-answer", "error-after-commit"
+    ReconcilingClient.concluded, "reads-what-it-knew", "lost-partial-answer", "error-after-commit"
 )
 def reads_what_it_knew(
     client: ReconcilingClient, work: Work, before: str | None, answer: Answer
@@ -260,7 +260,10 @@ def reads_what_it_knew(
 
 
 @seed.on(
-    ReconcilingClient.settled, "failed-read-is-no-change", "lost-answer-and-read", "unknown-status"
+    ReconcilingClient.concluded,
+    "failed-read-is-no-change",
+    "lost-answer-and-read",
+    "unknown-status",
 )
 def failed_read_is_no_change(
     client: ReconcilingClient, work: Work, before: str | None, answer: Answer
@@ -269,7 +272,7 @@ def failed_read_is_no_change(
     # Not done, as far as it can see.
     if client.status_in(work, client.read(work)) is None:
         return None
-    return ReconcilingClient.settled(client, work, before, answer)
+    return ReconcilingClient.concluded(client, work, before, answer)
 
 
 @seed.on(ReconcilingClient.unchanged, "guesses-second-partial-from-status", "lost-second-partial")

@@ -255,9 +255,9 @@ class ReconcilingClient(SampleClient):
             outcome = self.meaning(work, answer)
             if self.is_clear(outcome, tries) or self.may_repeat(answer):
                 return outcome
-            settled = self.settled(work, before, answer)
-            if settled is not None:
-                return settled
+            concluded = self.concluded(work, before, answer)
+            if concluded is not None:
+                return concluded
             if tries < self.attempts - 1:
                 self.sleep(self.backoff * 2.0**tries)
         return UNKNOWN
@@ -277,7 +277,7 @@ class ReconcilingClient(SampleClient):
         order = self.order_in(answer)
         return None if order is None else self.status(work, order)
 
-    def settled(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
+    def concluded(self, work: Work, before: str | None, answer: Answer) -> ClientOutcome | None:
         """What a read makes of an unclear answer; ``None``: not carried out, to be repeated."""
         after = self.status_in(work, self.read(work))
         if before is None or after is None:

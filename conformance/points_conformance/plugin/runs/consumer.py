@@ -20,7 +20,7 @@ from points_conformance.targets.consumer.build import (
 )
 from points_conformance.targets.consumer.calibration import look_first
 from points_conformance.targets.consumer.probe import ConsumerState
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import SECONDS, SECRET, ConsumerTarget
 from points_conformance.targets.effect import Effect
 
@@ -185,12 +185,12 @@ class ConsumerRun:
 
         return state
 
-    def _order_hook(self) -> Callable[[Case], bool] | None:
+    def _order_hook(self) -> Callable[[ShopOrder], bool] | None:
         call = self.run.config.hook.pytest_points_consumer_order
         if not call.get_hookimpls():
             return None
 
-        def tell(case: Case) -> bool:
+        def tell(case: ShopOrder) -> bool:
             with users_own("pytest_points_consumer_order", self.run.stop, self.target):
                 return bool(call(config=self.run.config, order=case.as_json()))
 

@@ -12,11 +12,11 @@ from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import (
+    ends_in,
     fully_refunded,
     is_left,
     partially_refunded,
     refuses,
-    settled_status,
 )
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
@@ -49,7 +49,7 @@ def _cancellable(api: ApiTarget) -> TestOrder:
 
 def _cancelled(api: ApiTarget, **fields: Any) -> TestOrder:
     order = _cancellable(api)
-    settled_status(api, order, api.cancel(order, **fields), CANCELLED)
+    ends_in(api, order, api.cancel(order, **fields), CANCELLED)
     return order
 
 
@@ -63,14 +63,14 @@ def a_cancel_ends_cancelled(api: ApiTarget) -> None:
 def a_new_order_can_be_cancelled(api: ApiTarget) -> None:
     """A new order MUST accept a cancel and end in cancelled."""
     order = api.order(OrderStatus.NEW)
-    settled_status(api, order, api.cancel(order), CANCELLED)
+    ends_in(api, order, api.cancel(order), CANCELLED)
 
 
 @rule("cancel.authorized-order", MUST, LIFECYCLE, calls=6)
 def an_authorized_order_can_be_cancelled(api: ApiTarget) -> None:
     """An authorized order MUST accept a cancel and end in cancelled."""
     order = api.order(OrderStatus.AUTHORIZED)
-    settled_status(api, order, api.cancel(order), CANCELLED)
+    ends_in(api, order, api.cancel(order), CANCELLED)
 
 
 @rule("cancel.settled-either-way", MUST, CANCEL, inferred("both readings"), calls=8)
@@ -139,7 +139,7 @@ def a_reason_can_be_omitted(api: ApiTarget) -> None:
     """A cancel without a body, or with an empty object, MUST be accepted: reason is optional."""
     for body in (None, b"{}"):
         order = _cancellable(api)
-        settled_status(api, order, api.reverse("cancel", order, body=body), CANCELLED)
+        ends_in(api, order, api.reverse("cancel", order, body=body), CANCELLED)
 
 
 # ---------------------------------------------------------------------- reasons
@@ -191,7 +191,7 @@ def a_reason_has_at_most_500_characters(api: ApiTarget) -> None:
     longest = "r" * (REASON_MAX - 1) + "!"
     order = _cancelled(api, reason=longest)
     if api.inbox is not None:
-        for received in api.inbox.settled(order.uuid, "cancelled"):
+        for received in api.inbox.waited_for(order.uuid, "cancelled"):
             _reason_is([received], longest)
 
 
@@ -228,7 +228,7 @@ def a_null_or_empty_reason_is_met(api: ApiTarget) -> None:
 def _some_reason_is_told(api: ApiTarget, order: TestOrder) -> None:
     if api.inbox is None:
         return
-    for received in api.inbox.settled(order.uuid, "cancelled"):
+    for received in api.inbox.waited_for(order.uuid, "cancelled"):
         reason = received.order.get("reason")
         fail_unless(
             isinstance(reason, str), "no reason is told", expected="a text", got=repr(reason)

@@ -306,5 +306,5 @@ def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
         )
         order = api.refundable()
         expect(api.refund(order), order).accepted()
-        inbox.settled(order.uuid, "refunded")
+        inbox.waited_for(order.uuid, "refunded")
         Shared.of(api).planted[DELETED] = order.uuid

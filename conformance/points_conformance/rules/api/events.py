@@ -15,7 +15,7 @@ def all_of(api: ApiTarget, order: TestOrder, event: str, count: int = 1) -> list
     that they come is for other rules to say (webhook.every-reversal-is-told, at the end).
     """
     inbox = api.webhooks()
-    events = inbox.settled(order.uuid, event, count)
+    events = inbox.waited_for(order.uuid, event, count)
     if len(events) >= count:
         return events
     if _may_look_the_same(events) and len(inbox.of(order.uuid)) >= count:

@@ -235,6 +235,6 @@ def told(step: StoryStep, prediction: Prediction, ledger: OrderLedger) -> str:
     return f"order {step.order + 1} ({books}): {step.do.value}{amount} must {prediction.must.value}"
 
 
-def settled(ledger: OrderLedger, prediction: Prediction, accepted: bool) -> OrderLedger:
+def carried_out(ledger: OrderLedger, prediction: Prediction, accepted: bool) -> OrderLedger:
     """The books after a step that came out as it may."""
     return prediction.after if accepted else replace(ledger)

@@ -39,7 +39,7 @@ def told_refunds(api: ApiTarget, order: TestOrder, count: int) -> list[dict[str,
     Raises :class:`NotExercised` where they do not tell points, which is optional, or do not all
     come: that they come is another rule's business.
     """
-    events = api.webhooks().settled(order.uuid, "refunded", count)
+    events = api.webhooks().waited_for(order.uuid, "refunded", count)
     if not all(_is_number(event.order.get(name)) for event in events for name in FIELDS):
         raise NotExercised(
             "the refunded events do not tell points: those fields are optional",
@@ -167,7 +167,7 @@ def left_points_never_grow(api: ApiTarget) -> None:
     part = order.total // 6
     for _ in range(4):
         expect(api.refund(order, amount=sar(part)), order).accepted()
-    told = [event.order for event in api.webhooks().settled(order.uuid, "refunded", 4)]
+    told = [event.order for event in api.webhooks().waited_for(order.uuid, "refunded", 4)]
     for name in ("left_points", "left_amount"):
         if not all(_is_number(row.get(name)) for row in told):
             raise NotExercised(

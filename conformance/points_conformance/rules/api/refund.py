@@ -14,11 +14,11 @@ from points_conformance.rules.api.readings import cancellable
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
+    ends_in,
     fully_refunded,
     is_left,
     partially_refunded,
     refuses,
-    settled_status,
 )
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder, TurnedAway
@@ -50,7 +50,7 @@ def a_full_refund_ends_fully_refunded(api: ApiTarget) -> None:
     order = api.refundable()
     answer = api.refund(order)
     _unless_switched_off(answer, order, "refunds")
-    settled_status(api, order, answer, FULL)
+    ends_in(api, order, answer, FULL)
 
 
 @rule(PART, MUST, core=True, profile=SMOKE, after=ONCE, calls=3)
@@ -59,7 +59,7 @@ def a_partial_refund_ends_partially_refunded(api: ApiTarget) -> None:
     order = api.refundable()
     answer = api.refund(order, amount=sar(order.total // 4))
     _unless_switched_off(answer, order, "partial refunds")
-    settled_status(api, order, answer, PARTIAL)
+    ends_in(api, order, answer, PARTIAL)
 
 
 def _unless_switched_off(answer: Answer, order: TestOrder, what: str) -> None:
@@ -75,7 +75,7 @@ def _unless_switched_off(answer: Answer, order: TestOrder, what: str) -> None:
 def an_empty_object_is_a_full_refund(api: ApiTarget) -> None:
     """A refund with the body {} MUST be a full refund."""
     order = api.refundable()
-    settled_status(api, order, api.reverse("refund", order, body=b"{}"), FULL)
+    ends_in(api, order, api.reverse("refund", order, body=b"{}"), FULL)
 
 
 @rule("refund.amount-equal-to-total", MUST, BODY, calls=4)
@@ -97,9 +97,9 @@ def a_captured_order_can_be_refunded(api: ApiTarget) -> None:
 def a_reason_is_optional(api: ApiTarget) -> None:
     """A refund with an amount and without a reason, or without a body, MUST be accepted."""
     order = api.refundable()
-    settled_status(api, order, api.reverse("refund", order, {"amount": sar(100)}), PARTIAL)
+    ends_in(api, order, api.reverse("refund", order, {"amount": sar(100)}), PARTIAL)
     order = api.refundable()
-    settled_status(api, order, api.reverse("refund", order), FULL)
+    ends_in(api, order, api.reverse("refund", order), FULL)
 
 
 # ---------------------------------------------------------------------- no double refund
@@ -187,7 +187,7 @@ def a_refund_without_amount_after_a_part_is_bounded(api: ApiTarget) -> None:
     partially_refunded(api, order, order.total // 4)
     answer = api.refund(order)
     if answer.accepted:
-        settled_status(api, order, answer, FULL)
+        ends_in(api, order, answer, FULL)
         expect(api.refund(order, amount=sar(1))).refused()
     else:
         expect(answer).refused_with(400, 422)
@@ -231,7 +231,7 @@ def an_authorized_order_is_not_refunded(api: ApiTarget) -> None:
 def a_cancelled_order_is_not_refunded(api: ApiTarget) -> None:
     """A cancelled order MUST refuse a refund with 400, full or partial, and stay as it is."""
     order = cancellable(api)
-    settled_status(api, order, api.cancel(order), OrderStatus.CANCELLED)
+    ends_in(api, order, api.cancel(order), OrderStatus.CANCELLED)
     _refuses_both(api, order)
 
 

@@ -9,11 +9,11 @@ from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import (
     FULL,
     PARTIAL,
+    ends_in,
     fully_refunded,
     is_left,
     partially_refunded,
     refuses,
-    settled_status,
 )
 from points_conformance.targets.api.target import ApiTarget
 
@@ -87,7 +87,7 @@ def _all_or_nothing(api: ApiTarget, body: bytes) -> None:
     before = api.read(order)
     answer = api.reverse("refund", order, body=body)
     if answer.accepted:
-        settled_status(api, order, answer, FULL)
+        ends_in(api, order, answer, FULL)
     else:
         expect(answer).refused_with(422, 400)
         expect(api.read(order)).unchanged_from(before)

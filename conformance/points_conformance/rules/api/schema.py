@@ -11,7 +11,7 @@ from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, source
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.generation.generator import OPERATIONS, component
-from points_conformance.rules.api.generation.sweep import Seen, Sweep, sweep
+from points_conformance.rules.api.generation.sweep import Sweep, Swept, sweep
 from points_conformance.rules.api.shared import Shared
 from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.target import ApiTarget
@@ -94,7 +94,7 @@ def answers_to_generated_requests_are_json(api: ApiTarget) -> None:
         )
 
 
-def _finding(api: ApiTarget, seen: Seen, title: str, expected: str, got: str) -> Finding:
+def _finding(api: ApiTarget, seen: Swept, title: str, expected: str, got: str) -> Finding:
     method, path = OPERATIONS[seen.case.operation]
     sent = "no body" if seen.case.body is None else f"the body {_spelt(seen.case.body)}"
     drawn = f"{seen.case.phase}: {_short(seen.case.about, _LABEL)}"
@@ -111,7 +111,7 @@ def _finding(api: ApiTarget, seen: Seen, title: str, expected: str, got: str) ->
     )
 
 
-def _wrong(seen: Seen, name: str | None) -> str:
+def _wrong(seen: Swept, name: str | None) -> str:
     """In the kit's own words; in those of Schemathesis where the kit has none."""
     body = seen.calls[-1].answer
     try:

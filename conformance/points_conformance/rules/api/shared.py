@@ -13,7 +13,7 @@ from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["Compared", "Shared", "Story", "Telling"]
+__all__ = ["Compared", "Shared", "Telling", "ToldOrder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class ToldOrder:
     """An order, its calls, and what was told of them. ``led_by``: the rule without which it would
     not have come about.
     """
@@ -69,7 +69,7 @@ class Shared:
     #: Whether an order of this status could be cancelled, once that was tried.
     cancelled: dict[OrderStatus, bool] = field(default_factory=dict)
     #: Stories that are brought about once, by their names.
-    stories: dict[str, Story] = field(default_factory=dict)
+    stories: dict[str, ToldOrder] = field(default_factory=dict)
     #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
     planted: dict[str, str] = field(default_factory=dict)
     #: What the sweep of generated requests saw.

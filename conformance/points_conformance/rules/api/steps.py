@@ -10,19 +10,17 @@ from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = [
+    "ends_in",
     "fully_refunded",
     "is_left",
     "partially_refunded",
     "refuses",
-    "settled_status",
 ]
 
 PARTIAL, FULL = OrderStatus.PARTIALLY_REFUNDED, OrderStatus.FULLY_REFUNDED
 
 
-def settled_status(
-    api: ApiTarget, order: TestOrder, answer: Answer, *statuses: OrderStatus
-) -> None:
+def ends_in(api: ApiTarget, order: TestOrder, answer: Answer, *statuses: OrderStatus) -> None:
     """A reversal was accepted, and both its answer and the next read show one of the statuses."""
     expect(answer, order).accepted().shows(*statuses)
     expect(api.read(order)).shows(*statuses)
@@ -39,7 +37,7 @@ def fully_refunded(api: ApiTarget, order: TestOrder, amount: int | None = None) 
     """Refund all that is left, by amount in halalas or without one: ``fully_refunded``."""
     fields: dict[str, Any] = {} if amount is None else {"amount": sar(amount)}
     answer = api.refund(order, **fields)
-    settled_status(api, order, answer, FULL)
+    ends_in(api, order, answer, FULL)
     return answer
 
 

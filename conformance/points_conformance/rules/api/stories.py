@@ -17,9 +17,9 @@ from points_conformance.rules.api.machine import (
     StoryOrder,
     StoryStep,
     blamed,
+    carried_out,
     opened,
     predict,
-    settled,
     told,
 )
 from points_conformance.targets.api.answer import Answer
@@ -225,7 +225,7 @@ class _Teller:
         self._hold(step, prediction, answer)
         if step.order in self.astray:
             return
-        self._book(step.order, settled(books, prediction, answer.accepted))
+        self._book(step.order, carried_out(books, prediction, answer.accepted))
         rule = prediction.rule
         if answer.accepted and answer.order_status == self.books[step.order].status.value:
             rule = predict(self.books[step.order], StoryStep(Do.READ, step.order)).rule

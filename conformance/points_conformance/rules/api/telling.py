@@ -12,7 +12,7 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
-from points_conformance.rules.api.shared import Shared, Story, Telling
+from points_conformance.rules.api.shared import Shared, Telling, ToldOrder
 from points_conformance.targets.api.inbox import LAST_LOOK, MAIN, Inbox, Received, Reply
 from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
@@ -38,7 +38,7 @@ def told(
     that say that a reversal is told.
     """
     inbox = api.webhooks()
-    events = inbox.settled(order.uuid, event, count, place)
+    events = inbox.waited_for(order.uuid, event, count, place)
     if len(events) < count:
         missing = f"no {event} event" if not events else f"a {event} event is missing"
         raise Finding(
@@ -50,7 +50,7 @@ def told(
     return events
 
 
-def _once(api: ApiTarget, name: str, story: Callable[[], Story]) -> Story:
+def _once(api: ApiTarget, name: str, story: Callable[[], ToldOrder]) -> ToldOrder:
     """A story, brought about at most once a run."""
     known = Shared.of(api).stories
     if name not in known:
@@ -60,10 +60,10 @@ def _once(api: ApiTarget, name: str, story: Callable[[], Story]) -> Story:
     return known[name]
 
 
-def a_series(api: ApiTarget) -> Story:
+def a_series(api: ApiTarget) -> ToldOrder:
     """Three refunds that give back all of an order, each told."""
 
-    def story() -> Story:
+    def story() -> ToldOrder:
         api.webhooks()
         order = api.refundable(15_075)
         amounts = [order.total // 6, order.total // 4]
@@ -80,7 +80,7 @@ def a_series(api: ApiTarget) -> Story:
             left -= amount
             status = OrderStatus.PARTIALLY_REFUNDED if left else OrderStatus.FULLY_REFUNDED
             tellings.append(Telling(event, reason, amount, left, status))
-        return Story(order, tellings, ())
+        return ToldOrder(order, tellings, ())
 
     return _once(api, "a series of refunds", story)
 
@@ -104,36 +104,36 @@ def _halalas(value: object) -> int | None:
         return None
 
 
-def a_refund(api: ApiTarget) -> Story:
+def a_refund(api: ApiTarget) -> ToldOrder:
     """A full refund, told."""
 
-    def story() -> Story:
+    def story() -> ToldOrder:
         api.webhooks()
         order = api.refundable()
         reason = "The goods came back"
         expect(api.refund(order, reason=reason), order).accepted()
         event = told(api, order, "refunded")[0]
         full = OrderStatus.FULLY_REFUNDED
-        return Story(order, [Telling(event, reason, order.total, 0, full)], ())
+        return ToldOrder(order, [Telling(event, reason, order.total, 0, full)], ())
 
     return _once(api, "a refund", story)
 
 
-def a_cancel(api: ApiTarget) -> Story:
+def a_cancel(api: ApiTarget) -> ToldOrder:
     """A cancel, told."""
 
-    def story() -> Story:
+    def story() -> ToldOrder:
         api.webhooks()
         cancel_settled(api, OrderStatus.APPROVED)
         order = cancellable(api)
         reason = "The customer changed their mind"
         expect(api.cancel(order, reason=reason), order).accepted()
-        return Story(order, [Telling(told(api, order, "cancelled")[0], reason)], ())
+        return ToldOrder(order, [Telling(told(api, order, "cancelled")[0], reason)], ())
 
     return _once(api, "a cancel", story)
 
 
-def all_told(api: ApiTarget) -> list[tuple[Story, Telling]]:
+def all_told(api: ApiTarget) -> list[tuple[ToldOrder, Telling]]:
     """Every telling of the refund, and of the series and the cancel where there can be one."""
     stories = [a_refund(api)]
     with contextlib.suppress(NotExercised):

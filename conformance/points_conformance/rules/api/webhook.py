@@ -17,7 +17,7 @@ from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import fail_unless
 from points_conformance.rules.api.family import family
-from points_conformance.rules.api.shared import Story, Telling
+from points_conformance.rules.api.shared import Telling, ToldOrder
 from points_conformance.rules.api.steps import partially_refunded
 from points_conformance.rules.api.telling import a_cancel, a_refund, a_series, all_told, told
 from points_conformance.targets.api.inbox import Received
@@ -121,7 +121,7 @@ def a_payload_is_as_described(api: ApiTarget) -> None:
         _is_as_described(story, telling.event)
 
 
-def _is_as_described(story: Story, event: Received) -> None:
+def _is_as_described(story: ToldOrder, event: Received) -> None:
     component = event_component(event.event) or "OrderEvent"
     wrong = problems(component, event.payload)
     story.require(
@@ -270,7 +270,7 @@ def _halalas(value: object) -> int | None:
 def an_auto_refund_is_told(api: ApiTarget) -> None:
     """An auto-refund MUST be told by an auto_refunded event with all that was left."""
     order, event = _auto_refunded(api, api.order(kind=OrderType.REPLACING), None)
-    _is_as_described(Story(order, (), ()), event)
+    _is_as_described(ToldOrder(order, (), ()), event)
     _gives_back(event, order.total)
 
 

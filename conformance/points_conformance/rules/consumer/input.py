@@ -17,7 +17,7 @@ from points_conformance.rules.consumer.telling import (
 )
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.probe import Expected, wanted
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ConsumerTarget, Told
 
 __all__ = ["rule"]
@@ -124,7 +124,7 @@ def a_list_has_no_effect(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [_spoilt(consumer, _ODD[_LIST])], "a list takes effect")
 
 
-def _spoilt(consumer: ConsumerTarget, spoil: _Spoil) -> tuple[Case, Expected]:
+def _spoilt(consumer: ConsumerTarget, spoil: _Spoil) -> tuple[ShopOrder, Expected]:
     """An order that was approved, and a refund of it that is none; what comes of it: nothing."""
     case = consumer.order()
     consumer.deliver(case.approved())

@@ -18,7 +18,7 @@ from points_conformance.rules.consumer.telling import (
     ends_right,
 )
 from points_conformance.simulator import Delivery
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 __all__ = ["rule"]
@@ -40,7 +40,7 @@ rule = family(DELIVERY, DOUBLE, needs=Need.PROBE, calls=40)
 #: Seconds for all orders of arrival of one story.
 _SECONDS: Final = 30.0
 #: Stories whose every order of arrival is tried, the smallest first.
-_Tell = Callable[[Case], Sequence[Delivery]]
+_Tell = Callable[[ShopOrder], Sequence[Delivery]]
 _STORIES: Final[Sequence[_Tell]] = (
     lambda c: (c.approved(), c.refund(2500), c.refund(7500)),
     lambda c: (c.approved(), c.refund(2500), c.refund(2500), c.refund(1000)),
@@ -165,9 +165,9 @@ def _orders_of_arrival(consumer: ConsumerTarget, length: int) -> list[tuple[int,
     return [every[place * len(every) // number] for place in range(number)]
 
 
-def _shuffled(tell: _Tell, places: Sequence[int], case: Case) -> list[Delivery]:
+def _shuffled(tell: _Tell, places: Sequence[int], case: ShopOrder) -> list[Delivery]:
     return arriving(tell(case), *places)
 
 
-def _refunded_early(amount: int | None, case: Case) -> list[Delivery]:
+def _refunded_early(amount: int | None, case: ShopOrder) -> list[Delivery]:
     return arriving((case.approved(), case.refund(amount)), 1, 0)

@@ -23,7 +23,7 @@ from points_conformance.rules.consumer.telling import (
 )
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.probe import Expected
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget
 
 __all__ = ["rule"]
@@ -238,5 +238,5 @@ def _variant(consumer: ConsumerTarget, variant: str, title: str) -> None:
     ends_right(consumer, cases, title)
 
 
-def _in_parts(case: Case, parts: Sequence[int]) -> list[Delivery]:
+def _in_parts(case: ShopOrder, parts: Sequence[int]) -> list[Delivery]:
     return [case.approved(), *(case.refund(part) for part in parts)]

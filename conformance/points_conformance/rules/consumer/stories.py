@@ -22,7 +22,7 @@ from points_conformance.rules.consumer.telling import (
     story_of,
 )
 from points_conformance.simulator import Delivery
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ConsumerTarget
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Tale:
     swaps: tuple[tuple[int, int], ...] = ()
     repeats: tuple[int, ...] = ()
 
-    def deliveries(self, case: Case) -> list[Delivery]:
+    def deliveries(self, case: ShopOrder) -> list[Delivery]:
         """What Points sends about it, in the order of arrival."""
         made = [case.approved(), *(case.refund(part) for part in self.parts)]
         if self.end == "rest":

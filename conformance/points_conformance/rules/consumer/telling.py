@@ -10,7 +10,7 @@ from points_conformance.judging.finding import Attributed, Finding, NetworkTroub
 from points_conformance.judging.rule import inferred, source
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.probe import Expected
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget, Mismatch, Told
 
 __all__ = [
@@ -46,7 +46,7 @@ RETRY: Final = "consumer.retry-after-5xx"
 APPROVED: Final = Expected(frozenset({"approved"}), 0)
 
 
-def story_of(consumer: ConsumerTarget, case: Case) -> list[Exchange]:
+def story_of(consumer: ConsumerTarget, case: ShopOrder) -> list[Exchange]:
     """The deliveries about one order: its id is in no other's."""
     return [e for e in consumer.exchanges if e.body and case.id in e.body]
 
@@ -89,11 +89,11 @@ def _in_words(exchange: Exchange) -> str:
 
 def delivered(
     consumer: ConsumerTarget,
-    tell: Callable[[Case], Iterable[Delivery]],
+    tell: Callable[[ShopOrder], Iterable[Delivery]],
     *,
     together: bool = False,
     **order: Any,
-) -> Case:
+) -> ShopOrder:
     """A new order whose story is delivered, one after the other; ``together`` what is refused
     comes again after the rest. Raises :class:`NotExercised` where nobody could see what comes of
     it.
@@ -114,7 +114,7 @@ def arriving(made: Sequence[Delivery], *places: int) -> list[Delivery]:
 
 
 def ends_right(
-    consumer: ConsumerTarget, cases: Iterable[Case | tuple[Case, Expected]], title: str
+    consumer: ConsumerTarget, cases: Iterable[ShopOrder | tuple[ShopOrder, Expected]], title: str
 ) -> None:
     """Every order ends in the expected state, or a finding with the smallest wrong story."""
     wrong = consumer.mismatches(cases)
@@ -134,7 +134,10 @@ def _wrong_end(consumer: ConsumerTarget, wrong: Sequence[Mismatch], title: str) 
 
 
 def ends_right_at_first(
-    consumer: ConsumerTarget, tell: Callable[[Case], Iterable[Delivery]], title: str, **order: Any
+    consumer: ConsumerTarget,
+    tell: Callable[[ShopOrder], Iterable[Delivery]],
+    title: str,
+    **order: Any,
 ) -> None:
     """A plain story ends right. A wrong end after a 5xx and a retry is laid to the rule of those,
     as long as no retry was seen to end right: one bug, one story.

@@ -21,7 +21,7 @@ import h11
 from points_conformance.simulator.messages import Request, Response
 from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
-__all__ = ["End", "Reply", "RoughServer"]
+__all__ = ["End", "RoughServer", "Sent"]
 
 #: Seconds after which a connection is looked at again, and how long sending may take.
 _TICK: Final = 0.05
@@ -43,7 +43,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Sent:
     """What becomes of a request.
 
     ``response`` is sent after ``seconds`` where the connection is kept; half of it where ``end``
@@ -68,10 +68,10 @@ class RoughServer:
 
     def __init__(
         self,
-        answer: Callable[[Request], Reply],
+        answer: Callable[[Request], Sent],
         *,
         context: ssl.SSLContext | None = None,
-        plain: Callable[[Request], Reply] | None = None,
+        plain: Callable[[Request], Sent] | None = None,
         host: str = "127.0.0.1",
     ) -> None:
         self._answer = answer
@@ -138,7 +138,7 @@ class RoughServer:
             self._waited_for(client.do_handshake)
             self._talk(client, self._answer)
 
-    def _talk(self, client: socket.socket, answer: Callable[[Request], Reply]) -> None:
+    def _talk(self, client: socket.socket, answer: Callable[[Request], Sent]) -> None:
         http = h11.Connection(h11.SERVER)
         while True:
             reply = answer(self._request(client, http))
@@ -186,7 +186,7 @@ class RoughServer:
         if seconds and self._stopped.wait(seconds):
             raise _Gone
 
-    def _send(self, client: socket.socket, http: h11.Connection, reply: Reply) -> None:
+    def _send(self, client: socket.socket, http: h11.Connection, reply: Sent) -> None:
         if reply.end is End.SILENT:
             while self._received(client):
                 pass

@@ -46,7 +46,7 @@ class Keys:
     public: str | None = None
 
 
-class _Door:
+class _Asked:
     """Whether the server may be called: what it asked for in this run, and how late it was."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -120,7 +120,7 @@ class Caller(Viewed):
         )
         self._deadline = deadline
         self._sleep = sleep
-        self._door = _Door(clock)
+        self._door = _Asked(clock)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 

@@ -196,7 +196,7 @@ class Inbox:
             received = self._known.get(uuid.lower(), ())
             return [one for one in received if place in (None, one.place)]
 
-    def settled(
+    def waited_for(
         self, uuid: str, event: str, count: int = 1, place: str | None = MAIN
     ) -> list[Received]:
         """The events of an order that differ, oldest first: all ``count`` of them, however late,

@@ -21,7 +21,7 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.messages import Request, Response, dump_json, load_json
-from points_conformance.simulator.mounts.rough_server import End, Reply, RoughServer
+from points_conformance.simulator.mounts.rough_server import End, RoughServer, Sent
 from points_conformance.targets.client.case import Case, Fault, What
 
 __all__ = ["ClientSandbox", "Seen"]
@@ -149,7 +149,7 @@ class ClientSandbox:
             self._operation, self._counts = operation, _Counts()
         return self.books
 
-    def settle(self) -> OrderLedger:
+    def close_books(self) -> OrderLedger:
         """The operation is over: what was held back is carried out now. The books after it."""
         with self._lock:
             late, self._late = self._late, []
@@ -162,7 +162,7 @@ class ClientSandbox:
         return time.monotonic() - self.started
 
     # ------------------------------------------------------------------ answering
-    def _answer(self, request: Request) -> Reply:
+    def _answer(self, request: Request) -> Sent:
         at = self.now()
         order = f"{API_PREFIX}/orders/{self.uuid}"
         reads = request.method == "GET" and request.path.rstrip("/") == order
@@ -181,9 +181,9 @@ class ClientSandbox:
             self._note(at, operation, "api", request, reply, fault, moved=self.books != before)
         return reply
 
-    def _carried_out(self, request: Request, fault: Fault | None) -> Reply:
+    def _carried_out(self, request: Request, fault: Fault | None) -> Sent:
         if fault is None:
-            return Reply(self._shown(self._simulator.handle(request)))
+            return Sent(self._shown(self._simulator.handle(request)))
         if fault.what is What.LATE:
             self._late.append(request)
         elif fault.carried_out or fault.reads or fault.what is What.SLOW:
@@ -191,12 +191,12 @@ class ClientSandbox:
             return self._instead(request, fault, true)
         return self._instead(request, fault, self._as_it_was())
 
-    def _instead(self, request: Request, fault: Fault, true: Response) -> Reply:
+    def _instead(self, request: Request, fault: Fault, true: Response) -> Sent:
         """What is sent in place of the true answer."""
         end = _ENDS.get(fault.what, End.KEPT)
         made = _MADE.get(fault.what)
         response = made(self, request, fault, true) if made is not None else true
-        return Reply(response, end, fault.seconds if fault.what is What.SLOW else 0.0)
+        return Sent(response, end, fault.seconds if fault.what is What.SLOW else 0.0)
 
     def _as_it_was(self) -> Response:
         """The order unchanged, in an answer of HTTP 200, whoever asks."""
@@ -252,23 +252,23 @@ class ClientSandbox:
         headers = {"Location": f"http://localhost:{port}{request.path}"}
         return Response(fault.status or 307, headers, b"")
 
-    def _answer_elsewhere(self, request: Request) -> Reply:
+    def _answer_elsewhere(self, request: Request) -> Sent:
         """Another host, which answers as if all were well."""
         at = self.now()
         done = OrderStatus.CANCELLED if "cancel" in request.path else OrderStatus.FULLY_REFUNDED
         true = self._as_it_was()
         body = true.json()
         body["data"]["order_status"] = done.value
-        reply = Reply(Response(200, true.headers, dump_json(body)))
+        reply = Sent(Response(200, true.headers, dump_json(body)))
         with self._lock:
             self._note(at, self._operation, "elsewhere", request, reply, None, moved=False)
         return reply
 
-    def _answer_plain(self, request: Request) -> Reply:
+    def _answer_plain(self, request: Request) -> Sent:
         """The address is one of HTTPS, and somebody speaks plain HTTP to it."""
         at = self.now()
         headers = {"Content-Type": "text/plain"}
-        reply = Reply(Response(400, headers, b"plain HTTP was sent to an HTTPS port"))
+        reply = Sent(Response(400, headers, b"plain HTTP was sent to an HTTPS port"))
         with self._lock:
             self._note(at, self._operation, "in clear", request, reply, None, moved=False)
         return reply
@@ -279,7 +279,7 @@ class ClientSandbox:
         operation: int,
         host: str,
         request: Request,
-        reply: Reply,
+        reply: Sent,
         fault: Fault | None,
         *,
         moved: bool,

@@ -96,7 +96,7 @@ class _Bench:
         before = sandbox.begin(index + 1)
         at = sandbox.now()
         said = client(operation)
-        after = sandbox.settle()
+        after = sandbox.close_books()
         moves = sum(seen.moved for seen in list(sandbox.seen) if seen.operation == index + 1)
         return Turn(
             operation=operation,

@@ -19,7 +19,7 @@ from points_conformance.judging.finding import Denied, Unjudgeable
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.consumer.http import exchanged
 from points_conformance.targets.consumer.probe import ConsumerState, HookProbe, HttpProbe, Probe
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.speed import Door
 from points_conformance.targets.consumer.target import SECONDS, ConsumerTarget
 from points_conformance.targets.fetch import tls_context
@@ -36,7 +36,7 @@ __all__ = [
 
 Interface = Literal["asgi", "wsgi", "function"]
 StateHook = Callable[[str], ConsumerState | None]
-OrderHook = Callable[[Case], bool]
+OrderHook = Callable[[ShopOrder], bool]
 #: Calls a second off loopback.
 _RATE = 5.0
 #: Seconds before a read that came to nothing is made again.
@@ -240,12 +240,12 @@ def _probe(
 
 def _introducer(
     options: ConsumerOptions, call: _Beside, url: str, hook: OrderHook | None
-) -> Callable[[Case], object] | None:
+) -> Callable[[ShopOrder], object] | None:
     if not options.order_url:
         return hook
     template = _absolute(url, options.order_url)
 
-    def post(case: Case) -> None:
+    def post(case: ShopOrder) -> None:
         address = template.replace("{order_id}", quote(case.id, safe=""))
         headers = {"Content-Type": "application/json"}
         try:

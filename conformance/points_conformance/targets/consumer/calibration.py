@@ -6,7 +6,7 @@ from typing import Final
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import NetworkTrouble, NotExercised, Unjudgeable
 from points_conformance.targets.consumer.probe import ConsumerState, Unreadable, wanted
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import SECRET, ConsumerTarget, Told
 
 __all__ = ["calibrate", "look_first"]
@@ -75,7 +75,7 @@ def calibrate(consumer: ConsumerTarget) -> None:
         _all_known(consumer, (part, full, gone))
         _measure_one(consumer)
         consumer.deliver(part.refund(2500), full.refund(), gone.cancel())
-        consumer.settled([(case, wanted(case.ledger)) for case in (part, full, gone)])
+        consumer.waited_for([(case, wanted(case.ledger)) for case in (part, full, gone)])
         states = [_sensible(consumer, case) for case in (part, full, gone)]
         _in_our_unit(states[:2], (part, full))
         consumer.learned.calibrated = True
@@ -92,14 +92,14 @@ def _measure_one(consumer: ConsumerTarget) -> None:
     consumer.speed.begin_anew()
     case = consumer.order()
     consumer.deliver(case.approved())
-    consumer.settled([(case, wanted(case.ledger))])
+    consumer.waited_for([(case, wanted(case.ledger))])
     consumer.speed.pending = 0
 
 
-def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
+def _all_known(consumer: ConsumerTarget, cases: Sequence[ShopOrder]) -> None:
     patience = _UNKNOWN_FOR * consumer.settle
     pairs = [(case, wanted(case.ledger)) for case in cases]
-    wrong = consumer.settled(pairs, unknown_for=patience)
+    wrong = consumer.waited_for(pairs, unknown_for=patience)
     unknown = [mismatch for mismatch in wrong if mismatch.state is None]
     if len(unknown) == len(cases):
         how = (
@@ -121,14 +121,14 @@ def _all_known(consumer: ConsumerTarget, cases: Sequence[Case]) -> None:
         )
 
 
-def _sensible(consumer: ConsumerTarget, case: Case) -> ConsumerState | None:
+def _sensible(consumer: ConsumerTarget, case: ShopOrder) -> ConsumerState | None:
     """Whatever the state is, its words must be ours."""
     state = consumer.read(case)
     _in_our_words(state)
     return state
 
 
-def _in_our_unit(states: Sequence[ConsumerState | None], cases: Sequence[Case]) -> None:
+def _in_our_unit(states: Sequence[ConsumerState | None], cases: Sequence[ShopOrder]) -> None:
     """A hundred times too much, or too little, of every order is another unit."""
     books = [case.ledger.refunded for case in cases]
     seen = [state.halalas if state is not None else None for state in states]

@@ -22,7 +22,7 @@ from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import dump_json
 from points_conformance.simulator.presenter import Presenter
 
-__all__ = ["VARIANTS", "Case", "Shop", "Variant"]
+__all__ = ["VARIANTS", "Shop", "ShopOrder", "Variant"]
 
 
 class _Wide(Presenter):
@@ -102,7 +102,7 @@ _EVENT: Final[Mapping[str, Event]] = {event.value: event for event in Event}
 
 
 @dataclass(slots=True, eq=False)
-class Case:
+class ShopOrder:
     """One order of a story, with what Points delivers about it. Amounts in halalas."""
 
     order: Order
@@ -198,14 +198,14 @@ class Shop:
 
     def order(
         self, total: int = 10_000, kind: OrderType = OrderType.EARNING, variant: str = "plain"
-    ) -> Case:
+    ) -> ShopOrder:
         """An approved order; nothing is delivered yet."""
         simulator = self._simulator(variant)
         self._clock.moment = datetime.now(UTC) - _AGO
         order = simulator.make_order(kind, OrderStatus.APPROVED, sar(total))
         self.made += 1
         order.number = f"PC-{self._run}-{self.made}"
-        return Case(order, simulator, self._clock, self._clock.moment, variant)
+        return ShopOrder(order, simulator, self._clock, self._clock.moment, variant)
 
     def merchant_event(self, event: Event) -> Delivery:
         """An event that is about no order."""

@@ -22,7 +22,7 @@ from points_conformance.targets.consumer.probe import (
     Unreadable,
     wanted,
 )
-from points_conformance.targets.consumer.shop import Case, Shop
+from points_conformance.targets.consumer.shop import Shop, ShopOrder
 from points_conformance.targets.consumer.speed import (
     LONGEST_WAIT,
     Door,
@@ -71,7 +71,7 @@ class ConsumerTarget(Viewed):
         client: httpx.Client,
         secret: str,
         probe: Probe | None = None,
-        introduce: Callable[[Case], object] | None = None,
+        introduce: Callable[[ShopOrder], object] | None = None,
         settle: float = 2.0,
         loopback: bool = True,
         budget: Budget | None = None,
@@ -111,7 +111,7 @@ class ConsumerTarget(Viewed):
         variant: str = "plain",
         *,
         known: bool = True,
-    ) -> Case:
+    ) -> ShopOrder:
         """An order that the consumer is told of first, where that is how it knows orders."""
         case = self.shop.order(total, kind, variant)
         if known and self._introduce is not None:
@@ -270,7 +270,7 @@ class ConsumerTarget(Viewed):
             raise NotExercised(_NO_PROBE)
         return self._probe
 
-    def read(self, case: Case) -> ConsumerState | None:
+    def read(self, case: ShopOrder) -> ConsumerState | None:
         """What the consumer says of an order now."""
         probe = self.probe()
         started = time.monotonic()
@@ -284,15 +284,15 @@ class ConsumerTarget(Viewed):
         self.speed.reading = max(self.speed.reading / 2, time.monotonic() - started)
         return state
 
-    def mismatches(self, cases: Iterable[Case | tuple[Case, Expected]]) -> list[Mismatch]:
+    def mismatches(self, cases: Iterable[ShopOrder | tuple[ShopOrder, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.
 
-        Waited for by what this consumer was seen to take, see :meth:`settled`. Looked at once more
+        Waited for by what this consumer was seen to take, see :meth:`waited_for`. Looked at once more
         after a while, for what is applied twice shows late. One wait for all of them.
         """
         pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
         started = time.monotonic()
-        wrong = self.settled(pairs)
+        wrong = self.waited_for(pairs)
         if wrong:
             return wrong
         if self.speed.queues:
@@ -301,8 +301,8 @@ class ConsumerTarget(Viewed):
         time.sleep(self._quiet(time.monotonic() - started))
         return self._wrong(pairs)
 
-    def settled(
-        self, pairs: Sequence[tuple[Case, Expected]], unknown_for: float = 0.0
+    def waited_for(
+        self, pairs: Sequence[tuple[ShopOrder, Expected]], unknown_for: float = 0.0
     ) -> list[Mismatch]:
         """What is still wrong when nothing has moved for longer than this consumer may take.
 
@@ -337,7 +337,7 @@ class ConsumerTarget(Viewed):
         deliveries += [last.refund()] if self.introduces else []
         for delivery in deliveries:
             self.send(delivery, beside=True)
-        self.settled([(last, wanted(last.ledger))])
+        self.waited_for([(last, wanted(last.ledger))])
 
     def _quiet(self, waited: float) -> float:
         """How long still to wait for an effect that must not be."""
@@ -345,7 +345,7 @@ class ConsumerTarget(Viewed):
         still = max(_SINCE_DELIVERY * lag - waited, _SINCE_RIGHT * lag)
         return min(self.settle, _LEAST_QUIET + still)
 
-    def _wrong(self, pairs: Sequence[tuple[Case, Expected]]) -> list[Mismatch]:
+    def _wrong(self, pairs: Sequence[tuple[ShopOrder, Expected]]) -> list[Mismatch]:
         found = [Mismatch(case, expected, self.read(case)) for case, expected in pairs]
         return [mismatch for mismatch in found if not mismatch.expected.agrees(mismatch.state)]
 

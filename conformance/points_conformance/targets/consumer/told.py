@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from points_conformance.judging.exchange import Exchange
 from points_conformance.targets.consumer.probe import ConsumerState, Expected
-from points_conformance.targets.consumer.shop import Case
+from points_conformance.targets.consumer.shop import ShopOrder
 
 __all__ = ["Learned", "Mismatch", "Replay", "Told"]
 
@@ -36,7 +36,7 @@ class Told:
 class Mismatch:
     """An order whose state is not as expected."""
 
-    case: Case
+    case: ShopOrder
     expected: Expected
     state: ConsumerState | None
 

@@ -22,7 +22,7 @@ from points_conformance.contract.names import REVERSALS
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api.answer import Answer
 
-__all__ = ["OPERATIONS", "Case", "Generator", "Misfit", "component", "kept_running"]
+__all__ = ["OPERATIONS", "Generator", "Misfit", "Question", "component", "kept_running"]
 
 #: What is called, by the name that findings use.
 OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -36,7 +36,7 @@ _INSTALL: Final = "pip install 'points-conformance[api]'"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Question:
     """A request to send: to which operation, with which body, and what it is meant to try."""
 
     operation: str
@@ -68,7 +68,7 @@ class Generator:
     _process: subprocess.Popen[str] | None = None
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, int], list[Case]] = {}
+        self._made: dict[tuple[int, int], list[Question]] = {}
 
     @classmethod
     def start_ahead(cls, seed: int, examples: int) -> None:
@@ -133,13 +133,13 @@ class Generator:
         self._errors.close()
         self._folder.cleanup()
 
-    def cases(self, seed: int, examples: int) -> list[Case]:
+    def cases(self, seed: int, examples: int) -> list[Question]:
         """All cases of a seed: the coverage phase's, and at most four times ``examples`` more."""
         if (seed, examples) not in self._made:
             self._made[seed, examples] = self._cases(seed, examples)
         return self._made[seed, examples]
 
-    def _cases(self, seed: int, examples: int) -> list[Case]:
+    def _cases(self, seed: int, examples: int) -> list[Question]:
         if self._asked != (seed, examples):
             self._ask_for_cases(seed, examples)
         told = self._answer()
@@ -149,7 +149,7 @@ class Generator:
                 f"this version cannot be used, {told['unusable']}: {_INSTALL}", lacks="Schemathesis"
             )
         return [
-            Case(
+            Question(
                 row["operation"],
                 None if row["body"] is None else row["body"].encode("latin-1"),
                 row["phase"],

@@ -14,7 +14,12 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NetworkTrouble, NotExercised
-from points_conformance.rules.api.generation.generator import OPERATIONS, Case, Generator, Misfit
+from points_conformance.rules.api.generation.generator import (
+    OPERATIONS,
+    Generator,
+    Misfit,
+    Question,
+)
 from points_conformance.rules.api.generation.smaller import smallest
 from points_conformance.simulator.messages import dump_json, load_json
 from points_conformance.targets.api.answer import Answer
@@ -22,7 +27,7 @@ from points_conformance.targets.api.calls import MOST_RETRIES
 from points_conformance.targets.api.order import Reversal, TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["SHRINKING", "Seen", "Sweep", "start_ahead", "sweep"]
+__all__ = ["SHRINKING", "Sweep", "Swept", "start_ahead", "sweep"]
 
 #: Calls of a rule's bound that are kept for making a finding smaller.
 SHRINKING = 12
@@ -41,10 +46,10 @@ _ENDED = (None, OrderStatus.CANCELLED.value, OrderStatus.FULLY_REFUNDED.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Swept:
     """What was seen: the smallest case that shows it, what is wrong, and the calls of the story."""
 
-    case: Case
+    case: Question
     order: TestOrder
     status: int | None
     misfit: Misfit
@@ -59,7 +64,7 @@ class Sweep:
 
     seed: int
     sent: int = 0
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, Swept] = field(default_factory=dict)
 
 
 def sweep(api: ApiTarget) -> Sweep:
@@ -88,7 +93,7 @@ class _Sweeper:
     def _left(self) -> int:
         return self.bound - self.api.budget.spent
 
-    def _try(self, generator: Generator, case: Case) -> bool:
+    def _try(self, generator: Generator, case: Question) -> bool:
         """Send one case and judge its answer; whether to go on."""
         order = self._order(case.operation)
         try:
@@ -106,7 +111,7 @@ class _Sweeper:
 
     def _see(
         self,
-        case: Case,
+        case: Question,
         order: TestOrder,
         answer: Answer | None,
         misfit: Misfit,
@@ -117,7 +122,7 @@ class _Sweeper:
         calls = [*(call for call in before if call.number != last.number), last]
         kind = "server" if answer is None else misfit.kind
         status = last.status
-        self.result.seen[kind] = Seen(
+        self.result.seen[kind] = Swept(
             case, order, status, misfit, tuple(calls), self.result.seed, title
         )
         if answer is None:
@@ -149,7 +154,7 @@ class _Sweeper:
                 raise NotExercised(_NONE_MADE, lacks="fresh orders") from reason
 
     # ------------------------------------------------------------------ smaller
-    def _make_smaller(self, kind: str, fails: Callable[[Seen, Case], Seen | None]) -> None:
+    def _make_smaller(self, kind: str, fails: Callable[[Swept, Question], Swept | None]) -> None:
         """Look for a smaller body that shows the same, within a bound of its own."""
         seen = self.result.seen[kind]
         try:
@@ -161,7 +166,7 @@ class _Sweeper:
         def shows_the_same(value: Any) -> bool:
             if self.api.budget.spent >= stop:
                 return False
-            case = Case(seen.case.operation, dump_json(value), seen.case.phase, seen.case.about)
+            case = Question(seen.case.operation, dump_json(value), seen.case.phase, seen.case.about)
             smaller = fails(self.result.seen[kind], case)
             if smaller is not None:
                 self.result.seen[kind] = smaller
@@ -169,8 +174,8 @@ class _Sweeper:
 
         smallest(value, shows_the_same)
 
-    def _still_fails(self, title: str) -> Callable[[Seen, Case], Seen | None]:
-        def fails(seen: Seen, case: Case) -> Seen | None:
+    def _still_fails(self, title: str) -> Callable[[Swept, Question], Swept | None]:
+        def fails(seen: Swept, case: Question) -> Swept | None:
             try:
                 send(self.api, seen.order, case)
             except Finding as finding:
@@ -184,8 +189,8 @@ class _Sweeper:
 
     def _still_misfits(
         self, generator: Generator, kind: str
-    ) -> Callable[[Seen, Case], Seen | None]:
-        def fails(seen: Seen, case: Case) -> Seen | None:
+    ) -> Callable[[Swept, Question], Swept | None]:
+        def fails(seen: Swept, case: Question) -> Swept | None:
             try:
                 answer = send(self.api, seen.order, case)
             except (Finding, NetworkTrouble, BudgetSpent):
@@ -197,9 +202,9 @@ class _Sweeper:
 
         return fails
 
-    def _smaller(self, seen: Seen, case: Case, misfit: Misfit) -> Seen:
+    def _smaller(self, seen: Swept, case: Question, misfit: Misfit) -> Swept:
         calls = (*seen.calls[:-1], self.api.exchanges[-1])
-        return Seen(case, seen.order, seen.status, misfit, calls, seen.seed, seen.title)
+        return Swept(case, seen.order, seen.status, misfit, calls, seen.seed, seen.title)
 
 
 def _sizes(allowance: int) -> tuple[int, int]:
@@ -216,7 +221,7 @@ def start_ahead(seed: int, allowance: int) -> None:
     Generator.start_ahead(seed, _sizes(allowance)[1])
 
 
-def send(api: ApiTarget, order: TestOrder, case: Case) -> Answer:
+def send(api: ApiTarget, order: TestOrder, case: Question) -> Answer:
     """Send a case to an order; a reversal is entered in the order's history."""
     method, path = OPERATIONS[case.operation]
     answer = api.call(method, path.replace("{uuid}", order.uuid), body=case.body)
@@ -247,11 +252,11 @@ def _has_ended(order: TestOrder) -> bool:
     return bool(accepted) and accepted[-1].answer.order_status in _ENDED
 
 
-def _chosen(cases: Sequence[Case], room: int, random: Random) -> list[Case]:
+def _chosen(cases: Sequence[Question], room: int, random: Random) -> list[Question]:
     """As many cases as there is room for: reads now and then; of the rest, of each operation and
     phase in turn.
     """
-    groups: dict[tuple[str, str], list[Case]] = {}
+    groups: dict[tuple[str, str], list[Question]] = {}
     for case in cases:
         groups.setdefault((case.operation, case.phase), []).append(case)
     reads = groups.pop(("get", "coverage"), [])
