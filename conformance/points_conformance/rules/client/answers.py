@@ -27,7 +27,6 @@ from points_conformance.targets.client.record import Record
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
@@ -35,6 +34,7 @@ _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
 _REFUSALS: Final = source(Page.LIFECYCLE, "State machine")
 _TRUTH: Final = inferred("HTTP 200 alone says nothing: the envelope and the order do (OpenAPI)")
+rule = family(_TRUTH, after=_PART)
 _ALL: Final = refund(None, "The goods came back")
 _OFF: Final = cancel("The customer changed their mind")
 
@@ -79,7 +79,7 @@ def an_unknown_order_is_refused(records: list[Record]) -> None:
     refused(records)
 
 
-@rule("client.invalid-is-refused", MUST, ENVELOPE, after=_PART, cases=(_INVALID,))
+@rule("client.invalid-is-refused", MUST, ENVELOPE, cases=(_INVALID,))
 def an_invalid_call_is_refused(records: list[Record]) -> None:
     """HTTP 422 MUST be called refused."""
     refused(records)
@@ -136,7 +136,6 @@ _UNKNOWN_STATUS: Final = (
     MUST,
     ENVELOPE,
     _TRUTH,
-    after=_PART,
     profile=SMOKE,
     cases=_lie(What.STATUS_FALSE, cancels=True),
 )
@@ -145,19 +144,19 @@ def status_false_is_not_done(records: list[Record]) -> None:
     honest(records)
 
 
-@rule("client.unchanged-order", MUST, _TRUTH, after=_PART, cases=_lie(What.UNCHANGED, cancels=True))
+@rule("client.unchanged-order", MUST, cases=_lie(What.UNCHANGED, cancels=True))
 def an_unchanged_order_is_not_done(records: list[Record]) -> None:
     """HTTP 200 that shows the order as it was MUST NOT be called done."""
     honest(records)
 
 
-@rule("client.no-order", MUST, _TRUTH, after=_PART, cases=_lie(What.NO_ORDER))
+@rule("client.no-order", MUST, cases=_lie(What.NO_ORDER))
 def an_answer_without_an_order_is_not_done(records: list[Record]) -> None:
     """HTTP 200 without an order MUST NOT be called done."""
     honest(records)
 
 
-@rule("client.html-answer", MUST, _TRUTH, after=_PART, cases=_lie(What.HTML))
+@rule("client.html-answer", MUST, cases=_lie(What.HTML))
 def a_page_is_not_done(records: list[Record]) -> None:
     """HTTP 200 with an HTML page MUST NOT be called done."""
     honest(records)
@@ -166,8 +165,6 @@ def a_page_is_not_done(records: list[Record]) -> None:
 @rule(
     "client.truncated-answer",
     MUST,
-    _TRUTH,
-    after=_PART,
     cases=(*_lie(What.TRUNCATED), *_lie(What.TRUNCATED, carried_out=True)),
 )
 def a_cut_off_answer_settles_nothing(records: list[Record]) -> None:
@@ -175,13 +172,7 @@ def a_cut_off_answer_settles_nothing(records: list[Record]) -> None:
     honest(records)
 
 
-@rule(
-    "client.unknown-status",
-    MUST,
-    source(Page.LIFECYCLE, "order_status"),
-    after=_PART,
-    cases=_UNKNOWN_STATUS,
-)
+@rule("client.unknown-status", MUST, source(Page.LIFECYCLE, "order_status"), cases=_UNKNOWN_STATUS)
 def an_unknown_status_settles_nothing(records: list[Record]) -> None:
     """An order_status that nobody knows MUST be taken for no known one, such as new."""
     honest(records)
@@ -203,12 +194,7 @@ _READ_REDIRECTED: Final = asked_with(
 
 
 @rule(
-    "client.key-not-redirected",
-    MUST,
-    KEYS,
-    after=_PART,
-    profile=SMOKE,
-    cases=(*_REDIRECTED, _READ_REDIRECTED),
+    "client.key-not-redirected", MUST, KEYS, profile=SMOKE, cases=(*_REDIRECTED, _READ_REDIRECTED)
 )
 def the_key_is_not_taken_elsewhere(records: list[Record]) -> None:
     """A redirect to another host MUST NOT take the key there."""
@@ -226,7 +212,7 @@ def the_key_is_not_taken_elsewhere(records: list[Record]) -> None:
                 )
 
 
-@rule("client.redirect-is-not-done", MUST, _TRUTH, after=_PART, cases=_REDIRECTED)
+@rule("client.redirect-is-not-done", MUST, cases=_REDIRECTED)
 def a_redirect_is_not_done(records: list[Record]) -> None:
     """A redirect MUST NOT be called done, whatever another host answers."""
     honest(records)
@@ -266,7 +252,7 @@ def _over_https(tls: Tls) -> tuple[Case, ...]:
     return (Case(operations=(PART,), tls=tls),)
 
 
-@rule(_TRUSTS, MUST, *_TLS, after=_PART, needs=_AUTHORITY, cases=_over_https(Tls.TRUSTED))
+@rule(_TRUSTS, MUST, *_TLS, needs=_AUTHORITY, cases=_over_https(Tls.TRUSTED))
 def a_trusted_certificate_is_accepted(records: list[Record]) -> None:
     """HTTPS with a certificate of an authority that the client was told to trust MUST work."""
     record = records[0]

@@ -5,9 +5,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
-from points_conformance.judging.catalogue import Registrar
+from points_conformance.judging.catalogue import Registrar, Terms
 from points_conformance.judging.rule import Level, Profile, Rule, Source
 from points_conformance.subjects import Subject
 from points_conformance.targets.client.case import Case
@@ -32,8 +32,8 @@ def _drawn(cases: Sequence[Case] | Draw, seed: int, bound: int) -> Sequence[Case
 class Family:
     """Collects the rules of one module about clients."""
 
-    def __init__(self) -> None:
-        self._registrar = Registrar(Subject.CLIENT)
+    def __init__(self, *sources: Source, **terms: Unpack[Terms]) -> None:
+        self._registrar = Registrar(Subject.CLIENT, *sources, **terms)
 
     @property
     def rules(self) -> list[Rule]:
@@ -73,6 +73,6 @@ class Family:
         return decorate
 
 
-def family() -> Family:
-    """A family of rules about clients."""
-    return Family()
+def family(*sources: Source, **terms: Unpack[Terms]) -> Family:
+    """A family of rules about clients; ``sources`` and ``terms`` are those of its rules."""
+    return Family(*sources, **terms)

@@ -25,7 +25,6 @@ from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["LOST", "rule"]
 
-rule = family()
 MUST, OBSERVE = Level.MUST, Level.OBSERVE
 SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
@@ -33,6 +32,7 @@ _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
 LOST: Final = "client.lost-partial-answer"
 _ONCE: Final = promised("no double refunds")
+rule = family(_ONCE, NO_KEY, after=_PART)
 #: How an answer gets lost.
 _WAYS: Final = (What.CLOSED, What.RESET, What.HALF)
 _ALL: Final = (refund(None, "The goods came back"),)
@@ -72,7 +72,7 @@ _LOST_TWICE: Final = tuple(
 )
 
 
-@rule(LOST, MUST, _ONCE, NO_KEY, after=_PART, profile=SMOKE, cases=_each(*_WAYS, carried_out=True))
+@rule(LOST, MUST, profile=SMOKE, cases=_each(*_WAYS, carried_out=True))
 def a_lost_answer_refunds_once(records: list[Record]) -> None:
     """After the lost answer to a partial refund the money MUST have moved once, not be refused."""
     honest(records)
@@ -104,7 +104,7 @@ def a_lost_cancel_is_no_refusal(records: list[Record]) -> None:
     honest(records)
 
 
-@rule("client.lost-request", MUST, NO_KEY, after=_PART, profile=SMOKE, cases=_LOST_REQUESTS)
+@rule("client.lost-request", MUST, NO_KEY, profile=SMOKE, cases=_LOST_REQUESTS)
 def a_lost_request_is_not_done(records: list[Record]) -> None:
     """A call that was lost before it was carried out MUST NOT be called done unless it then was."""
     honest(records)
@@ -123,7 +123,7 @@ def a_lost_second_part_is_not_guessed(records: list[Record]) -> None:
     honest(records)
 
 
-@rule("client.lost-answer-and-read", MUST, _ONCE, NO_KEY, after=LOST, cases=_LOST_TWICE)
+@rule("client.lost-answer-and-read", MUST, after=LOST, cases=_LOST_TWICE)
 def a_read_that_fails_settles_nothing(records: list[Record]) -> None:
     """Where the answer and the read after it are lost, nothing MUST be repeated or guessed."""
     honest(records)
@@ -140,21 +140,13 @@ def _errors(*, carried_out: bool) -> list[Case]:
     return [*parts, asked_with(faults[0], operations=_ALL)]
 
 
-@rule(
-    "client.error-after-commit",
-    MUST,
-    _ONCE,
-    NO_KEY,
-    after=_PART,
-    profile=SMOKE,
-    cases=_errors(carried_out=True),
-)
+@rule("client.error-after-commit", MUST, profile=SMOKE, cases=_errors(carried_out=True))
 def an_error_may_have_been_carried_out(records: list[Record]) -> None:
     """After a 5xx that was carried out the money MUST have moved once, not be called refused."""
     honest(records)
 
 
-@rule("client.error-before-commit", MUST, NO_KEY, after=_PART, cases=_errors(carried_out=False))
+@rule("client.error-before-commit", MUST, NO_KEY, cases=_errors(carried_out=False))
 def an_error_is_not_done(records: list[Record]) -> None:
     """A 5xx that was not carried out MUST NOT be called done, unless it then was."""
     honest(records)
@@ -166,12 +158,7 @@ _SLOW: Final = Fault(what=What.SLOW, seconds=3.0)
 
 
 @rule(
-    "client.hanging-answer",
-    MUST,
-    _ONCE,
-    NO_KEY,
-    after=_PART,
-    cases=(asked_with(_SILENT), asked_with(_SILENT, operations=_ALL)),
+    "client.hanging-answer", MUST, cases=(asked_with(_SILENT), asked_with(_SILENT, operations=_ALL))
 )
 def an_answer_that_never_comes_refunds_once(records: list[Record]) -> None:
     """Where no answer ever comes the money MUST have moved once, and not be called refused."""
@@ -182,7 +169,6 @@ def an_answer_that_never_comes_refunds_once(records: list[Record]) -> None:
     "client.hanging-ends",
     MUST,
     inferred("a server that never answers must not hold up a shop"),
-    after=_PART,
     cases=(asked_with(Fault(what=What.SILENT, always=True)),),
     drives=True,
 )
@@ -199,14 +185,7 @@ def a_server_that_hangs_is_given_up(client: ClientTarget, records: list[Record])
         honest([record])
 
 
-@rule(
-    "client.slow-answer",
-    MUST,
-    _ONCE,
-    NO_KEY,
-    after=_PART,
-    cases=(asked_with(_SLOW), asked_with(_SLOW, operations=_ALL)),
-)
+@rule("client.slow-answer", MUST, cases=(asked_with(_SLOW), asked_with(_SLOW, operations=_ALL)))
 def a_slow_answer_refunds_once(records: list[Record]) -> None:
     """An answer that takes three seconds MUST NOT make the money move twice."""
     honest(records)
@@ -218,7 +197,7 @@ _LATE: Final = (
 )
 
 
-@rule("client.late-commit", MUST, NO_KEY, after=_PART, cases=_LATE)
+@rule("client.late-commit", MUST, NO_KEY, cases=_LATE)
 def what_is_done_late_is_not_refused(records: list[Record]) -> None:
     """A refund that is carried out after the client gave up MUST NOT have been called refused."""
     for record in records:
@@ -229,7 +208,6 @@ def what_is_done_late_is_not_refused(records: list[Record]) -> None:
     "client.late-commit-twice",
     OBSERVE,
     inferred("a refund that is carried out late escapes every read: a hole in the API"),
-    after=_PART,
     cases=_LATE[:1],
     matter="late-commit",
 )
@@ -246,7 +224,6 @@ def what_a_late_commit_does(records: list[Record]) -> dict[str, str]:
     "client.recovery",
     OBSERVE,
     NO_KEY,
-    after=_PART,
     profile=SMOKE,
     cases=_each(What.CLOSED, carried_out=True),
     matter="recovery",

@@ -27,9 +27,9 @@ from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 SMOKE = Profile.SMOKE
+rule = family(REFUND, profile=SMOKE)
 _CANCEL: Final = "client.cancel"
 _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
@@ -49,19 +49,19 @@ _WITHOUT_REASON: Final = (
 
 
 # ---------------------------------------------------------------------- the plain operations
-@rule(_CANCEL, MUST, CANCEL, core=True, profile=SMOKE, cases=(CANCELS,))
+@rule(_CANCEL, MUST, CANCEL, core=True, cases=(CANCELS,))
 def a_cancel_cancels(records: list[Record]) -> None:
     """A cancel that nothing disturbs MUST cancel the order and be called done."""
     was_done(*records)
 
 
-@rule(_FULL, MUST, REFUND, core=True, profile=SMOKE, cases=(REFUNDS_ALL,))
+@rule(_FULL, MUST, core=True, cases=(REFUNDS_ALL,))
 def a_full_refund_refunds_all(records: list[Record]) -> None:
     """A full refund that nothing disturbs MUST give back the whole total and be called done."""
     was_done(*records)
 
 
-@rule(_PART, MUST, REFUND, core=True, profile=SMOKE, cases=(REFUNDS_PART,))
+@rule(_PART, MUST, core=True, cases=(REFUNDS_PART,))
 def a_partial_refund_refunds_its_amount(records: list[Record]) -> None:
     """A partial refund that nothing disturbs MUST give back its amount and be called done."""
     was_done(*records)
@@ -70,9 +70,7 @@ def a_partial_refund_refunds_its_amount(records: list[Record]) -> None:
 @rule(
     "client.remainder",
     MUST,
-    REFUND,
     after=(_FULL, _PART),
-    profile=SMOKE,
     cases=(asked_with(operations=(PART, refund(None, "The rest came back"))),),
 )
 def the_rest_is_refunded(records: list[Record]) -> None:
@@ -87,7 +85,6 @@ def the_rest_is_refunded(records: list[Record]) -> None:
         "two refunds that are asked for are two, also where they look alike (client.remainder)"
     ),
     after=_PART,
-    profile=SMOKE,
     cases=(asked_with(operations=(PART, PART)),),
 )
 def two_equal_refunds_are_two(records: list[Record]) -> None:
@@ -116,7 +113,6 @@ _AMOUNTS: Final = tuple(
     BODY,
     inferred("money is no float: 19.99 is 1999 halalas"),
     after=_PART,
-    profile=SMOKE,
     cases=_AMOUNTS,
 )
 def the_amount_is_exact(records: list[Record]) -> None:
@@ -138,7 +134,7 @@ def _number(sent: Any) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", text) else None
 
 
-@rule("client.amount-is-a-number", MUST, BODY, after=_PART, profile=SMOKE, cases=(REFUNDS_PART,))
+@rule("client.amount-is-a-number", MUST, BODY, after=_PART, cases=(REFUNDS_PART,))
 def the_amount_is_a_number(records: list[Record]) -> None:
     """The amount of a refund MUST be a JSON number: a string may be refused."""
     for record in records:
@@ -158,7 +154,6 @@ def the_amount_is_a_number(records: list[Record]) -> None:
     BODY,
     inferred("0 and null are not the same as absent"),
     after=_FULL,
-    profile=SMOKE,
     cases=(REFUNDS_ALL, _WITHOUT_REASON[1]),
 )
 def a_full_refund_names_no_amount(records: list[Record]) -> None:
@@ -200,6 +195,7 @@ _TOO_LONG: Final = (
     CANCEL,
     after=(_CANCEL, _PART),
     cases=_GIVEN,
+    profile=Profile.STANDARD,
 )
 def the_reason_arrives_as_given(records: list[Record]) -> None:
     """A reason MUST arrive as it was given, in any script; more may stand beside it."""
@@ -221,6 +217,7 @@ def the_reason_arrives_as_given(records: list[Record]) -> None:
     inferred("sources differ on a reason that is null or empty"),
     after=(_CANCEL, _FULL, _PART),
     cases=_WITHOUT_REASON,
+    profile=Profile.STANDARD,
 )
 def no_reason_is_sent_as_none(records: list[Record]) -> None:
     """Without a reason a client SHOULD leave it out, or send its own: not null, not empty."""
@@ -235,7 +232,15 @@ def no_reason_is_sent_as_none(records: list[Record]) -> None:
                 )
 
 
-@rule("client.reason-bounded", SHOULD, BODY, CANCEL, after=(_CANCEL, _PART), cases=_TOO_LONG)
+@rule(
+    "client.reason-bounded",
+    SHOULD,
+    BODY,
+    CANCEL,
+    after=(_CANCEL, _PART),
+    cases=_TOO_LONG,
+    profile=Profile.STANDARD,
+)
 def a_reason_is_bounded(records: list[Record]) -> None:
     """A client SHOULD never send a reason of more than 500 characters: cut it, or refuse it."""
     for record in records:
@@ -256,7 +261,7 @@ _NOT_REFUNDABLE: Final = asked_with(
 )
 
 
-@rule("client.content-type", MUST, BODY, after=_PART, profile=SMOKE, cases=PLAIN)
+@rule("client.content-type", MUST, BODY, after=_PART, cases=PLAIN)
 def a_body_is_called_json(records: list[Record]) -> None:
     """A body MUST be sent as application/json."""
     for record in records:
@@ -276,7 +281,6 @@ def a_body_is_called_json(records: list[Record]) -> None:
     MUST,
     inferred("who asks for a cancel has not asked for a refund (Refunds & Cancellations)"),
     after=(_CANCEL, _FULL),
-    profile=SMOKE,
     closing=True,
     cases=(*PLAIN, _NOT_CANCELLABLE, _NOT_REFUNDABLE),
     drives=True,
@@ -310,7 +314,6 @@ _LOST: Final = asked_with(Fault(what=What.CLOSED, carried_out=True))
     MUST,
     KEYS,
     after=_PART,
-    profile=SMOKE,
     closing=True,
     cases=(*PLAIN, _LOST),
     drives=True,
@@ -339,16 +342,7 @@ _WATCHED: Final = (
 )
 
 
-@rule(
-    "client.key-not-shown",
-    MUST,
-    KEYS,
-    after=_PART,
-    profile=SMOKE,
-    closing=True,
-    cases=_WATCHED,
-    drives=True,
-)
+@rule("client.key-not-shown", MUST, KEYS, after=_PART, closing=True, cases=_WATCHED, drives=True)
 def the_key_is_not_shown(client: ClientTarget, records: list[Record]) -> None:
     """The key MUST NOT be printed, logged, or be in an error's text."""
     for record in client.records():

@@ -19,9 +19,9 @@ from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["rule"]
 
-rule = family()
 MUST, SHOULD = Level.MUST, Level.SHOULD
 _PART: Final = "client.partial-refund"
+rule = family(after=_PART)
 #: The most calls for one operation, and the most within a second.
 _TRIES: Final = 10
 _A_SECOND: Final = 5
@@ -53,7 +53,6 @@ _TOLD_TEN_MINUTES: Final = asked_with(_too_many("600", always=True))
     MUST,
     _LIMITS,
     NO_KEY,
-    after=_PART,
     cases=(_TOLD, _TOLD_A_DATE, _ALWAYS_429, _ALWAYS_503),
 )
 def what_is_turned_away_is_not_done(records: list[Record]) -> None:
@@ -73,14 +72,14 @@ def _waits(record: Record) -> None:
             )
 
 
-@rule("client.waits-as-told", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, cases=(_TOLD,))
+@rule("client.waits-as-told", SHOULD, _LIMITS, _RETRY_AFTER, cases=(_TOLD,))
 def retry_after_in_seconds_is_waited(records: list[Record]) -> None:
     """After 429 with Retry-After in seconds, up to ten, the next call SHOULD NOT come earlier."""
     for record in records:
         _waits(record)
 
 
-@rule("client.waits-until-date", SHOULD, _LIMITS, _RETRY_AFTER, after=_PART, cases=(_TOLD_A_DATE,))
+@rule("client.waits-until-date", SHOULD, _LIMITS, _RETRY_AFTER, cases=(_TOLD_A_DATE,))
 def retry_after_as_a_date_is_waited(records: list[Record]) -> None:
     """After 429 with Retry-After as a date, up to ten seconds ahead, the next call SHOULD wait."""
     for record in records:
@@ -91,7 +90,6 @@ def retry_after_as_a_date_is_waited(records: list[Record]) -> None:
     "client.long-wait-ends",
     SHOULD,
     _RETRY_AFTER,
-    after=_PART,
     profile=Profile.DEEP,
     cases=(_TOLD_TEN_MINUTES,),
     drives=True,
@@ -103,7 +101,7 @@ def a_long_wait_is_not_waited_out(client: ClientTarget, records: list[Record]) -
 
 
 # ---------------------------------------------------------------------- again and again
-@rule("client.too-many-bounded", SHOULD, _LIMITS, after=_PART, cases=(_ALWAYS_429,))
+@rule("client.too-many-bounded", SHOULD, _LIMITS, cases=(_ALWAYS_429,))
 def tries_after_429_are_bounded(records: list[Record]) -> None:
     """Where 429 is answered for ever a client SHOULD stop, after 10 calls at most."""
     for record in records:
@@ -114,7 +112,6 @@ def tries_after_429_are_bounded(records: list[Record]) -> None:
     "client.errors-bounded",
     SHOULD,
     inferred("who never stops makes an outage worse"),
-    after=_PART,
     cases=(_ALWAYS_503,),
 )
 def tries_after_errors_are_bounded(records: list[Record]) -> None:
@@ -123,7 +120,7 @@ def tries_after_errors_are_bounded(records: list[Record]) -> None:
         at_most(record, _TRIES, "calls, for it stays 503")
 
 
-@rule("client.no-hammering", SHOULD, _LIMITS, after=_PART, cases=(_ALWAYS_429, _ALWAYS_503))
+@rule("client.no-hammering", SHOULD, _LIMITS, cases=(_ALWAYS_429, _ALWAYS_503))
 def calls_are_spread_out(records: list[Record]) -> None:
     """Where it is turned away a client SHOULD NOT repeat a call more than 5 times in a second."""
     for record in records:
@@ -143,7 +140,6 @@ def calls_are_spread_out(records: list[Record]) -> None:
     "client.connection-refused",
     MUST,
     inferred("a refused connection carries nothing out"),
-    after=_PART,
     cases=(asked_with(refuses=1.5), asked_with(refuses=math.inf)),
     drives=True,
 )
@@ -194,7 +190,6 @@ def _never_answers(case: Case) -> bool:
     "client.ends-in-time",
     MUST,
     inferred("client.hanging-ends"),
-    after=_PART,
     profile=Profile.SMOKE,
     closing=True,
     cases=_SOME,
@@ -233,7 +228,6 @@ def one_of_three_is_said(client: ClientTarget, records: list[Record]) -> None:
     "client.leaves-nothing-running",
     SHOULD,
     inferred("what outlives its command is nobody's"),
-    after=_PART,
     profile=Profile.SMOKE,
     closing=True,
     cases=_SOME,

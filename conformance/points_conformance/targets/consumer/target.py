@@ -287,8 +287,8 @@ class ConsumerTarget(Viewed):
     def mismatches(self, cases: Iterable[ShopOrder | tuple[ShopOrder, Expected]]) -> list[Mismatch]:
         """Which orders do not come to rest in the expected state, by default that of their books.
 
-        Waited for by what this consumer was seen to take, see :meth:`waited_for`. Looked at once more
-        after a while, for what is applied twice shows late. One wait for all of them.
+        Waited for by what this consumer was seen to take, see :meth:`waited_for`. Looked at once
+        more after a while, for what is applied twice shows late. One wait for all of them.
         """
         pairs = [case if isinstance(case, tuple) else (case, wanted(case.ledger)) for case in cases]
         started = time.monotonic()
