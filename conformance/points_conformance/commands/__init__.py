@@ -1,3 +1,1 @@
 """Commands beside those that judge."""
-
-__all__: list[str] = []

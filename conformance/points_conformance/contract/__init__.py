@@ -3,5 +3,3 @@
 Nothing here does I/O except :mod:`~points_conformance.contract.specs`, which reads the shipped
 files, and nothing here knows of HTTP, pytest or the clock.
 """
-
-__all__: list[str] = []

@@ -4,5 +4,3 @@ A wrong server exchanges one part of the simulator, a wrong consumer or client o
 one; what is sound knows of none. The self-check runs the suite against every one of them. A folder
 for each subject has its defects, and in ``seeded.py`` how one is judged.
 """
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """What judges: rules, the catalogue, findings, verdicts, evidence, budgets. Knows no Points."""
-
-__all__: list[str] = []

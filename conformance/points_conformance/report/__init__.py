@@ -1,3 +1,1 @@
 """What a run leaves behind: for programs, for people, for pull requests, and to compare."""
-
-__all__: list[str] = []

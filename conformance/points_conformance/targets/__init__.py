@@ -1,3 +1,1 @@
 """What a check talks to: every call is recorded, redacted when recorded, paid from a budget."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """Wrong consumers, and the good samples that they derive from."""
-
-__all__: list[str] = []

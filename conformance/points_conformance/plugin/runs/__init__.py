@@ -1,3 +1,1 @@
 """What a run asks of the part that knows its subject."""
-
-__all__: list[str] = []

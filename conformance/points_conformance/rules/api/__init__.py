@@ -1,3 +1,1 @@
 """What is demanded of a server."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """What is demanded of a client that calls cancel and refund."""
-
-__all__: list[str] = []

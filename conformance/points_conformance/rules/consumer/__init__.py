@@ -1,3 +1,1 @@
 """What is demanded of a consumer of webhooks."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """How events reach the endpoints of a merchant."""
-
-__all__: list[str] = []

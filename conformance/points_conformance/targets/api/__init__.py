@@ -1,3 +1,1 @@
 """A server: calls, orders, the inbox, what a live one needs."""
-
-__all__: list[str] = []

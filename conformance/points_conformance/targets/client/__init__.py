@@ -1,3 +1,1 @@
 """A client: its case, the sandbox that it calls, how it is run, what came of it."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """A consumer: deliveries to it, and the state that it shows."""
-
-__all__: list[str] = []
