@@ -165,7 +165,7 @@ def test_no_key_is_in_the_list_of_processes(tmp_path: Path) -> None:
         tmp_path, *sandboxed, "--profile", "smoke", "--select", "client.exact-amount", key=KEY
     )
     seen = (tmp_path / "seen").read_text("utf-8", "replace")
-    assert "client_keeper.py" in seen, done.out
+    assert "client/keeper.py" in seen, done.out
     with SecondServer() as server:
         select = ["--select", "schema.no-server-error", "--select", "auth.*"]
         process = start(tmp_path, "api", "--base-url", server.base_url, *select, key=server.key)
