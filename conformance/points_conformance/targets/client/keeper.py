@@ -29,15 +29,15 @@ _CLEARING = 2.0
 _NAP = 0.01
 
 
-class _Over(Exception):
-    """The run, or the command's time, is over."""
+#: What is waited for: the run is over, the command's time is, or somebody has ended.
+_AWAITED = (signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD)
 
 
 def main(report: int, kit: int, seconds: float, argv: list[str]) -> None:
     """Run, wait, report, end."""
     os.set_inheritable(report, False)
-    for number in (signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, _over)
+    # Held back and waited for: a handler may run just before a call that then waits for ever.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _adopt()
     told: dict[str, Any] = {}
     pid = 0
@@ -47,25 +47,18 @@ def main(report: int, kit: int, seconds: float, argv: list[str]) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         started = time.monotonic()
         pid = _start(argv)
-        told = {"status": None, "left": 0, "seconds": seconds}
-        told["status"] = _waited(pid)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        told |= {"seconds": time.monotonic() - started, "left": _outlived()}
+        ended, status = _waited(pid)
+        if ended is signal.SIGALRM:
+            told = {"status": None, "left": 0, "seconds": seconds}
+        elif ended is signal.SIGCHLD:
+            seconds = time.monotonic() - started
+            told = {"status": status, "left": _outlived(), "seconds": seconds}
     except OSError as error:
         told = {"errno": error.errno}
-    except _Over as over:
-        told = told if over.args == (signal.SIGALRM,) else {}
     finally:
         _end_all(pid)
         if told:
             os.write(report, json.dumps(told).encode())
-
-
-def _over(number: int, frame: object) -> None:
-    # Once: what follows is the end.
-    for each in (signal.SIGTERM, signal.SIGALRM):
-        signal.signal(each, signal.SIG_IGN)
-    raise _Over(number)
 
 
 def _adopt() -> None:
@@ -96,8 +89,9 @@ def _become(argv: list[str], write: int) -> None:
     """Be the command, with what the environment was before Python saw it."""
     try:
         os.setsid()
-        for name in ("SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGALRM"):
+        for name in ("SIGPIPE", "SIGXFSZ"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         rows = Path("/proc/self/environ").read_bytes().split(b"\0")
         environment = dict(row.split(b"=", 1) for row in rows if b"=" in row)
         os.execvpe(argv[0], argv, environment)  # noqa: S606 - running it is the purpose
@@ -107,12 +101,22 @@ def _become(argv: list[str], write: int) -> None:
         os._exit(127)
 
 
-def _waited(pid: int) -> int:
-    """The command's exit status, negative for a signal; orphans that end meanwhile are fetched."""
-    while True:
-        ended, status = os.waitpid(-1, 0)
-        if ended == pid:
-            return os.waitstatus_to_exitcode(status)
+def _waited(pid: int) -> tuple[signal.Signals, int]:
+    """What came first, and the command's exit status if that was its end, negative for a signal.
+    Orphans that end meanwhile are fetched.
+    """
+    while (number := signal.sigwait(_AWAITED)) == signal.SIGCHLD:
+        for ended, status in _ended():
+            if ended == pid:
+                return signal.SIGCHLD, os.waitstatus_to_exitcode(status)
+    return signal.Signals(number), 0
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    """Fetch whoever has ended: each with its status."""
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            yield found
 
 
 def _outlived() -> int:
