@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sysconfig
 import threading
@@ -66,6 +67,16 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@contextlib.contextmanager
+def minded(sent: signal.Signals) -> Iterator[None]:
+    """What is started here ignores no such signal, as it would where tests run under nohup."""
+    before = signal.getsignal(sent)
+    if before is signal.SIG_IGN:
+        signal.signal(sent, signal.SIG_DFL)
+    yield
+    signal.signal(sent, before)
 
 
 def ended(process: subprocess.Popen[str], folder: Path) -> Ended:

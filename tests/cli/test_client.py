@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Ended, ended, run, start
+from tests.cli.command import Ended, ended, minded, run, start
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMOKE = ("--profile", "smoke")
@@ -248,7 +248,8 @@ def test_an_interrupt_ends_everything_at_once(tmp_path: Path, sent: signal.Signa
     """
     script = "echo $$ >>pids; env -i setsid sleep 60 & echo $! >>pids; sleep 60"
     command = shlex.join(["sh", "-c", script])
-    process = start(tmp_path, "client", "--command", command, *SMOKE, key=None)
+    with minded(sent):
+        process = start(tmp_path, "client", "--command", command, *SMOKE, key=None)
     pids = tmp_path / "pids"
     for _ in range(200):
         if pids.exists() and len(pids.read_text("utf-8").split()) >= 4:

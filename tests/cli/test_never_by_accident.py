@@ -13,7 +13,17 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from tests.cli.command import COMMAND, Ended, always, environment, listening, refusal, run, start
+from tests.cli.command import (
+    COMMAND,
+    Ended,
+    always,
+    environment,
+    listening,
+    minded,
+    refusal,
+    run,
+    start,
+)
 from tests.report import samples
 
 from points_conformance.commands.report_folder import folder_of
@@ -149,7 +159,8 @@ def test_signals_reach_the_process_that_judges(tmp_path: Path, sent: signal.Sign
         always(404, refusal("Not found"))(handler)
 
     with listening(slow) as listener:
-        process = start(tmp_path, "api", "--base-url", listener.base_url)
+        with minded(sent):
+            process = start(tmp_path, "api", "--base-url", listener.base_url)
         end = time.monotonic() + 40
         while not listener.calls and time.monotonic() < end:
             time.sleep(0.02)
@@ -159,7 +170,9 @@ def test_signals_reach_the_process_that_judges(tmp_path: Path, sent: signal.Sign
         time.sleep(1)
         assert len(listener.calls) <= count + 1
     assert process.returncode == 2
-    assert json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))["partial"] is True
+    report = json.loads((tmp_path / REPORT / "report.json").read_text("utf-8"))
+    assert report["partial"] is True
+    assert "interrupted" in " ".join(report["because"])
 
 
 def test_ctrl_c_of_a_terminal_is_one_interrupt(tmp_path: Path) -> None:

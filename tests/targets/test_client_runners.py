@@ -302,10 +302,11 @@ def _until(holds: Callable[[], bool]) -> None:
 
 @linux
 def test_a_command_sees_nothing_of_what_keeps_it() -> None:
-    """No descriptor, no variable, no ignored signal of ours; a session of its own."""
+    """No descriptor, no variable, no ignored or blocked signal of ours; a session of its own."""
     script = (
         "import os, signal, sys; assert os.getsid(0) == os.getpid();"
         "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL;"
+        "assert not signal.pthread_sigmask(signal.SIG_BLOCK, ());"
         "open_ = [fd for fd in range(3, 64) if os.path.exists(f'/proc/self/fd/{fd}')];"
         "print(open_, sorted(k for k in os.environ if k[:3] in ('LC_', 'PYT')))"
     )

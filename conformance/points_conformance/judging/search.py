@@ -17,8 +17,9 @@ from points_conformance.judging.judged import Judged
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["only_our_draws", "search"]
+__all__ = ["draw", "search"]
 
+Drawn = TypeVar("Drawn")
 Story = TypeVar("Story", bound=Hashable)
 
 
@@ -72,12 +73,24 @@ def search(
 
     Raises the smallest story's :class:`Finding`, or whatever kept stories from being told.
     """
-    from hypothesis import Phase, Verbosity, given, seed, settings
-
     calls = max(target.allowance - longest, longest)
     teller = _Teller(target, tell, calls)
+    draw(strategy, teller, examples=examples, seed=target.seed)
+    if teller.stopped is not None:
+        raise teller.stopped
 
-    @seed(target.seed)
+
+def draw(
+    strategy: "SearchStrategy[Drawn]", tell: Callable[[Drawn], None], *, examples: int, seed: int
+) -> None:
+    """Tell up to so many examples, the same for the same seed, and shrink what fails.
+
+    Every setting is explicit, so that nobody's profile reaches in. Raises what the smallest raised.
+    """
+    import hypothesis
+    from hypothesis import Phase, Verbosity, given, settings
+
+    @hypothesis.seed(seed)
     @settings(
         max_examples=examples,
         database=None,
@@ -92,17 +105,15 @@ def search(
         backend="hypothesis",
     )
     @given(strategy)
-    def stories(story: Story) -> None:
-        teller(story)
+    def told(example: Drawn) -> None:
+        tell(example)
 
-    with only_our_draws():
-        stories()
-    if teller.stopped is not None:
-        raise teller.stopped
+    with _only_our_draws():
+        told()
 
 
 @contextlib.contextmanager
-def only_our_draws() -> Iterator[None]:
+def _only_our_draws() -> Iterator[None]:
     """Keep constants of whatever modules are loaded out of what is drawn.
 
     Hypothesis mixes in numbers and texts that it finds in local source files: the same seed would

@@ -1,4 +1,4 @@
-"""Which hosts may be called at all (design, Live targets)."""
+"""Which hosts may be called at all."""
 
 from urllib.parse import urlsplit
 

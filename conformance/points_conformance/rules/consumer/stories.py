@@ -13,7 +13,7 @@ from points_conformance.contract.names import OrderType
 from points_conformance.contract.needs import Need
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import Level, Profile
-from points_conformance.judging.search import only_our_draws
+from points_conformance.judging.search import draw
 from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     DELIVERY,
@@ -128,30 +128,10 @@ class _Teller:
 
 def tell_stories(consumer: ConsumerTarget, batches: int, size: int = 8) -> None:
     """Draw, tell and shrink. Raises the smallest story's finding."""
-    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
     from hypothesis import strategies as st
 
-    teller = _Teller(consumer)
-
-    @seed(consumer.seed)
-    @settings(
-        max_examples=batches,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        phases=(Phase.generate, Phase.shrink),
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        backend="hypothesis",
-    )
-    @given(st.lists(tales(), min_size=1, max_size=size))
-    def stories(batch: list[Tale]) -> None:
-        teller(batch)
-
-    with only_our_draws():
-        stories()
+    told = st.lists(tales(), min_size=1, max_size=size)
+    draw(told, _Teller(consumer), examples=batches, seed=consumer.seed)
 
 
 @rule(

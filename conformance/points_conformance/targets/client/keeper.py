@@ -37,7 +37,7 @@ def main(report: int, kit: int, seconds: float, argv: list[str]) -> None:
     """Run, wait, report, end."""
     os.set_inheritable(report, False)
     # Held back and waited for: a handler may run just before a call that then waits for ever.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _adopt()
     told: dict[str, Any] = {}
     pid = 0
@@ -46,7 +46,7 @@ def main(report: int, kit: int, seconds: float, argv: list[str]) -> None:
             return
         signal.setitimer(signal.ITIMER_REAL, seconds)
         started = time.monotonic()
-        pid = _start(argv)
+        pid = _start(argv, before)
         ended, status = _waited(pid)
         if ended is signal.SIGALRM:
             told = {"status": None, "left": 0, "seconds": seconds}
@@ -71,12 +71,12 @@ def _adopt() -> None:
         prctl(_PARENT_DEATH_SIGNAL, int(signal.SIGTERM), 0, 0, 0)
 
 
-def _start(argv: list[str]) -> int:
+def _start(argv: list[str], mask: set[int]) -> int:
     """Start the command in a session of its own. Raises ``OSError``."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _become(argv, write)
+        _become(argv, write, mask)
     os.close(write)
     why = os.read(read, 16)
     os.close(read)
@@ -85,13 +85,13 @@ def _start(argv: list[str]) -> int:
     return pid
 
 
-def _become(argv: list[str], write: int) -> None:
-    """Be the command, with what the environment was before Python saw it."""
+def _become(argv: list[str], write: int, mask: set[int]) -> None:
+    """Be the command, with signals and environment as they were before Python saw them."""
     try:
         os.setsid()
         for name in ("SIGPIPE", "SIGXFSZ"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         rows = Path("/proc/self/environ").read_bytes().split(b"\0")
         environment = dict(row.split(b"=", 1) for row in rows if b"=" in row)
         os.execvpe(argv[0], argv, environment)  # noqa: S606 - running it is the purpose
