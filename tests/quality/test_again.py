@@ -1,9 +1,11 @@
 """Running the command that a finding prints fails again, always: it names the rules, or the story,
 that lead there.
 
-A part of the defects; the whole is ``python -m tests.quality.again``.
+A part of the defects that changes with the day, with the seed of the whole, which is
+``python -m tests.quality.again``.
 """
 
+import datetime
 import json
 import shlex
 import subprocess
@@ -27,20 +29,21 @@ from points_conformance.subjects import Subject, catalogue
 
 BROKEN = {Verdict.FAILED, Verdict.ADVICE}
 API, CONSUMER, CLIENT = Subject.API, Subject.CONSUMER, Subject.CLIENT
-#: One defect in so many is looked for again here.
-EACH = {API: 100, CONSUMER: 30, CLIENT: 50}
-SOME = [
+#: So many days until each defect's first finding has been looked for again.
+TURN = {API: 100, CONSUMER: 30, CLIENT: 50}
+TODAY = datetime.datetime.now(datetime.UTC).toordinal()
+TODAYS = [
     (subject, defect.id)
     for subject in Subject
     for number, defect in enumerate(seeded(subject).defects)
-    if number % EACH[subject] == 7
+    if (number + TODAY) % TURN[subject] == 0
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("subject", "defect"), SOME)
-def test_findings_fail_again(subject: Subject, defect: str) -> None:
-    """The first finding of each of these defects, and all that name other rules."""
+@pytest.mark.parametrize(("subject", "defect"), TODAYS)
+def test_todays_findings_fail_again(subject: Subject, defect: str) -> None:
+    """The first finding of each of today's defects, and all that name other rules."""
     found = looked_for_again(subject, defect, profile=Profile.STANDARD)
     assert [str(again) for again in found if not again.fails] == []
 
