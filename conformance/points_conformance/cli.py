@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,16 +17,9 @@ from points_conformance import __version__
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.commands.survivor import survived
-from points_conformance.plugin.options import (
-    API_OPTIONS,
-    CLIENT_OPTIONS,
-    COMMON_OPTIONS,
-    CONSUMER_OPTIONS,
-    NO_DOCSTRINGS,
-    Option,
-)
+from points_conformance.plugin.options import NO_DOCSTRINGS, Option, options_of
 from points_conformance.report.old import says_green, spoil
-from points_conformance.subjects import Subject
+from points_conformance.subjects import Subject, part
 
 __all__ = ["main"]
 
@@ -105,39 +99,30 @@ def _options(options: Sequence[Option]) -> Callable[[Any], Any]:
 _PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed_args": True}
 
 
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + API_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def api(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge a server; without --base-url the embedded simulator. After -- options for pytest."""
-    if not options["base_url"]:
-        options["base_url"] = os.environ.get("POINTS_BASE_URL")
-    _judge("api", options, pytest_args)
+def _add(subject: Subject) -> None:
+    """The command that judges a subject."""
+    offered = options_of(subject)
+
+    @main.command(subject.value, help=subject.who.help, context_settings=_PASS_ON)
+    @_options(offered)
+    @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+    def command(pytest_args: tuple[str, ...], **options: Any) -> None:
+        if "" not in sys.path:
+            sys.path.append("")  # the user's modules are in this folder; none hides Python's own
+        for one in offered:
+            if one.environment:
+                options[one.key] = options[one.key] or os.environ.get(one.environment)
+            if one.instead and options[one.key]:
+                job = partial(part(one.instead), options, os.environ, click.echo)
+                sys.exit(survived(job, _left_undone))
+        _judge(subject, options, pytest_args)
 
 
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
-    if "" not in sys.path:
-        sys.path.append("")  # --app names a module of this folder; none stands for Python's own
-    if options["replay"]:
-        from points_conformance.commands.replay import replay
-
-        sys.exit(survived(lambda: replay(options, os.environ, click.echo), _left_replaying))
-    _judge("consumer", options, pytest_args)
+for _subject in Subject:
+    _add(_subject)
 
 
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + CLIENT_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def client(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge an API client by --command: what it does when answers are lost, late or wrong."""
-    _judge("client", options, pytest_args)
-
-
-def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
+def _judge(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
     folder: Path | None = click.get_current_context().obj
 
     def left(why: str) -> int:
@@ -157,12 +142,12 @@ def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) ->
     sys.exit(survived(judge, left))
 
 
-def _left_replaying(why: str) -> int:
+def _left_undone(why: str) -> int:
     click.echo(f"points-conformance: {why}", err=True)
     return 2
 
 
-def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
+def _judged(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     from points_conformance.plugin.settings import SettingsError, read_settings
 
     try:
@@ -173,7 +158,7 @@ def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))
     try:
-        settings = read_settings(options.get, os.environ, Subject(subject), command=True)
+        settings = read_settings(options.get, os.environ, subject, command=True)
         if not settings.dry_run:
             _check_folder(settings.report_dir)
     except SettingsError as error:
@@ -198,7 +183,7 @@ def _refuse(text: str) -> NoReturn:
     sys.exit(2)
 
 
-def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
+def _run_pytest(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     """Run the subject's suite in this process, apart from whatever the folder configures."""
     import pytest
 
@@ -214,8 +199,6 @@ def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    if "" not in sys.path:
-        sys.path.append("")  # a module of the user's in this folder can be loaded with -p
     status = int(pytest.main(args))
     return _EXIT.get(status, status)
 

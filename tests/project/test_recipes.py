@@ -24,7 +24,7 @@ from points_conformance.rules.api.family import family
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.world import Order
 from points_conformance.subjects import SUBJECTS, Subject, catalogue, part
-from points_conformance.suite import suites
+from points_conformance import suite
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.target import ApiTarget
 
@@ -114,11 +114,11 @@ def test_a_report_format_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_subject_is_a_row_and_its_folders(subject: Subject) -> None:
     """What the row names is there, and so are its command and its suite."""
     who = SUBJECTS[subject]
-    for name in (who.run, who.settings, who.seeded):
+    for name in (who.options, who.settings, who.run, who.seeded):
         assert part(name) is not None
     for floor in ("rules", "targets", "defects"):
         importlib.import_module(f"points_conformance.{floor}.{subject}")
     assert subject.value in command.commands
-    judged = [getattr(suites, name).points_subject for name in suites.__all__]
+    judged = [getattr(one, "points_subject", "") for one in vars(suite).values()]
     assert subject.value in judged
     assert (PACKAGE / "suite" / f"run_{subject}.py").exists()

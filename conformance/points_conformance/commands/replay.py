@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised, Unjudgeable
@@ -70,7 +70,7 @@ def replay(
     try:
         settings = read_settings(options.get, environment, Subject.CONSUMER, command=True)
         story = _loaded(Path(options["replay"]))
-        chosen = settings.consumer or ConsumerOptions()
+        chosen = cast(ConsumerOptions, settings.of)
         if chosen.app:
             chosen, stop = _serve(chosen)
         _send(chosen, environment[SECRET], story, show)

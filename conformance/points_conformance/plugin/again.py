@@ -44,14 +44,9 @@ def begun_with(config: pytest.Config) -> list[str]:
 
 
 def used_up(settings: Settings, results: Iterable[Result]) -> list[str]:
-    """Orders that were given are there once: a command that runs again needs others."""
+    """What a command that runs again needs anew, in lines."""
     failed = any(result.verdict is Verdict.FAILED for result in results)
-    if settings.orders is None or not failed:
-        return []
-    return [
-        f"to run an 'again' command, put fresh orders into {settings.orders}: those that this run "
-        "used stay as it left them"
-    ]
+    return settings.of.used_up if failed else []
 
 
 def _kept(arguments: Iterable[object], chosen: Iterable[object]) -> Iterator[str]:

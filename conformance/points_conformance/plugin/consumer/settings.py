@@ -1,30 +1,60 @@
 """The options of subject ``consumer``, checked before anything is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.names import OrderStatus
+from points_conformance.plugin.settings import Chosen, SettingsError, SubjectSettings
 from points_conformance.targets.consumer.build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer.probe import PointerError, lookup
 from points_conformance.targets.consumer.target import SECRET
 from points_conformance.targets.guard import can_be_called
 
-__all__ = ["WrongOption", "arguments_of", "checked_url", "read_consumer"]
+__all__ = ["ConsumerSettings", "read"]
 
 
-class WrongOption(ValueError):
-    """A wrong option of a consumer's run, in a line."""
+class ConsumerSettings(ConsumerOptions, SubjectSettings):
+    """How a consumer is reached and read, and what a run asks of that."""
+
+    @property
+    def target(self) -> str:
+        """What is judged, in words."""
+        return f"application {self.app}" if self.app else self.url or "points_consumer"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the consumer is on this machine."""
+        url = self.url
+        return not url or url.startswith("/") or is_loopback(urlsplit(url).hostname or "")
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options that it takes to judge the same consumer again, beside its URL."""
+        words: list[str] = []
+        default = ConsumerOptions()
+        rows = [("app", self.app)]
+        rows += [("url", self.url)] if self.app else []
+        for name in ("interface", "state_url", "state_status", "state_refunded", "state_unit"):
+            if getattr(self, name) != getattr(default, name):
+                rows.append((_FLAGS.get(name, name.replace("_", "-")), getattr(self, name)))
+        rows += [("state-map", f"{own}={ours}") for own, ours in self.state_map.items()]
+        rows += [("order-url", self.order_url)]
+        rows += [("settle", f"{self.settle:g}")] if self.settle != default.settle else []
+        for name, value in rows:
+            words += [f"--{name}", str(value)] if value else []
+        return words
+
+    def at(self, url: str, environment: Mapping[str, str]) -> Self:
+        """The consumer at another URL. Raises :class:`SettingsError`."""
+        return replace(self, url=_checked(url))
 
 
-def read_consumer(
-    option: Callable[[str], Any], environment: Mapping[str, str], *, command: bool
-) -> ConsumerOptions:
-    """The options. Raises :class:`WrongOption`. Under pytest the target may be a fixture's."""
-    options = ConsumerOptions(
+def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> ConsumerSettings:
+    """The options. Raises :class:`SettingsError`. Under pytest the target may be a fixture's."""
+    options = ConsumerSettings(
         url=option("url") or "",
         app=option("app") or "",
         interface=_one_of("app-interface", option("app_interface") or "auto", "auto asgi wsgi"),
@@ -41,56 +71,41 @@ def read_consumer(
         try:
             load_app(options.app)
         except AppError as error:
-            raise WrongOption(str(error)) from None
+            raise SettingsError(str(error)) from None
         if options.url and not options.url.startswith("/"):
-            raise WrongOption(
+            raise SettingsError(
                 "beside --app, --url is the path of its webhook: give /webhooks/points"
             )
         return options
     if options.url.startswith("/"):
         if command:
-            raise WrongOption(f"--url {options.url} is a path: give a whole URL, or --app as well")
+            raise SettingsError(
+                f"--url {options.url} is a path: give a whole URL, or --app as well"
+            )
         return options
     if options.url:
-        return replace(options, url=checked_url(options.url))
+        return replace(options, url=_checked(options.url))
     if command:
-        raise WrongOption("no consumer: give --url URL or --app pkg.mod:app")
+        raise SettingsError("no consumer: give --url URL or --app pkg.mod:app")
     return options
 
 
-def checked_url(url: str) -> str:
-    """The URL of a consumer. Raises :class:`WrongOption`."""
+def _checked(url: str) -> str:
+    """The URL of a consumer. Raises :class:`SettingsError`."""
     if url.startswith(("http://", "https://")) and not can_be_called(url):
-        raise WrongOption(f"{url[:200]!r} has no valid host and port")
+        raise SettingsError(f"{url[:200]!r} has no valid host and port")
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise WrongOption(f"{url[:200]!r} is not a URL") from None
+        raise SettingsError(f"{url[:200]!r} is not a URL") from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
-        raise WrongOption(f"{url!r} is not a URL: give https://host/path/of/the/webhook")
+        raise SettingsError(f"{url!r} is not a URL: give https://host/path/of/the/webhook")
     if "@" in parts.netloc or parts.fragment:
-        raise WrongOption("give the URL of the consumer without user and fragment")
+        raise SettingsError("give the URL of the consumer without user and fragment")
     if parts.scheme == "http" and not is_loopback(host):
-        raise WrongOption(f"plain HTTP to {host} would show the secret to the network: use https")
+        raise SettingsError(f"plain HTTP to {host} would show the secret to the network: use https")
     return url
-
-
-def arguments_of(options: ConsumerOptions, replay: Path | None = None) -> list[str]:
-    """The options that it takes to judge the same consumer again, beside its URL."""
-    words: list[str] = []
-    default = ConsumerOptions()
-    rows = [("app", options.app)]
-    rows += [("url", options.url)] if options.app else []
-    for name in ("interface", "state_url", "state_status", "state_refunded", "state_unit"):
-        if getattr(options, name) != getattr(default, name):
-            rows.append((_FLAGS.get(name, name.replace("_", "-")), getattr(options, name)))
-    rows += [("state-map", f"{own}={ours}") for own, ours in options.state_map.items()]
-    rows += [("order-url", options.order_url)]
-    rows += [("settle", f"{options.settle:g}")] if options.settle != default.settle else []
-    for name, value in rows:
-        words += [f"--{name}", str(value)] if value else []
-    return words
 
 
 _FLAGS = {"interface": "app-interface"}
@@ -99,11 +114,11 @@ _FLAGS = {"interface": "app-interface"}
 def _secret(environment: Mapping[str, str]) -> None:
     secret = environment.get(SECRET, "")
     if not secret:
-        raise WrongOption(
+        raise SettingsError(
             f"no webhook secret: set {SECRET} in the environment to the one that the consumer knows"
         )
     if not (secret.isascii() and secret.isprintable() and secret == secret.strip()):
-        raise WrongOption(
+        raise SettingsError(
             f"{SECRET} holds what no HTTP header can carry (a line's end, a blank at an end, or a "
             "letter that is not ASCII): set it to the secret alone"
         )
@@ -111,15 +126,15 @@ def _secret(environment: Mapping[str, str]) -> None:
 
 def _one_of(name: str, value: str, choices: str) -> Any:
     if value not in choices.split():
-        raise WrongOption(f"--{name} {value!r} is none of {', '.join(choices.split())}")
+        raise SettingsError(f"--{name} {value!r} is none of {', '.join(choices.split())}")
     return value
 
 
 def _template(name: str, value: str, *, needs_id: bool) -> str:
     if value and needs_id and "{order_id}" not in value:
-        raise WrongOption(f"--{name} {value!r} has no {{order_id}} in it")
+        raise SettingsError(f"--{name} {value!r} has no {{order_id}} in it")
     if value.startswith(("http://", "https://")):
-        checked_url(value)
+        _checked(value)
     return value
 
 
@@ -128,7 +143,7 @@ def _pointer(name: str, value: str) -> str:
         lookup({}, value)
     except PointerError as error:
         if "leads nowhere" not in str(error):
-            raise WrongOption(f"--{name}: {error}") from None
+            raise SettingsError(f"--{name}: {error}") from None
     return value
 
 
@@ -138,7 +153,9 @@ def _words(rows: Any) -> dict[str, str]:
     for row in (rows,) if isinstance(rows, str) else rows:
         own, equals, word = row.rpartition("=")
         if not equals or word not in ours:
-            raise WrongOption(f"--state-map {row!r}: give OWN=OURS, ours one of {', '.join(ours)}")
+            raise SettingsError(
+                f"--state-map {row!r}: give OWN=OURS, ours one of {', '.join(ours)}"
+            )
         words[own] = word
     return words
 
@@ -147,7 +164,7 @@ def _seconds(value: Any) -> float:
     try:
         seconds = float(value or 2.0)
     except ValueError:
-        raise WrongOption(f"--settle {value!r} is no number") from None
+        raise SettingsError(f"--settle {value!r} is no number") from None
     if not 0 < seconds <= 600:
-        raise WrongOption("--settle must be above 0 and at most 600 seconds")
+        raise SettingsError("--settle must be above 0 and at most 600 seconds")
     return seconds

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.rule import Profile
-from points_conformance.plugin.consumer_settings import WrongOption, checked_url
-from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.consumer.settings import ConsumerSettings
 from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.subject import Run
 from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
@@ -132,15 +132,12 @@ class ConsumerRun:
 
     # ------------------------------------------------------------------ making
     def _make(self, given: Any) -> ConsumerTarget:
-        options = self.run.settings.consumer or ConsumerOptions()
         function = None
         if isinstance(given, str):
-            try:
-                options = replace(options, url=checked_url(given))
-            except WrongOption as error:
-                raise SettingsError(str(error)) from None
-            self.run.judge_instead(replace(self.run.settings, consumer=options))
-        elif given is not None or options.app:
+            self.run.judge_instead(self.run.settings.at(given))
+            given = None
+        options = cast(ConsumerSettings, self.run.settings.of)
+        if given is not None or options.app:
             app, interface = self._application(given, options)
             if interface == "function":
                 function = app

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from points_conformance import __version__
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.journal import Journal, JournalError
 from points_conformance.judging.judge import seed_of
-from points_conformance.plugin.runs.subject import Run
-from points_conformance.plugin.settings import Settings, SettingsError, with_base_url
+from points_conformance.plugin.api.settings import ServerSettings
+from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.subject import Run
 from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
@@ -20,7 +21,7 @@ from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.effect import Effect
 
 if TYPE_CHECKING:
-    from points_conformance.plugin.runs.listening import Listening
+    from points_conformance.plugin.api.listening import Listening
 
 __all__ = ["ApiRun"]
 
@@ -39,14 +40,18 @@ class ApiRun:
         self._listening: Listening | None = None
 
     @property
+    def _own(self) -> ServerSettings:
+        return cast(ServerSettings, self.run.settings.of)
+
+    @property
     def looks_first(self) -> bool:
         """Whether there is a server to look at."""
-        return self.run.settings.base_url is not None
+        return bool(self._own.url)
 
     def made(self) -> ApiTarget:
         """The target of the settings, made once. Raises :class:`SettingsError`."""
         if self.target is None:
-            self.target = self._make(self.run.settings)
+            self.target = self._make(self._own)
         return self.target
 
     def given(self, given: Any) -> ApiTarget:
@@ -66,20 +71,17 @@ class ApiRun:
                 f"points_api must be a base URL or the fixture points_target, not {given!r}"
             )
         elif self.target is None:
-            settings = self.run.settings
-            self.run.judge_instead(
-                settings if given == "simulator" else with_base_url(settings, given)
-            )
+            self.run.judge_instead(self.run.settings.at(given))
         return self.made()
 
     def ready(self, target: ApiTarget) -> None:
         """Listen for webhooks, if that was asked for, and begin the journal."""
-        if self._listening is not None or self.run.settings.base_url is None:
+        if self._listening is not None or not self._own.url:
             return
         # Here, for a listener takes a server to import.
-        from points_conformance.plugin.runs.listening import Listening
+        from points_conformance.plugin.api.listening import Listening
 
-        self._listening = Listening(self.run.settings)
+        self._listening = Listening(self._own)
         target.inbox = self._listening.inbox or target.inbox
         try:
             self._begin_journal(target)
@@ -106,13 +108,13 @@ class ApiRun:
         """Calls, orders and riyals at most."""
         settings = self.run.settings
         lines = [f"plan for {settings.target}:", *(f"  {line}" for line in self.run.plan.lines())]
-        if settings.base_url:
+        if self._own.url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines
 
     def orders_needed(self) -> list[str]:
         """What an orders file should hold."""
-        from points_conformance.plugin.runs.rehearsal import orders_needed
+        from points_conformance.plugin.api.rehearsal import orders_needed
 
         settings = self.run.settings
         lines = orders_needed(settings.catalogue, self.run.plan.rules, settings)
@@ -136,21 +138,21 @@ class ApiRun:
         target.client.close()
         return effect, [*notes, *_orders_not_used(target)]
 
-    def _make(self, settings: Settings) -> ApiTarget:
+    def _make(self, own: ServerSettings) -> ApiTarget:
         hook = self.order_hook()
-        if settings.base_url is None:
-            target = embedded_target(DIALECTS[settings.dialect], seed=settings.seed)
+        if not own.url:
+            target = embedded_target(DIALECTS[own.dialect], seed=self.run.settings.seed)
             if hook is not None:
                 target.sources.insert(0, HookSource(hook))
             return target
         return live_target(
             LiveSettings(
-                base_url=settings.base_url,
-                environment=settings.environment,
-                orders=settings.orders,
-                rate=settings.rate,
+                base_url=own.url,
+                environment=self.run.settings.environment,
+                orders=own.orders,
+                rate=own.rate,
                 calls=self.run.plan.calls,
-                allow_production=settings.allow_production,
+                allow_production=own.allow_production,
                 journal=self._journal(),
             ),
             hook,

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.judge import seed_of
-from points_conformance.plugin.client_settings import ClientOptions
-from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.client.settings import ClientSettings
 from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.subject import Run
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
 from points_conformance.targets.client.outcome import outcome_of
@@ -44,7 +44,7 @@ class ClientRun:
         if self.target is None:
             self._given = given
             self.target = ClientTarget(
-                self._clients(*given), timeout=self._options.timeout, seed=self.run.settings.seed
+                self._clients(*given), timeout=self._own.timeout, seed=self.run.settings.seed
             )
             self._begin(self.target)
         elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
@@ -55,12 +55,12 @@ class ClientRun:
         return self.target
 
     @property
-    def _options(self) -> ClientOptions:
-        return self.run.settings.client or ClientOptions()
+    def _own(self) -> ClientSettings:
+        return cast(ClientSettings, self.run.settings.of)
 
     def _clients(self, make: Any, outcome: Any) -> Clients:
-        timeout, environment = self._options.timeout, self.run.settings.environment
-        command = make if isinstance(make, str) else self._options.command
+        timeout, environment = self._own.timeout, self.run.settings.environment
+        command = make if isinstance(make, str) else self._own.command
         if make is None and not command:
             raise SettingsError(
                 "no client: let points_api_client return a class or function (base_url, api_key) "
@@ -108,12 +108,12 @@ class ClientRun:
         rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
         operations = sum(rule.bound(settings.profile) for rule in rules)
         slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
-        minutes = math.ceil(slots * self._options.timeout / 60)
+        minutes = math.ceil(slots * self._own.timeout / 60)
         return [
             f"plan for {settings.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
             f"this machine, {SIDE_BY_SIDE} side by side",
-            f"  at most {self._options.timeout:g} s each, so at most {minutes} minutes, and mostly "
+            f"  at most {self._own.timeout:g} s each, so at most {minutes} minutes, and mostly "
             f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
         ]
 

@@ -1,0 +1,184 @@
+"""What a run that judges a server was asked for, checked before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from points_conformance.contract.dialect import DIALECTS
+from points_conformance.contract.hosts import is_loopback
+from points_conformance.plugin.settings import (
+    Chosen,
+    SettingsError,
+    SubjectSettings,
+    path_of,
+    positive,
+)
+from points_conformance.targets.api.sources import OrdersFileError, load_orders
+from points_conformance.targets.guard import TargetRefused, checked_base_url
+
+__all__ = ["SIMULATOR", "ServerSettings", "read"]
+
+#: What ``--base-url`` may say to mean the embedded simulator whatever the environment says.
+SIMULATOR: Final = "simulator"
+#: What comes from the environment alone.
+_SECRETS = ("POINTS_API_KEY", "POINTS_OTHER_API_KEY", "POINTS_PUBLIC_KEY", "POINTS_WEBHOOK_SECRET")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings(SubjectSettings):
+    """Without ``url`` the embedded simulator is judged. ``listed``: how many ``orders`` there are.
+
+    Times are in seconds, ``rate`` is in calls a second.
+    """
+
+    url: str = ""
+    orders: Path | None = None
+    listed: int = 0
+    dialect: str = "default"
+    rate: float | None = None
+    allow_production: bool = False
+    webhook_listen: str = ""
+    webhook_url: str = ""
+    webhook_grace: float | None = None
+    webhook_retry_within: float | None = None
+
+    @property
+    def target(self) -> str:
+        """What is judged, in words."""
+        return self.url or f"embedded simulator (dialect {self.dialect})"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the server is on this machine."""
+        return not self.url or is_loopback(urlsplit(self.url).hostname or "")
+
+    @property
+    def plan_is_said(self) -> bool:
+        """Of every server but the kit's own."""
+        return bool(self.url)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options beside the URL that it takes to judge the same server again."""
+        words = ["--dialect", self.dialect] if self.dialect != "default" else []
+        for name, value in (
+            ("orders", self.orders),
+            ("webhook-listen", self.webhook_listen),
+            ("webhook-url", self.webhook_url),
+            ("webhook-grace", _short(self.webhook_grace)),
+            ("webhook-retry-within", _short(self.webhook_retry_within)),
+            ("rate", _short(self.rate)),
+        ):
+            words += [f"--{name}", str(value)] if value else []
+        return words + (["--allow-production"] if self.allow_production else [])
+
+    @property
+    def used_up(self) -> list[str]:
+        """Orders that were given are there once: a command that runs again needs others."""
+        if self.orders is None:
+            return []
+        return [
+            f"to run an 'again' command, put fresh orders into {self.orders}: those that this run "
+            "used stay as it left them"
+        ]
+
+    def at(self, url: str, environment: Mapping[str, str]) -> Self:
+        """The settings for another server. Raises :class:`SettingsError`."""
+        if url == SIMULATOR:
+            return self
+        own = replace(self, url=_checked(url, self.allow_production))
+        _fit_together(own, environment)
+        return own
+
+
+def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> ServerSettings:
+    """The options, checked. Raises :class:`SettingsError`."""
+    given, allowed = option("base_url"), bool(option("allow_production"))
+    own = ServerSettings(
+        url=_checked(str(given), allowed) if given and given != SIMULATOR else "",
+        orders=path_of(option("orders")),
+        dialect=_dialect(option("dialect")),
+        rate=positive("rate", option("rate")),
+        allow_production=allowed,
+        webhook_listen=option("webhook_listen") or "",
+        webhook_url=option("webhook_url") or "",
+        webhook_grace=positive("webhook-grace", option("webhook_grace")),
+        webhook_retry_within=positive("webhook-retry-within", option("webhook_retry_within")),
+    )
+    if own.orders:
+        own = replace(own, listed=_listed(own.orders))
+    _fit_together(own, environment)
+    return own
+
+
+def _checked(url: str, allow_production: bool) -> str:
+    try:
+        return checked_base_url(url, allow_production=allow_production)
+    except TargetRefused as error:
+        raise SettingsError(str(error)) from None
+
+
+def _listed(orders: Path) -> int:
+    try:
+        return len(load_orders(orders))
+    except OrdersFileError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _dialect(value: Any) -> str:
+    name = value or "default"
+    if name not in DIALECTS:
+        raise SettingsError(f"no dialect {name!r}; one of {', '.join(DIALECTS)}")
+    return str(name)
+
+
+def _short(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
+
+
+def _fit_together(own: ServerSettings, environment: Mapping[str, str]) -> None:
+    if own.url:
+        _keys_can_be_sent(own.url, environment)
+    if own.url and own.dialect != "default":
+        raise SettingsError("--dialect is the embedded simulator's: leave out --base-url")
+    if own.orders and not own.url:
+        raise SettingsError("--orders names orders of a live target: give --base-url as well")
+    _can_listen(own)
+
+
+def _keys_can_be_sent(url: str, environment: Mapping[str, str]) -> None:
+    if not environment.get("POINTS_API_KEY"):
+        raise SettingsError(f"no key for {url}: set POINTS_API_KEY in the environment")
+    for name in _SECRETS:
+        value = environment.get(name, "")
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise SettingsError(
+                f"{name} holds what no HTTP header can carry (a line's end, a blank at an end, or "
+                "a letter that is not ASCII): set it to the key alone"
+            )
+
+
+def _can_listen(own: ServerSettings) -> None:
+    if own.webhook_url and not own.webhook_listen:
+        raise SettingsError("--webhook-url is where a listener is: give --webhook-listen as well")
+    if not own.webhook_listen:
+        return
+    if not own.url:
+        raise SettingsError(
+            "--webhook-listen is for a server that sends webhooks: give --base-url as well (the "
+            "embedded simulator has an inbox of its own)"
+        )
+    # Here, for a listener takes a server to import.
+    from points_conformance.targets.api.live_inbox import (
+        ListenError,
+        check_public_url,
+        parse_listen,
+    )
+
+    try:
+        address = parse_listen(own.webhook_listen)
+        check_public_url(address, own.webhook_url, near=own.on_loopback)
+    except ListenError as error:
+        raise SettingsError(str(error)) from None
