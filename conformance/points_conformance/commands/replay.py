@@ -119,7 +119,7 @@ def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], obje
     from dataclasses import replace
 
     app = load_app(options.app)
-    interface = interface_of(app) if options.interface == "auto" else options.interface
+    interface = interface_of(app) if options.app_interface == "auto" else options.app_interface
     if interface not in ("asgi", "wsgi"):
         raise SettingsError(f"--app {options.app}: say --app-interface asgi or wsgi")
     origin, stop = served(app, interface)

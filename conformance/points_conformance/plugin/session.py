@@ -104,7 +104,7 @@ class PointsSession:
             settings.catalogue,
             settings.rules,
             settings.profile,
-            loopback=settings.on_loopback,
+            loopback=settings.of.on_loopback,
             unit=settings.subject.who.unit,
             listed=settings.of.listed,
         )
@@ -347,7 +347,7 @@ class PointsSession:
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
-            target=self.redact(settings.target),
+            target=self.redact(settings.of.target),
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,

@@ -1,6 +1,7 @@
 """What a run was asked for: one table of options, used by the command and by pytest alike."""
 
 import random
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,9 +17,11 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SubjectSettings",
+    "fits_a_header",
     "path_of",
     "positive",
     "read_settings",
+    "words_of",
 ]
 
 #: The value of an option by its name with underscores, ``None`` where unset.
@@ -102,7 +105,7 @@ class Settings:
     def rules(self) -> list[Rule]:
         """The rules that are selected."""
         return self.catalogue.select(
-            self.profile, self.select, self.deselect, loopback=self.on_loopback
+            self.profile, self.select, self.deselect, loopback=self.of.on_loopback
         )
 
     @property
@@ -112,22 +115,12 @@ class Settings:
         return chosen + [f"without {pattern}" for pattern in self.deselect]
 
     @property
-    def on_loopback(self) -> bool:
-        """Whether the target is on this machine."""
-        return self.of.on_loopback
-
-    @property
     def arguments(self) -> list[str]:
         """The options beside the URL that it takes to judge the same target again, and to have the
         same said of it.
         """
         known = ["--known-failures", str(self.known_file)] if self.known_file else []
         return [*self.of.arguments, *known]
-
-    @property
-    def target(self) -> str:
-        """What is judged, in words."""
-        return self.of.target
 
     def at(self, url: str) -> Self:
         """The settings for a target at another URL. Raises :class:`SettingsError`."""
@@ -196,14 +189,41 @@ def path_of(value: Any) -> Path | None:
     return Path(value) if value else None
 
 
-def positive(name: str, value: Any) -> float | None:
-    """A number above 0, ``None`` where unset. Raises :class:`SettingsError`."""
+def positive(name: str, value: Any, *, most: float = sys.float_info.max) -> float | None:
+    """A number above 0, ``None`` where unset; one that has a ``most`` is in seconds."""
     if value in (None, ""):
         return None
     try:
         number = float(value)
     except ValueError:
         raise SettingsError(f"--{name} {value!r} is no number") from None
-    if not number > 0 or number == float("inf"):
-        raise SettingsError(f"--{name} must be above 0")
+    if not 0 < number <= most:
+        bound = f" and at most {most:g} seconds" if most < sys.float_info.max else ""
+        raise SettingsError(f"--{name} must be above 0{bound}")
     return number
+
+
+def fits_a_header(name: str, value: str, what: str) -> None:
+    """A variable holds what can be sent. Raises :class:`SettingsError`, without the value."""
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise SettingsError(
+            f"{name} holds what no HTTP header can carry (a line's end, a blank at an end, or "
+            f"a letter that is not ASCII): set it to the {what} alone"
+        )
+
+
+def words_of(own: Any, names: str) -> list[str]:
+    """What is not so by default, as the options of these names (with underscores)."""
+    words: list[str] = []
+    for name in names.split():
+        value, default = getattr(own, name), getattr(type(own)(), name)
+        for one in _each(value) if value != default else ():
+            words += [f"--{name.replace('_', '-')}", *one]
+    return words
+
+
+def _each(value: Any) -> list[list[str]]:
+    """The words that follow an option, for each time that it is given."""
+    if isinstance(value, Mapping):
+        return [[f"{own}={ours}"] for own, ours in value.items()]
+    return [[] if value is True else [f"{value:g}" if isinstance(value, float) else str(value)]]

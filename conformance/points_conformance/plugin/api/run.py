@@ -12,7 +12,7 @@ from points_conformance.judging.journal import Journal, JournalError
 from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.settings import SettingsError
-from points_conformance.plugin.subject import Run
+from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
@@ -30,7 +30,7 @@ _SWEEP = "schema.no-server-error"
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
-class ApiRun:
+class ApiRun(SubjectRun):
     """Makes the target of a run's settings and closes what it opened."""
 
     def __init__(self, run: Run) -> None:
@@ -101,13 +101,16 @@ class ApiRun:
 
         settings = self.run.settings
         sweep = settings.catalogue[_SWEEP]
-        allowance = sweep.bound(settings.profile, loopback=settings.on_loopback)
+        allowance = sweep.bound(settings.profile, loopback=settings.of.on_loopback)
         start_ahead(seed_of(settings.seed, _SWEEP), allowance)
 
     def plan_lines(self) -> list[str]:
         """Calls, orders and riyals at most."""
         settings = self.run.settings
-        lines = [f"plan for {settings.target}:", *(f"  {line}" for line in self.run.plan.lines())]
+        lines = [
+            f"plan for {settings.of.target}:",
+            *(f"  {line}" for line in self.run.plan.lines()),
+        ]
         if self._own.url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines

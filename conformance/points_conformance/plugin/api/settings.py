@@ -12,8 +12,10 @@ from points_conformance.plugin.settings import (
     Chosen,
     SettingsError,
     SubjectSettings,
+    fits_a_header,
     path_of,
     positive,
+    words_of,
 )
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 from points_conformance.targets.guard import TargetRefused, checked_base_url
@@ -62,17 +64,11 @@ class ServerSettings(SubjectSettings):
     @property
     def arguments(self) -> list[str]:
         """The options beside the URL that it takes to judge the same server again."""
-        words = ["--dialect", self.dialect] if self.dialect != "default" else []
-        for name, value in (
-            ("orders", self.orders),
-            ("webhook-listen", self.webhook_listen),
-            ("webhook-url", self.webhook_url),
-            ("webhook-grace", _short(self.webhook_grace)),
-            ("webhook-retry-within", _short(self.webhook_retry_within)),
-            ("rate", _short(self.rate)),
-        ):
-            words += [f"--{name}", str(value)] if value else []
-        return words + (["--allow-production"] if self.allow_production else [])
+        return words_of(
+            self,
+            "dialect orders webhook_listen webhook_url webhook_grace webhook_retry_within rate "
+            "allow_production",
+        )
 
     @property
     def used_up(self) -> list[str]:
@@ -134,30 +130,16 @@ def _dialect(value: Any) -> str:
     return str(name)
 
 
-def _short(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
-
-
 def _fit_together(own: ServerSettings, environment: Mapping[str, str]) -> None:
-    if own.url:
-        _keys_can_be_sent(own.url, environment)
+    if own.url and not environment.get("POINTS_API_KEY"):
+        raise SettingsError(f"no key for {own.url}: set POINTS_API_KEY in the environment")
+    for name in _SECRETS if own.url else ():
+        fits_a_header(name, environment.get(name, ""), "key")
     if own.url and own.dialect != "default":
         raise SettingsError("--dialect is the embedded simulator's: leave out --base-url")
     if own.orders and not own.url:
         raise SettingsError("--orders names orders of a live target: give --base-url as well")
     _can_listen(own)
-
-
-def _keys_can_be_sent(url: str, environment: Mapping[str, str]) -> None:
-    if not environment.get("POINTS_API_KEY"):
-        raise SettingsError(f"no key for {url}: set POINTS_API_KEY in the environment")
-    for name in _SECRETS:
-        value = environment.get(name, "")
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise SettingsError(
-                f"{name} holds what no HTTP header can carry (a line's end, a blank at an end, or "
-                "a letter that is not ASCII): set it to the key alone"
-            )
 
 
 def _can_listen(own: ServerSettings) -> None:

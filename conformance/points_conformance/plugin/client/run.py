@@ -8,7 +8,7 @@ from typing import Any, cast
 from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.client.settings import ClientSettings
 from points_conformance.plugin.settings import SettingsError
-from points_conformance.plugin.subject import Run
+from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
 from points_conformance.targets.client.outcome import outcome_of
@@ -24,10 +24,8 @@ from points_conformance.targets.effect import Effect
 __all__ = ["ClientRun"]
 
 
-class ClientRun:
+class ClientRun(SubjectRun):
     """Makes the target of a run's settings, and ends what it runs."""
-
-    looks_first = False
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -79,16 +77,6 @@ class ClientRun:
         return ObjectClients(make, timeout=timeout, outcome=outcome)
 
     # ------------------------------------------------------------------ before the rules
-    def ready(self, target: ClientTarget) -> None:
-        """Nothing more is opened."""
-
-    def look(self, target: ClientTarget) -> None:
-        """The plain operations are rules."""
-
-    def opened(self, target: ClientTarget) -> list[str]:
-        """Nothing more is opened."""
-        return []
-
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Note which rules are asked for: their cases begin with the target."""
         self._asked = asked
@@ -110,7 +98,7 @@ class ClientRun:
         slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
         minutes = math.ceil(slots * self._own.timeout / 60)
         return [
-            f"plan for {settings.target}:",
+            f"plan for {settings.of.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
             f"this machine, {SIDE_BY_SIDE} side by side",
             f"  at most {self._own.timeout:g} s each, so at most {minutes} minutes, and mostly "

@@ -1,14 +1,14 @@
 """The target of a run that judges a webhook consumer: made once, its hooks, its end."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
 from points_conformance.judging.rule import Profile
 from points_conformance.plugin.consumer.settings import ConsumerSettings
 from points_conformance.plugin.settings import SettingsError
-from points_conformance.plugin.subject import Run
+from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
@@ -35,7 +35,7 @@ _WITHOUT_PROBE = (
 _SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
 
 
-class ConsumerRun:
+class ConsumerRun(SubjectRun):
     """Makes the target of a run's settings, and stops what it served."""
 
     #: What an effect takes is measured once.
@@ -65,19 +65,9 @@ class ConsumerRun:
             )
         return self.target
 
-    def ready(self, target: ConsumerTarget) -> None:
-        """Nothing more is opened."""
-
     def look(self, target: ConsumerTarget) -> None:
         """Whether the consumer can be judged. Raises ``Unjudgeable``."""
         look_first(target)
-
-    def opened(self, target: ConsumerTarget) -> list[str]:
-        """Nothing more is opened."""
-        return []
-
-    def begin_ahead(self, asked: Sequence[str]) -> None:
-        """Nothing takes long."""
 
     def plan_lines(self) -> list[str]:
         """Deliveries at most."""
@@ -86,7 +76,7 @@ class ConsumerRun:
             f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
             "in is not exercised"
         )
-        return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+        return [f"plan for {self.run.settings.of.target}:", *(f"  {line}" for line in told)]
 
     @property
     def _seconds(self) -> float:
@@ -153,15 +143,15 @@ class ConsumerRun:
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
             seconds=self._seconds,
-            calls=None if self.run.settings.on_loopback else self.run.plan.calls,
+            calls=None if self.run.settings.of.on_loopback else self.run.plan.calls,
         )
 
     @staticmethod
     def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:
         app = given if given is not None else load_app(options.app)
         name = f"--app {options.app}" if given is None else f"points_consumer {given!r}"
-        if options.interface != "auto":
-            return app, options.interface
+        if options.app_interface != "auto":
+            return app, options.app_interface
         interface = interface_of(app)
         if interface is None or (given is None and interface == "function"):
             raise SettingsError(

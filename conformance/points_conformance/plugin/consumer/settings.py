@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 
 from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.names import OrderStatus
-from points_conformance.plugin.settings import Chosen, SettingsError, SubjectSettings
+from points_conformance.plugin.settings import (
+    Chosen,
+    SettingsError,
+    SubjectSettings,
+    fits_a_header,
+    positive,
+    words_of,
+)
 from points_conformance.targets.consumer.build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer.probe import PointerError, lookup
 from points_conformance.targets.consumer.target import SECRET
@@ -33,19 +40,11 @@ class ConsumerSettings(ConsumerOptions, SubjectSettings):
     @property
     def arguments(self) -> list[str]:
         """The options that it takes to judge the same consumer again, beside its URL."""
-        words: list[str] = []
-        default = ConsumerOptions()
-        rows = [("app", self.app)]
-        rows += [("url", self.url)] if self.app else []
-        for name in ("interface", "state_url", "state_status", "state_refunded", "state_unit"):
-            if getattr(self, name) != getattr(default, name):
-                rows.append((_FLAGS.get(name, name.replace("_", "-")), getattr(self, name)))
-        rows += [("state-map", f"{own}={ours}") for own, ours in self.state_map.items()]
-        rows += [("order-url", self.order_url)]
-        rows += [("settle", f"{self.settle:g}")] if self.settle != default.settle else []
-        for name, value in rows:
-            words += [f"--{name}", str(value)] if value else []
-        return words
+        return words_of(
+            self,
+            f"app {'url ' if self.app else ''}app_interface state_url state_status state_refunded "
+            "state_unit state_map order_url settle",
+        )
 
     def at(self, url: str, environment: Mapping[str, str]) -> Self:
         """The consumer at another URL. Raises :class:`SettingsError`."""
@@ -57,16 +56,20 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Co
     options = ConsumerSettings(
         url=option("url") or "",
         app=option("app") or "",
-        interface=_one_of("app-interface", option("app_interface") or "auto", "auto asgi wsgi"),
+        app_interface=_one_of("app-interface", option("app_interface") or "auto", "auto asgi wsgi"),
         state_url=_template("state-url", option("state_url") or "", needs_id=True),
         state_status=_pointer("state-status", option("state_status") or "/order_status"),
         state_refunded=_pointer("state-refunded", option("state_refunded") or "/refunded_amount"),
         state_map=_words(option("state_map") or ()),
         state_unit=_one_of("state-unit", option("state_unit") or "sar", "sar halala"),
         order_url=_template("order-url", option("order_url") or "", needs_id=False),
-        settle=_seconds(option("settle")),
+        settle=positive("settle", option("settle"), most=600) or ConsumerOptions().settle,
     )
-    _secret(environment)
+    if not environment.get(SECRET):
+        raise SettingsError(
+            f"no webhook secret: set {SECRET} in the environment to the one that the consumer knows"
+        )
+    fits_a_header(SECRET, environment[SECRET], "secret")
     if options.app:
         try:
             load_app(options.app)
@@ -108,22 +111,6 @@ def _checked(url: str) -> str:
     return url
 
 
-_FLAGS = {"interface": "app-interface"}
-
-
-def _secret(environment: Mapping[str, str]) -> None:
-    secret = environment.get(SECRET, "")
-    if not secret:
-        raise SettingsError(
-            f"no webhook secret: set {SECRET} in the environment to the one that the consumer knows"
-        )
-    if not (secret.isascii() and secret.isprintable() and secret == secret.strip()):
-        raise SettingsError(
-            f"{SECRET} holds what no HTTP header can carry (a line's end, a blank at an end, or a "
-            "letter that is not ASCII): set it to the secret alone"
-        )
-
-
 def _one_of(name: str, value: str, choices: str) -> Any:
     if value not in choices.split():
         raise SettingsError(f"--{name} {value!r} is none of {', '.join(choices.split())}")
@@ -158,13 +145,3 @@ def _words(rows: Any) -> dict[str, str]:
             )
         words[own] = word
     return words
-
-
-def _seconds(value: Any) -> float:
-    try:
-        seconds = float(value or 2.0)
-    except ValueError:
-        raise SettingsError(f"--settle {value!r} is no number") from None
-    if not 0 < seconds <= 600:
-        raise SettingsError("--settle must be above 0 and at most 600 seconds")
-    return seconds

@@ -54,7 +54,7 @@ class ConsumerOptions:
 
     url: str = ""
     app: str = ""
-    interface: Literal["auto", "asgi", "wsgi"] = "auto"
+    app_interface: Literal["auto", "asgi", "wsgi"] = "auto"
     state_url: str = ""
     state_status: str = "/order_status"
     state_refunded: str = "/refunded_amount"
