@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -78,34 +78,20 @@ def main() -> None:
     """
 
 
-def _options(options: Sequence[Option]) -> Callable[[Any], Any]:
-    """The table's options as the command's."""
-
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            kinds: dict[str, dict[str, Any]] = {
-                "flag": {"is_flag": True, "default": None},
-                "many": {"multiple": True, "metavar": option.metavar},
-                "text": {"metavar": option.metavar},
-            }
-            command = click.option(f"--{option.name}", help=option.help, **kinds[option.kind])(
-                command
-            )
-        return command
-
-    return decorate
+def _offered(option: Option) -> click.Option:
+    """A row of the table as the command's."""
+    kinds: dict[str, dict[str, Any]] = {
+        "flag": {"is_flag": True, "default": None},
+        "many": {"multiple": True, "metavar": option.metavar},
+        "text": {"metavar": option.metavar},
+    }
+    return click.Option([f"--{option.name}"], help=option.help, **kinds[option.kind])
 
 
-_PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed_args": True}
-
-
-def _add(subject: Subject) -> None:
+def _command(subject: Subject) -> click.Command:
     """The command that judges a subject."""
     offered = options_of(subject)
 
-    @main.command(subject.value, help=subject.who.help, context_settings=_PASS_ON)
-    @_options(offered)
-    @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
     def command(pytest_args: tuple[str, ...], **options: Any) -> None:
         if "" not in sys.path:
             sys.path.append("")  # the user's modules are in this folder; none hides Python's own
@@ -117,9 +103,13 @@ def _add(subject: Subject) -> None:
                 sys.exit(survived(job, _left_undone))
         _judge(subject, options, pytest_args)
 
+    rest = click.Argument(["pytest_args"], nargs=-1, type=click.UNPROCESSED)
+    params = [*map(_offered, offered), rest]
+    return click.Command(subject.value, params=params, callback=command, help=subject.who.help)
+
 
 for _subject in Subject:
-    _add(_subject)
+    main.add_command(_command(_subject))
 
 
 def _judge(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:

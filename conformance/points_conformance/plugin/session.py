@@ -27,8 +27,9 @@ from points_conformance.judging.verdict import (
     Absence,
     Outcome,
     OutcomeKind,
+    Verdict,
 )
-from points_conformance.plugin.again import begun_with, suite_of, used_up
+from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
@@ -330,7 +331,8 @@ class PointsSession:
         stopped = settling.stopped(results, self.trouble, status)
         report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
         trouble, unmet = settling.trouble(results, report.readings, stopped)
-        notes = [*report.notes, *unmet, *used_up(self.settings, results)]
+        failed = any(result.verdict is Verdict.FAILED for result in results)
+        notes = [*report.notes, *unmet, *(self.settings.of.used_up if failed else [])]
         self.report = replace(report, trouble=trouble, notes=notes)
 
     def _scope(self, asked: Sequence[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -22,6 +23,7 @@ __all__ = [
     "positive",
     "read_settings",
     "words_of",
+    "wrong_usage",
 ]
 
 #: The value of an option by its name with underscores, ``None`` where unset.
@@ -30,6 +32,15 @@ Chosen = Callable[[str], Any]
 
 class SettingsError(ValueError):
     """Wrong usage. The text says what is wrong, where, and what to do, in a line or two."""
+
+
+@contextmanager
+def wrong_usage(*errors: type[Exception]) -> Iterator[None]:
+    """Errors of others that are the user's to mend, as :class:`SettingsError`."""
+    try:
+        yield
+    except errors as error:
+        raise SettingsError(str(error)) from None
 
 
 class SubjectSettings(Protocol):
@@ -135,7 +146,7 @@ def read_settings(
     command: bool = False,
 ) -> Settings:
     """Check every option before anything is sent. Raises :class:`SettingsError`."""
-    try:
+    with wrong_usage(CatalogueError, KnownError):
         settings = Settings(
             subject=subject,
             profile=_profile(option("profile")),
@@ -151,8 +162,6 @@ def read_settings(
             of=part(subject.who.settings)(option, environment, command=command),
         )
         settings.rules  # noqa: B018 - an unknown pattern is wrong usage
-    except (CatalogueError, KnownError) as error:
-        raise SettingsError(str(error)) from None
     return settings
 
 

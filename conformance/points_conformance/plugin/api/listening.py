@@ -1,7 +1,7 @@
 """The inbox of a run: opened before the first call, registered after the look, always removed."""
 
 from points_conformance.plugin.api.settings import ServerSettings
-from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.settings import wrong_usage
 from points_conformance.targets.api.live_inbox import (
     FAR_GRACE,
     NEAR_GRACE,
@@ -45,7 +45,7 @@ class Listening:
 
 def _opened(own: ServerSettings) -> LiveInbox:
     near = own.on_loopback
-    try:
+    with wrong_usage(ListenError):
         return LiveInbox(
             parse_listen(own.webhook_listen),
             public_url=own.webhook_url,
@@ -55,5 +55,3 @@ def _opened(own: ServerSettings) -> LiveInbox:
             # was not sent.
             reachable=near and not own.webhook_url,
         )
-    except ListenError as error:
-        raise SettingsError(str(error)) from None

@@ -11,7 +11,7 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.journal import Journal, JournalError
 from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.api.settings import ServerSettings
-from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.settings import SettingsError, wrong_usage
 from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.plugin.users_own import users_own
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
@@ -172,10 +172,8 @@ class ApiRun(SubjectRun):
         except OSError as error:
             raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
         path = folder / "journal.jsonl"
-        try:
+        with wrong_usage(JournalError):
             Journal(path).begin()
-        except JournalError as error:
-            raise SettingsError(str(error)) from None
         return path
 
     def _begin_journal(self, target: ApiTarget) -> None:

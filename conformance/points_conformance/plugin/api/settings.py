@@ -16,6 +16,7 @@ from points_conformance.plugin.settings import (
     path_of,
     positive,
     words_of,
+    wrong_usage,
 )
 from points_conformance.targets.api.sources import OrdersFileError, load_orders
 from points_conformance.targets.guard import TargetRefused, checked_base_url
@@ -104,23 +105,15 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Se
         webhook_retry_within=positive("webhook-retry-within", option("webhook_retry_within")),
     )
     if own.orders:
-        own = replace(own, listed=_listed(own.orders))
+        with wrong_usage(OrdersFileError):
+            own = replace(own, listed=len(load_orders(own.orders)))
     _fit_together(own, environment)
     return own
 
 
 def _checked(url: str, allow_production: bool) -> str:
-    try:
+    with wrong_usage(TargetRefused):
         return checked_base_url(url, allow_production=allow_production)
-    except TargetRefused as error:
-        raise SettingsError(str(error)) from None
-
-
-def _listed(orders: Path) -> int:
-    try:
-        return len(load_orders(orders))
-    except OrdersFileError as error:
-        raise SettingsError(str(error)) from None
 
 
 def _dialect(value: Any) -> str:
@@ -159,8 +152,6 @@ def _can_listen(own: ServerSettings) -> None:
         parse_listen,
     )
 
-    try:
+    with wrong_usage(ListenError):
         address = parse_listen(own.webhook_listen)
         check_public_url(address, own.webhook_url, near=own.on_loopback)
-    except ListenError as error:
-        raise SettingsError(str(error)) from None

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.client.settings import ClientSettings
-from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.settings import SettingsError, wrong_usage
 from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
@@ -65,10 +65,8 @@ class ClientRun(SubjectRun):
                 "that makes one, or give --points-command"
             )
         if make is None or isinstance(make, str):
-            try:
+            with wrong_usage(CommandError):
                 return CommandClients(command, environment, timeout=timeout)
-            except CommandError as error:
-                raise SettingsError(str(error)) from None
         if not callable(make):
             raise SettingsError(
                 f"points_api_client must be a class or a function (base_url, api_key) that makes a "

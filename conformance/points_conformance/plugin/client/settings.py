@@ -10,6 +10,7 @@ from points_conformance.plugin.settings import (
     SubjectSettings,
     positive,
     words_of,
+    wrong_usage,
 )
 from points_conformance.targets.client.runners import CommandClients, CommandError
 
@@ -43,10 +44,8 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Cl
         option("command") or "", positive("timeout", option("timeout"), most=600) or _TIMEOUT
     )
     if options.command:
-        try:
+        with wrong_usage(CommandError):
             CommandClients(options.command, environment)
-        except CommandError as error:
-            raise SettingsError(str(error)) from None
     elif command:
         raise SettingsError(
             "no client: give --command CMD, what runs your client once per operation"

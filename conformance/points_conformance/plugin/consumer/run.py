@@ -122,12 +122,11 @@ class ConsumerRun(SubjectRun):
 
     # ------------------------------------------------------------------ making
     def _make(self, given: Any) -> ConsumerTarget:
-        function = None
-        if isinstance(given, str):
+        function, is_url = None, isinstance(given, str)
+        if is_url:
             self.run.judge_instead(self.run.settings.at(given))
-            given = None
         options = cast(ConsumerSettings, self.run.settings.of)
-        if given is not None or options.app:
+        if not is_url and (given is not None or options.app):
             app, interface = self._application(given, options)
             if interface == "function":
                 function = app

@@ -14,6 +14,7 @@ from points_conformance.plugin.settings import (
     fits_a_header,
     positive,
     words_of,
+    wrong_usage,
 )
 from points_conformance.targets.consumer.build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer.probe import PointerError, lookup
@@ -71,24 +72,18 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Co
         )
     fits_a_header(SECRET, environment[SECRET], "secret")
     if options.app:
-        try:
+        with wrong_usage(AppError):
             load_app(options.app)
-        except AppError as error:
-            raise SettingsError(str(error)) from None
         if options.url and not options.url.startswith("/"):
             raise SettingsError(
                 "beside --app, --url is the path of its webhook: give /webhooks/points"
             )
         return options
-    if options.url.startswith("/"):
-        if command:
-            raise SettingsError(
-                f"--url {options.url} is a path: give a whole URL, or --app as well"
-            )
-        return options
-    if options.url:
-        return replace(options, url=_checked(options.url))
-    if command:
+    if options.url.startswith("/") and command:
+        raise SettingsError(f"--url {options.url} is a path: give a whole URL, or --app as well")
+    if options.url and not options.url.startswith("/"):
+        _checked(options.url)
+    elif command:
         raise SettingsError("no consumer: give --url URL or --app pkg.mod:app")
     return options
 
