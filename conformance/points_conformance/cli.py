@@ -25,7 +25,6 @@ __all__ = ["main"]
 
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
-_JUDGING = tuple(Subject)
 _REFUSED = "the command ended before it judged anything"
 
 
@@ -59,7 +58,7 @@ class _Group(click.Group):
 
 def _begun(args: Sequence[str]) -> Path | None:
     """First of all, whatever is wrong with the options: no older green is left in the folder."""
-    folder = folder_of(args[1:]) if args[0] in _JUDGING else None
+    folder = folder_of(args[1:]) if args[0] in tuple(Subject) else None
     if folder is not None:
         try:
             spoil(folder, args[0], _REFUSED)
@@ -80,12 +79,10 @@ def main() -> None:
 
 def _offered(option: Option) -> click.Option:
     """A row of the table as the command's."""
-    kinds: dict[str, dict[str, Any]] = {
-        "flag": {"is_flag": True, "default": None},
-        "many": {"multiple": True, "metavar": option.metavar},
-        "text": {"metavar": option.metavar},
-    }
-    return click.Option([f"--{option.name}"], help=option.help, **kinds[option.kind])
+    takes: dict[str, Any] = {"metavar": option.metavar, "multiple": option.kind == "many"}
+    if option.kind == "flag":
+        takes = {"is_flag": True, "default": None}
+    return click.Option([f"--{option.name}"], help=option.help, **takes)
 
 
 def _command(subject: Subject) -> click.Command:

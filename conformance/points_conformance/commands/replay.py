@@ -4,7 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -116,8 +116,6 @@ def _row(told: Any) -> _Row:
 
 # ---------------------------------------------------------------------- sending
 def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], object]]:
-    from dataclasses import replace
-
     app = load_app(options.app)
     interface = interface_of(app) if options.app_interface == "auto" else options.app_interface
     if interface not in ("asgi", "wsgi"):

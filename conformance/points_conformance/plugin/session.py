@@ -23,22 +23,13 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, matching
 from points_conformance.judging.plan import Plan, plan
-from points_conformance.judging.verdict import (
-    Absence,
-    Outcome,
-    OutcomeKind,
-    Verdict,
-)
+from points_conformance.judging.verdict import Absence, Outcome, OutcomeKind, Verdict
 from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
-from points_conformance.plugin.settings import (
-    Settings,
-    SettingsError,
-    read_settings,
-)
+from points_conformance.plugin.settings import Settings, SettingsError, read_settings
 from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject import SubjectRun

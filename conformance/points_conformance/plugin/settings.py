@@ -139,11 +139,7 @@ class Settings:
 
 
 def read_settings(
-    option: Chosen,
-    environment: Mapping[str, str],
-    subject: Subject,
-    *,
-    command: bool = False,
+    option: Chosen, environment: Mapping[str, str], subject: Subject, *, command: bool = False
 ) -> Settings:
     """Check every option before anything is sent. Raises :class:`SettingsError`."""
     with wrong_usage(CatalogueError, KnownError):
@@ -226,13 +222,10 @@ def words_of(own: Any, names: str) -> list[str]:
     words: list[str] = []
     for name in names.split():
         value, default = getattr(own, name), getattr(type(own)(), name)
-        for one in _each(value) if value != default else ():
-            words += [f"--{name.replace('_', '-')}", *one]
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, Mapping):
+            words += [word for row in value.items() for word in (option, "=".join(row))]
+        elif value != default:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            words += [option] if value is True else [option, text]
     return words
-
-
-def _each(value: Any) -> list[list[str]]:
-    """The words that follow an option, for each time that it is given."""
-    if isinstance(value, Mapping):
-        return [[f"{own}={ours}"] for own, ours in value.items()]
-    return [[] if value is True else [f"{value:g}" if isinstance(value, float) else str(value)]]

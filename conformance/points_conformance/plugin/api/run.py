@@ -13,7 +13,7 @@ from points_conformance.judging.judge import seed_of
 from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.settings import SettingsError, wrong_usage
 from points_conformance.plugin.subject import Run, SubjectRun
-from points_conformance.plugin.users_own import users_own
+from points_conformance.plugin.users_own import own_hook
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
 from points_conformance.targets.api.sources import FileSource, HookSource
@@ -106,11 +106,7 @@ class ApiRun(SubjectRun):
 
     def plan_lines(self) -> list[str]:
         """Calls, orders and riyals at most."""
-        settings = self.run.settings
-        lines = [
-            f"plan for {settings.of.target}:",
-            *(f"  {line}" for line in self.run.plan.lines()),
-        ]
+        lines = [f"plan for {self._own.target}:", *(f"  {line}" for line in self.run.plan.lines())]
         if self._own.url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines
@@ -188,32 +184,16 @@ class ApiRun(SubjectRun):
 
     def order_hook(self) -> OrderHook | None:
         """The user's hook that makes orders, if there is one."""
-        call = self.run.config.hook.pytest_points_make_order
-        if not call.get_hookimpls():
+        call = own_hook("pytest_points_make_order", self.run, lambda: self.target)
+        if call is None:
             return None
-
-        def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            with users_own("pytest_points_make_order", self.run.stop, self.target):
-                uuid: str | None = call(
-                    config=self.run.config,
-                    type=kind.value,
-                    order_status=status.value,
-                    total_price=total,
-                )
-            return uuid
-
-        return make
+        return lambda kind, status, total: call(
+            type=kind.value, order_status=status.value, total_price=total
+        )
 
     def _auto_refund_hook(self) -> Callable[[str], bool] | None:
-        call = self.run.config.hook.pytest_points_auto_refund
-        if not call.get_hookimpls():
-            return None
-
-        def trigger(uuid: str) -> bool:
-            with users_own("pytest_points_auto_refund", self.run.stop, self.target):
-                return bool(call(config=self.run.config, order_uuid=uuid))
-
-        return trigger
+        call = own_hook("pytest_points_auto_refund", self.run, lambda: self.target)
+        return None if call is None else lambda uuid: bool(call(order_uuid=uuid))
 
 
 def _orders_not_used(target: ApiTarget) -> list[str]:

@@ -132,19 +132,18 @@ def _fit_together(own: ServerSettings, environment: Mapping[str, str]) -> None:
         raise SettingsError("--dialect is the embedded simulator's: leave out --base-url")
     if own.orders and not own.url:
         raise SettingsError("--orders names orders of a live target: give --base-url as well")
-    _can_listen(own)
-
-
-def _can_listen(own: ServerSettings) -> None:
     if own.webhook_url and not own.webhook_listen:
         raise SettingsError("--webhook-url is where a listener is: give --webhook-listen as well")
-    if not own.webhook_listen:
-        return
-    if not own.url:
+    if own.webhook_listen and not own.url:
         raise SettingsError(
             "--webhook-listen is for a server that sends webhooks: give --base-url as well (the "
             "embedded simulator has an inbox of its own)"
         )
+    if own.webhook_listen:
+        _can_listen(own)
+
+
+def _can_listen(own: ServerSettings) -> None:
     # Here, for a listener takes a server to import.
     from points_conformance.targets.api.live_inbox import (
         ListenError,

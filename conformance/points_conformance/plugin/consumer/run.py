@@ -9,7 +9,7 @@ from points_conformance.judging.rule import Profile
 from points_conformance.plugin.consumer.settings import ConsumerSettings
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.plugin.subject import Run, SubjectRun
-from points_conformance.plugin.users_own import users_own
+from points_conformance.plugin.users_own import own_hook
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     Interface,
@@ -160,27 +160,12 @@ class ConsumerRun(SubjectRun):
 
     # ------------------------------------------------------------------ hooks
     def _state_hook(self) -> Callable[[str], ConsumerState | None] | None:
-        call = self.run.config.hook.pytest_points_consumer_state
-        if not call.get_hookimpls():
-            return None
-
-        def state(order_id: str) -> ConsumerState | None:
-            with users_own("pytest_points_consumer_state", self.run.stop, self.target):
-                found: ConsumerState | None = call(config=self.run.config, order_id=order_id)
-            return found
-
-        return state
+        call = own_hook("pytest_points_consumer_state", self.run, lambda: self.target)
+        return None if call is None else lambda order_id: call(order_id=order_id)
 
     def _order_hook(self) -> Callable[[ShopOrder], bool] | None:
-        call = self.run.config.hook.pytest_points_consumer_order
-        if not call.get_hookimpls():
-            return None
-
-        def tell(case: ShopOrder) -> bool:
-            with users_own("pytest_points_consumer_order", self.run.stop, self.target):
-                return bool(call(config=self.run.config, order=case.as_json()))
-
-        return tell
+        call = own_hook("pytest_points_consumer_order", self.run, lambda: self.target)
+        return None if call is None else lambda case: bool(call(order=case.as_json()))
 
 
 def _calls_apart(target: ConsumerTarget) -> list[str]:
