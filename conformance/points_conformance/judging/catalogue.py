@@ -128,12 +128,8 @@ class Catalogue:
         raise CatalogueError(f"no rule has the ID {id_!r}; see points-conformance rules")
 
     def matching(self, pattern: str) -> list[Rule]:
-        """The rules whose ID (or old ID) matches a glob. Raises where none does."""
-        found = [
-            rule
-            for rule in self.rules
-            if any(fnmatchcase(name, pattern) for name in (rule.id, *rule.aliases))
-        ]
+        """The rules whose ID matches a glob, or whose old ID it is. Raises where there is none."""
+        found = [rule for rule in self if fnmatchcase(rule.id, pattern) or pattern in rule.aliases]
         if not found:
             raise CatalogueError(f"no rule of {self.subject} matches {pattern!r}")
         return found

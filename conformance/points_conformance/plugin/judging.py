@@ -15,8 +15,8 @@ from points_conformance.judging.verdict import Outcome, Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
-from points_conformance.plugin.runs.subject import SubjectRun
 from points_conformance.plugin.settings import Settings, SettingsError
+from points_conformance.plugin.subject import SubjectRun
 
 __all__ = ["Judging"]
 
