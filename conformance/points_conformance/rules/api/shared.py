@@ -1,5 +1,6 @@
 """What several rules of one judging look at, and one of them brought about."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -70,6 +71,8 @@ class Shared:
     cancelled: dict[OrderStatus, bool] = field(default_factory=dict)
     #: Stories that are brought about once, by their names.
     stories: dict[str, ToldOrder] = field(default_factory=dict)
+    #: Held while a story is brought about, by its name.
+    telling: dict[str, threading.Lock] = field(default_factory=dict)
     #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
     planted: dict[str, str] = field(default_factory=dict)
     #: What the sweep of generated requests saw.

@@ -4,6 +4,7 @@ Stories that many rules look at are brought about once a run.
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -52,12 +53,14 @@ def told(
 
 def _once(api: ApiTarget, name: str, story: Callable[[], ToldOrder]) -> ToldOrder:
     """A story, brought about at most once a run."""
-    known = Shared.of(api).stories
-    if name not in known:
-        first = len(api.exchanges)
-        done = story()
-        known[name] = replace(done, exchanges=tuple(api.exchanges[first:]))
-    return known[name]
+    shared = Shared.of(api)
+    known = shared.stories
+    with shared.telling.setdefault(name, threading.Lock()):
+        if name not in known:
+            first = len(api.exchanges)
+            done = story()
+            known[name] = replace(done, exchanges=tuple(api.exchanges[first:]))
+        return known[name]
 
 
 def a_series(api: ApiTarget) -> ToldOrder:
