@@ -23,6 +23,11 @@ class Budget:
         self.beside = 0
         self._lock = threading.Lock()
 
+    @property
+    def made(self) -> int:
+        """The calls that the limit bounds, so far."""
+        return self.spent - self.beside
+
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
         with self._lock:

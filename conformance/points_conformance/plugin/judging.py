@@ -14,6 +14,7 @@ from points_conformance.judging.verdict import Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
+from points_conformance.plugin.progress import Progress
 from points_conformance.plugin.runs.subject import SubjectRun
 from points_conformance.plugin.settings import Settings, SettingsError
 
@@ -58,6 +59,7 @@ class Judging:
     def __init__(self, run: JudgedRun, shared: SharedJudging | None) -> None:
         self.run = run
         self.shared = shared
+        self.progress = Progress()
         #: Why nothing may be judged at all, once that is known.
         self.unjudgeable = ""
         self.looked = False
@@ -69,7 +71,7 @@ class Judging:
         """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
         self._judges = self._judges or self.shared is None or self.shared.claim()
         if self._judges:
-            with self._told():
+            with self._told(), self.progress.shown():
                 self._judge_until(rule_id, given)
         elif self.shared is not None:
             self._read(self.shared, rule_id, given)
@@ -91,10 +93,13 @@ class Judging:
         judges = self.run.judges
         for id_ in self._due(rule_id):
             before = dict(judges.outcomes)
+            self.progress.begun(id_)
             judges.judge(id_, target)
             self._turns[id_] = self._results(id_)
+            new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
+            found = [judges.result(judges.catalogue[o.rule]) for o in new]
+            self.progress.ended(id_, [*found, *self._turns[id_]], target.budget.made)
             if self.shared is not None:
-                new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
                 self.shared.judged(id_, new)
 
     def _target(self, given: Any) -> Judged:
