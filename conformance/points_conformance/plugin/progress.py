@@ -63,7 +63,7 @@ def told_of(result: Result) -> str:
     """One line on a rule that is broken, or in which the kit failed; empty for all others."""
     if result.verdict not in _TOLD:
         return ""
-    reason = " ".join(plain(result.reason).split())
+    reason = plain(" ".join(result.reason.split()))
     short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
     return f"{_TOLD[result.verdict]:7} {result.rule.id}: {short}"
 

@@ -125,8 +125,8 @@ class PointsSession:
         asked = self.asked()
         if not asked or self.config.option.collectonly:
             return None
-        far = self.settings.base_url or not self.settings.on_loopback
-        if self.worker is None and (far or self.settings.dry_run):
+        embedded = self.settings.subject is Subject.API and not self.settings.base_url
+        if self.worker is None and (not embedded or self.settings.dry_run):
             self._say(*self.subject.plan_lines())
         if self.settings.dry_run:
             if self.worker is None:
@@ -203,7 +203,7 @@ class PointsSession:
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
+        if terminal is not None and lines:
             terminal.ensure_newline()
             for line in lines:
                 terminal.write_line(self.redact(line))
