@@ -26,7 +26,7 @@ class CatalogueError(ValueError):
 class Terms(TypedDict, total=False):
     """What a rule says beside ID, level, statement and sources: the fields of :class:`Rule`.
 
-    One name stands for a tuple of one, one number of calls for all profiles.
+    One name stands for a tuple of one, one number of calls or seconds for all profiles.
     """
 
     after: str | tuple[str, ...]
@@ -36,6 +36,7 @@ class Terms(TypedDict, total=False):
     far: Profile | None
     calls: int | Mapping[Profile, int]
     far_calls: Mapping[Profile, int]
+    seconds: float | Mapping[Profile, float]
     riyals: int
     closing: bool
     apart: bool
@@ -88,11 +89,13 @@ class Registrar:
 
 def _fields(terms: Terms) -> dict[str, Any]:
     after, needs, calls = terms.get("after", ()), terms.get("needs", ()), terms.get("calls", 0)
+    seconds = terms.get("seconds", {})
     return {
         **terms,
         "after": (after,) if isinstance(after, str) else after,
         "needs": (needs,) if isinstance(needs, str) else needs,
         "calls": dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+        "seconds": seconds if isinstance(seconds, Mapping) else dict.fromkeys(Profile, seconds),
     }
 
 

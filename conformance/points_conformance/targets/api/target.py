@@ -4,6 +4,7 @@ The embedded simulator and a live server differ only in what this is built from
 (:mod:`points_conformance.targets.api.build`): an httpx client, order sources, an inbox, a budget.
 """
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -76,9 +77,9 @@ class ApiTarget(Caller):
         self._racer = racer
 
     # ------------------------------------------------------------------ the run, and one rule
-    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+    def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
         """This target as one rule is given it, with exchanges and orders of its own."""
-        view = super().view(rule=rule, seed=seed, allowance=allowance)
+        view = super().view(rule=rule, seed=seed, allowance=allowance, seconds=seconds)
         view.orders = []
         return view
 
