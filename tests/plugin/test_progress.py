@@ -160,15 +160,14 @@ def test_what_is_found_while_others_write_waits() -> None:
 
 
 def test_a_line_that_others_began_is_ended_first() -> None:
-    """And they are told of it."""
-    file, anew = Kept(), list[int]()
-    progress = Progress(PlainLines(file, lambda: 4, lambda: anew.append(1)), rules=1)
+    """Once."""
+    file = Kept()
+    progress = Progress(PlainLines(file, lambda: 4), rules=1)
     with progress.shown():
         progress.ended("a", [FAILED], 1)
         progress.ended("b", [result(Verdict.FAILED, id_="b.c")], 1)
     progress.close()
-    told = "failed  refund.sum-bounded: it is so\nfailed  b.c: it is so\n"
-    assert (file.text, anew) == (f"\n{told}", [1])
+    assert file.text == "\nfailed  refund.sum-bounded: it is so\nfailed  b.c: it is so\n"
 
 
 def test_many_threads_tear_nothing() -> None:
@@ -410,6 +409,17 @@ def test_pytest_tells_a_broken_rule_at_once_and_keeps_its_line(
     [told] = [number for number, line in enumerate(lines) if line.startswith(TOLD)]
     assert lines[told - 1] == "test_points.py .."
     assert lines[told + 1].split() == ["F", "[100%]"]
+
+
+def test_pytest_with_v_keeps_name_and_verdict_of_a_test_together(
+    tmp_path: Path, wrong: tuple[str, str]
+) -> None:
+    """What is told between them does not part them."""
+    lines = piped(the_suite(tmp_path, wrong[0], "-v"), tmp_path, wrong[1]).splitlines()
+    name = "test_points.py::TestPoints::test_rule[refund.sum-bounded]"
+    [told] = [number for number, line in enumerate(lines) if line.startswith(TOLD)]
+    assert lines[told - 1].rstrip() == name
+    assert lines[told + 1].split() == [name, "FAILED", "[100%]"]
 
 
 def test_pytest_that_catches_nothing_is_told_of_it_too(

@@ -77,13 +77,13 @@ class PlainLines:
     """A line every ten seconds, without any control character.
 
     ``column`` is where the others have left the line, in characters; ``anew`` tells them that a
-    new line was begun.
+    new line was begun, and says what is to stand on it.
     """
 
     ticks = True
 
     def __init__(
-        self, file: IO[str], column: Column = lambda: 0, anew: Callable[[], object] = lambda: None
+        self, file: IO[str], column: Column = lambda: 0, anew: Callable[[], str] = str
     ) -> None:
         self._file, self._column, self._anew = file, column, anew
         self._torn = False
@@ -99,10 +99,12 @@ class PlainLines:
         with _as_far_as_it_goes():
             if self._torn:
                 self._file.write("\n")
-                self._torn = False
-                self._anew()
             for line in lines:
                 self._file.write(f"{line}\n")
+            if self._torn:
+                text = self._anew()
+                self._file.write(text)
+                self._torn = bool(text)
             self._file.flush()
 
     def show(self, standing: Callable[[], object], now: float) -> None:
@@ -130,7 +132,7 @@ class LiveLine(PlainLines):
         self,
         file: IO[str],
         column: Column = lambda: 0,
-        anew: Callable[[], object] = lambda: None,
+        anew: Callable[[], str] = str,
         *,
         alone: bool = False,
     ) -> None:
@@ -238,10 +240,14 @@ def screen_of(config: pytest.Config, *, alone: bool) -> Screen:
         return Silent()
     writer: Any = getattr(reporter, "_tw", None)
 
-    def anew() -> None:
-        """What pytest counts of its line, so that its percentages stand where they do."""
-        if hasattr(writer, "_current_line"):
-            writer._current_line = ""
+    def anew() -> str:
+        """With ``-v`` the name of the test, whose verdict follows. Else letters go on: what pytest
+        counts of its line is mended, so that its percentages stand where they do.
+        """
+        line: str = getattr(writer, "_current_line", "")
+        if config.option.verbose <= 0 and line:
+            writer._current_line = line = ""
+        return line
 
     return screen_for(
         sys.stdout,
@@ -258,7 +264,7 @@ def screen_for(
     environment: Mapping[str, str],
     *,
     column: Column = lambda: 0,
-    anew: Callable[[], object] = lambda: None,
+    anew: Callable[[], str] = str,
     alone: bool = False,
     crowded: bool = False,
 ) -> Screen:

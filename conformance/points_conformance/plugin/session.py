@@ -125,8 +125,9 @@ class PointsSession:
         asked = self.asked()
         if not asked or self.config.option.collectonly:
             return None
-        embedded = self.settings.subject is Subject.API and not self.settings.base_url
-        if self.worker is None and (not embedded or self.settings.dry_run):
+        far = self.settings.base_url or not self.settings.on_loopback
+        told = far or self.settings.dry_run or self.settings.subject is Subject.CLIENT
+        if self.worker is None and told:
             self._say(*self.subject.plan_lines())
         if self.settings.dry_run:
             if self.worker is None:
