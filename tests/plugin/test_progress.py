@@ -381,6 +381,23 @@ def test_the_command_on_a_terminal_has_a_line_that_is_gone_in_the_end(
     assert sum(line.startswith(TOLD) for line in lines) == 1
 
 
+def test_what_cuts_a_run_off_is_said_on_a_line_of_its_own(
+    tmp_path: Path, wrong: tuple[str, str]
+) -> None:
+    """The user's code ends the process while the live line stands there."""
+    bye = "import os, threading\nthreading.Timer(2.0, lambda: os._exit(0)).start()\n"
+    (tmp_path / "bye.py").write_text(bye)
+    status, written = on_a_terminal(
+        [*COMMAND, "api", "--base-url", wrong[0], "--rate", "5", "--", "-p", "bye"],
+        tmp_path,
+        variables(wrong[1], TERM="xterm"),
+    )
+    assert status == 2
+    *_, line, said = shown(written)
+    assert re.match(r"\d+ of \d+ rules, ", line)
+    assert said.startswith("points-conformance: code that was run by the judging ended its proces")
+
+
 def test_a_dumb_terminal_gets_no_line_that_changes(tmp_path: Path, wrong: tuple[str, str]) -> None:
     """Nothing moves its cursor."""
     _, written = on_a_terminal(
