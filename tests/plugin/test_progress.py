@@ -128,6 +128,8 @@ def test_a_plain_line_comes_every_ten_seconds() -> None:
         for _ in range(250):
             clock.now += 0.1
             progress.tick()
+    clock.now += 100
+    progress.tick()  # nobody waits
     progress.close()
     assert file.text == "0 of 2 rules, 0 calls: refund.full\n" * 2
 
@@ -215,8 +217,11 @@ def on_terminal(alone: bool, drive: Callable[[Progress, Clock], None], before: s
     )
     progress = Progress(screen, rules=2, clock=clock)
     drive(progress, clock)
-    progress.close()
+    if alone:
+        progress.close()
     terminal.file.write("others")
+    terminal.file.flush()
+    progress.close()
     return terminal.closed()
 
 
