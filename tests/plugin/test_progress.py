@@ -371,6 +371,13 @@ def test_the_command_tells_a_broken_rule_at_once(tmp_path: Path, wrong: tuple[st
     assert "\x1b" not in out
 
 
+def test_a_rule_that_was_not_asked_for_is_told_too(tmp_path: Path, wrong: tuple[str, str]) -> None:
+    """It came before one that was, and keeps it from saying anything."""
+    command = [*COMMAND, "api", "--base-url", wrong[0], "--select", "refund.two-equal-parts"]
+    lines = piped(command, tmp_path, wrong[1]).splitlines()
+    assert sum(line.startswith(TOLD) for line in lines) == 1
+
+
 def test_the_command_on_a_terminal_has_a_line_that_is_gone_in_the_end(
     tmp_path: Path, wrong: tuple[str, str]
 ) -> None:

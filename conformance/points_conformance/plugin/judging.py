@@ -1,7 +1,7 @@
 """The one judging of a subject in a run: its order, its process, and what each test shows of it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 import pytest
@@ -10,7 +10,7 @@ from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.redaction import Redactor
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.verdict import Outcome, OutcomeKind, Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
@@ -22,6 +22,7 @@ __all__ = ["Judging"]
 
 #: Verdicts of a rule that was held up: its test ends as skipped.
 _SKIPPED = frozenset({Verdict.NOT_EXERCISED, Verdict.BLOCKED})
+_BROKEN = frozenset({OutcomeKind.BROKEN, OutcomeKind.CRASHED})
 
 
 class JudgedRun(Protocol):
@@ -97,8 +98,8 @@ class Judging:
             judges.judge(id_, target)
             self._turns[id_] = self._results(id_)
             new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
-            found = [judges.result(judges.catalogue[o.rule]) for o in new]
-            self.progress.ended(id_, [*found, *self._turns[id_]], target.budget.made)
+            results = [*self._before(id_, new), *self._turns[id_]]
+            self.progress.ended(id_, results, target.budget.made)
             if self.shared is not None:
                 self.shared.judged(id_, new)
 
@@ -159,6 +160,12 @@ class Judging:
         laid = judges.outcomes[rule_id].attributed if rule_id in judges.outcomes else {}
         unknown = [id_ for id_ in laid if id_ not in judges.known()]
         return [judges.result(judges.catalogue[id_]) for id_ in (rule_id, *unknown)]
+
+    def _before(self, rule_id: str, new: Iterable[Outcome]) -> list[Result]:
+        """What was found of rules that this one comes after, and that had no turn of their own."""
+        judges = self.run.judges
+        broken = [o.rule for o in new if o.kind in _BROKEN and o.rule != rule_id]
+        return [judges.result(judges.catalogue[id_]) for id_ in broken]
 
     # ------------------------------------------------------------------ reading
     def _read(self, shared: SharedJudging, rule_id: str, given: Any) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from points_conformance.judging.verdict import Result, Verdict
-from points_conformance.plugin.screen import Screen, Silent
+from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.screen import Screen, Silent, screen_of
 from points_conformance.report.text import counted, plain
+from points_conformance.subjects import Subject
 
-__all__ = ["Progress", "Standing", "seconds_left", "told_of"]
+__all__ = ["Progress", "Standing", "progress_of", "seconds_left", "told_of"]
 
 #: Verdicts that are told when they are found, and the word for each.
 _TOLD: Final = {Verdict.FAILED: "failed", Verdict.ERROR: "error", Verdict.ADVICE: "advice"}
@@ -195,3 +197,17 @@ class Progress:
     def _ticking(self) -> None:
         while not self._ended.wait(_LOOK):
             self.tick()
+
+
+def progress_of(run: Run, rules: int, seconds: float | None) -> Progress:
+    """That of a pytest run, in which the command has the terminal to itself. To be made while no
+    test runs. What a plan's bound on a client counts is no call: its run is bounded in seconds.
+    """
+    by_calls = run.settings.subject is not Subject.CLIENT
+    return Progress(
+        screen_of(run.config, alone=bool(run.command)),
+        rules=rules,
+        most_calls=run.plan.calls if by_calls else None,
+        unit=run.plan.unit.partition(";")[0],
+        seconds=seconds,
+    )

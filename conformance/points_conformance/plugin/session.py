@@ -33,9 +33,8 @@ from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
-from points_conformance.plugin.progress import Progress
+from points_conformance.plugin.progress import progress_of
 from points_conformance.plugin.runs.subject import SubjectRun
-from points_conformance.plugin.screen import screen_of
 from points_conformance.plugin.settings import (
     Settings,
     SettingsError,
@@ -138,7 +137,7 @@ class PointsSession:
         if self.worker is None or not self.command:
             self._begin_report()
         self._mind_no_signals = end_on_signals()
-        self.judging.progress = self._progress(len(asked))
+        self.judging.progress = progress_of(self, len(asked), self.subject.seconds)
         if self.judging.shared is not None:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
@@ -152,17 +151,6 @@ class PointsSession:
                 raise pytest.UsageError(self.judging.unjudgeable)
             self.open(target)
         return None
-
-    def _progress(self, rules: int) -> Progress:
-        """Where it is told how far the judging is; the command has the terminal to itself."""
-        by_calls = self.settings.subject is not Subject.CLIENT
-        return Progress(
-            screen_of(self.config, alone=bool(self.command)),
-            rules=rules,
-            most_calls=self.plan.calls if by_calls else None,
-            unit=self.plan.unit.partition(";")[0],
-            seconds=self.subject.seconds,
-        )
 
     def _begin_report(self) -> None:
         folder = self.settings.report_dir
