@@ -52,6 +52,7 @@ def execute(
         rule=rule.id,
         seed=seed_of(seed, rule.id),
         allowance=rule.bound(profile, loopback=target.loopback),
+        seconds=rule.longest(profile),
     )
     spent = view.budget.spent
     started = time.perf_counter()

@@ -87,14 +87,21 @@ class ClientRun(SubjectRun):
             seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
             target.begin(cases_of(rule, seed, bound))
 
+    def _operations(self) -> int:
+        """How many the cases of all rules have at most, but for those of shrinking."""
+        rules = self.run.settings.catalogue.with_prerequisites(self.run.plan.rules)
+        return sum(rule.bound(self.run.settings.profile) for rule in rules)
+
+    @property
+    def seconds(self) -> float:
+        """Operations run side by side, each as long as it may; those of one case in turn."""
+        return (math.ceil(self._operations() / SIDE_BY_SIDE) + LONGEST) * self._own.timeout
+
     # ------------------------------------------------------------------ in words
     def plan_lines(self) -> list[str]:
         """Operations and time at most."""
-        settings = self.run.settings
-        rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
-        operations = sum(rule.bound(settings.profile) for rule in rules)
-        slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
-        minutes = math.ceil(slots * self._own.timeout / 60)
+        settings, operations = self.run.settings, self._operations()
+        minutes = math.ceil(self.seconds / 60)
         return [
             f"plan for {settings.of.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "

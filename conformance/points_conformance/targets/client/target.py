@@ -150,6 +150,8 @@ class ClientTarget(Viewed):
         self._bench = _Bench(clients, seed)
         self._known: dict[Case, Record] = {}
         self._makers: dict[Case, str] = {}
+        #: Of what rules take at the same time.
+        self._lock = threading.Lock()
 
     def run(self, *cases: Case) -> list[Record]:
         """The records of the cases, each run once however often it is asked for.
@@ -174,21 +176,24 @@ class ClientTarget(Viewed):
         return [self._taken(record.case, replace(record, printed=words)) for record in records]
 
     def _taken(self, case: Case, record: Record) -> Record:
-        if case not in self._known:
-            self._known[case] = record
-            self._makers[case] = self.rule
-            self.budget.spent += len(record.seen)
-            self.redact.add(KEY, record.key)
-        return self._known[case]
+        with self._lock:
+            if case not in self._known:
+                self._known[case] = record
+                self._makers[case] = self.rule
+                self.budget.spent += len(record.seen)
+                self.redact.add(KEY, record.key)
+            return self._known[case]
 
     @property
     def operations(self) -> int:
         """How many operations the cases had that were run for the rules that were judged."""
-        return sum(len(record.turns) for record in self._known.values())
+        return sum(len(record.turns) for record in self.records())
 
     def records(self) -> list[Record]:
         """Every case that has been run for the rules that were judged, each with its rule."""
-        return [replace(record, rule=self._makers[case]) for case, record in self._known.items()]
+        with self._lock:
+            known = list(self._known.items())
+        return [replace(record, rule=self._makers[case]) for case, record in known]
 
     def _needs_ca(self) -> None:
         if not self.clients.takes_ca:
