@@ -60,10 +60,10 @@ class Authorities:
 class _Bench:
     """Runs each case once, so many at a time."""
 
-    def __init__(self, clients: Clients, seed: int) -> None:
+    def __init__(self, clients: Clients, seed: int, most: int) -> None:
         self.clients = clients
         self.seed = seed
-        self.pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="points-client")
+        self.pool = ThreadPoolExecutor(most, thread_name_prefix="points-client")
         self._lock = threading.Lock()
         self._records: dict[Case, Future[Record]] = {}
         self._authorities: Authorities | None = None
@@ -140,6 +140,7 @@ class ClientTarget(Viewed):
         *,
         timeout: float = 35.0,
         seed: int = 0,
+        side_by_side: int = SIDE_BY_SIDE,
     ) -> None:
         super().__init__()
         self.timeout = timeout
@@ -147,7 +148,7 @@ class ClientTarget(Viewed):
         self.seed = seed
         self.budget = Budget()
         self.redact = Redactor({})
-        self._bench = _Bench(clients, seed)
+        self._bench = _Bench(clients, seed, side_by_side)
         self._known: dict[Case, Record] = {}
         self._makers: dict[Case, str] = {}
         #: Of what rules take at the same time.
