@@ -91,7 +91,7 @@ def _no_constant(name: str) -> None:
     raise NumberError(f"{name} is not JSON")
 
 
-# Made once: the module's functions make one for each call. Both keep nothing of what they are given.
+# Made once: the functions of their modules make one for each call. Both keep nothing between calls.
 _ENCODER: Final = simplejson.JSONEncoder(use_decimal=True, separators=(",", ":"))
 _DECODER: Final = json.JSONDecoder(
     parse_int=_whole, parse_float=_number, parse_constant=_no_constant
