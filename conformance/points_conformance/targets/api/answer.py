@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
@@ -11,9 +12,12 @@ from points_conformance.simulator.messages import NumberError, load_json
 __all__ = ["Answer"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """What came back. ``body`` is raw and never kept beyond the check; ``exchange`` is redacted."""
+    """What came back. ``body`` is raw and never kept beyond the check; ``exchange`` is redacted.
+
+    What is read of the body is read once: it is for looking at.
+    """
 
     exchange: Exchange
     status: int
@@ -23,21 +27,21 @@ class Answer:
     @property
     def json(self) -> Any:
         """The body as JSON, ``None`` where it is none."""
-        try:
-            return load_json(self.body)
-        except ValueError:
-            return None
+        return self._read[0]
 
     @property
     def wrong_number(self) -> str:
         """Why a number in the body is one that no program can take; empty where none is."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[Any, str]:
         try:
-            load_json(self.body)
+            return load_json(self.body), ""
         except NumberError as error:
-            return str(error)
+            return None, str(error)
         except ValueError:
-            pass
-        return ""
+            return None, ""
 
     @property
     def order(self) -> dict[str, Any]:
