@@ -84,7 +84,7 @@ def parts_of(text: str) -> dict[str, str]:
     """The parts of a document by name."""
     found = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
     return {
-        name: f"## {name}\n{body.rstrip()}\n"
+        name: f"## {name}{body.rstrip()}\n"
         for name, body in zip(found[1::2], found[2::2], strict=True)
     }
 
