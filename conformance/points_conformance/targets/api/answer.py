@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from points_conformance.contract.names import OrderStatus
@@ -12,12 +11,9 @@ from points_conformance.simulator.messages import NumberError, load_json
 __all__ = ["Answer"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. ``body`` is raw and never kept beyond the check; ``exchange`` is redacted.
-
-    What is read of the body is read once: it is for looking at.
-    """
+    """What came back. ``body`` is raw and never kept beyond the check; ``exchange`` is redacted."""
 
     exchange: Exchange
     status: int
@@ -27,21 +23,21 @@ class Answer:
     @property
     def json(self) -> Any:
         """The body as JSON, ``None`` where it is none."""
-        return self._read[0]
+        try:
+            return load_json(self.body)
+        except ValueError:
+            return None
 
     @property
     def wrong_number(self) -> str:
         """Why a number in the body is one that no program can take; empty where none is."""
-        return self._read[1]
-
-    @cached_property
-    def _read(self) -> tuple[Any, str]:
         try:
-            return load_json(self.body), ""
+            load_json(self.body)
         except NumberError as error:
-            return None, str(error)
+            return str(error)
         except ValueError:
-            return None, ""
+            pass
+        return ""
 
     @property
     def order(self) -> dict[str, Any]:
