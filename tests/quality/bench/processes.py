@@ -1,7 +1,9 @@
 """Whole commands and servers for the bench, each in a process of its own."""
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,8 +27,8 @@ _LISTENING = ("--webhook-listen", "127.0.0.1:0")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of the command: wall and CPU seconds, memory at its highest in MB, and when the first
-    finding was told (``None``: not before the end).
+    """One run of the command: wall and CPU seconds, the most memory of the process that judges in
+    MB, and when the first finding was told (``None``: not before the end).
     """
 
     verdict: str
@@ -56,6 +58,8 @@ def judged(*options: str, server: Mapping[str, str] | None = None, webhooks: boo
             stderr=subprocess.STDOUT,
             text=True,
         )
+        held: list[float] = []
+        threading.Thread(target=_watch, args=(process.pid, held), daemon=True).start()
         first = _first_finding(process, started)
         if process.stdout is not None:
             process.stdout.close()
@@ -68,9 +72,23 @@ def judged(*options: str, server: Mapping[str, str] | None = None, webhooks: boo
         calls=report["calls"],
         seconds=seconds,
         cpu=used.ru_utime + used.ru_stime,
-        megabytes=used.ru_maxrss / 1024,
+        megabytes=max(held, default=0.0),
         first=first,
     )
+
+
+def _watch(command: int, held: list[float]) -> None:
+    """Note what the child of the command holds at most, which judges, as long as it lasts. That of
+    Schemathesis, a child of its own, is larger and always the same.
+    """
+    with contextlib.suppress(OSError):
+        while True:
+            time.sleep(0.05)
+            children = Path(f"/proc/{command}/task/{command}/children").read_text().split()
+            for child in children[:1]:
+                status = Path(f"/proc/{child}/status").read_text()
+                peaks = re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+                held.extend(int(peak) / 1024 for peak in peaks)
 
 
 def _first_finding(process: subprocess.Popen[str], started: float) -> float | None:
