@@ -23,6 +23,7 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, matching
 from points_conformance.judging.plan import Plan, plan
+from points_conformance.judging.side_by_side import Errands
 from points_conformance.judging.verdict import (
     Absence,
     Outcome,
@@ -73,6 +74,7 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
+        self.errands = Errands()
         self.subject: SubjectRun = part(SUBJECTS[self.settings.subject].run)(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.

@@ -33,6 +33,8 @@ __all__ = [
 SIMULATOR = "simulator"
 #: The value of an option by its name with underscores, ``None`` where unset.
 Option = Callable[[str], Any]
+#: The most rules at once: each has a thread and a connection.
+MOST_AT_ONCE = 64
 #: What comes from the environment alone.
 SECRETS = ("POINTS_API_KEY", "POINTS_OTHER_API_KEY", "POINTS_PUBLIC_KEY", "POINTS_WEBHOOK_SECRET")
 
@@ -53,6 +55,7 @@ class Settings:
     known: KnownFailures | None = None
     known_file: Path | None = None
     strict: bool = False
+    side_by_side: int | None = None
     report_dir: Path | None = None
     dry_run: bool = False
     base_url: str | None = None
@@ -160,6 +163,7 @@ def _common(option: Option, environment: Mapping[str, str], subject: Subject) ->
         known=_known(option("known_failures")),
         known_file=_path(option("known_failures")),
         strict=bool(option("strict")),
+        side_by_side=_at_once(option("side_by_side")),
         report_dir=_path(option("report_dir")),
         dry_run=bool(option("dry_run")),
         environment=dict(environment),
@@ -268,6 +272,14 @@ def _seed(value: Any) -> int:
         return int(value)
     except ValueError:
         raise SettingsError(f"the seed {value!r} is no whole number and not random") from None
+
+
+def _at_once(value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if not str(value).isascii() or not str(value).isdigit() or not 0 < int(value) <= MOST_AT_ONCE:
+        raise SettingsError(f"--side-by-side must be a whole number from 1 to {MOST_AT_ONCE}")
+    return int(value)
 
 
 def _patterns(value: Any) -> tuple[str, ...]:

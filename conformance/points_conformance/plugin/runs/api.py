@@ -26,6 +26,8 @@ __all__ = ["ApiRun"]
 
 #: The rule that waits for Schemathesis.
 _SWEEP = "schema.no-server-error"
+#: How many rules are judged at once, on loopback and off it.
+_NEAR, _FAR = 8, 2
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
@@ -90,6 +92,19 @@ class ApiRun:
     def look(self, target: ApiTarget) -> None:
         """Whether the server can be judged. Raises ``Unjudgeable``."""
         preflight(target)
+
+    def side_by_side(self, target: ApiTarget) -> int:
+        """As asked for; else so many that a server is busy, and none is hurt. A simulator in this
+        process answers at once: nothing is gained. Listed orders are used up in the catalogue's
+        order.
+        """
+        if target.listed_orders:
+            return 1
+        if self.run.settings.side_by_side:
+            return self.run.settings.side_by_side
+        if self.run.settings.base_url is None:
+            return 1
+        return _NEAR if target.loopback else _FAR
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Schemathesis takes long to load: that happens while other rules run."""
@@ -190,14 +205,17 @@ class ApiRun:
             return None
 
         def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            with users_own("pytest_points_make_order", self.run.stop, self.target):
+            def errand() -> str | None:
                 uuid: str | None = call(
                     config=self.run.config,
                     type=kind.value,
                     order_status=status.value,
                     total_price=total,
                 )
-            return uuid
+                return uuid
+
+            with users_own("pytest_points_make_order", self.run.stop, self.target):
+                return self.run.errands.run(errand)
 
         return make
 
@@ -208,7 +226,9 @@ class ApiRun:
 
         def trigger(uuid: str) -> bool:
             with users_own("pytest_points_auto_refund", self.run.stop, self.target):
-                return bool(call(config=self.run.config, order_uuid=uuid))
+                return self.run.errands.run(
+                    lambda: bool(call(config=self.run.config, order_uuid=uuid))
+                )
 
         return trigger
 

@@ -89,6 +89,10 @@ class ClientRun:
         """Nothing more is opened."""
         return []
 
+    def side_by_side(self, target: ClientTarget) -> int:
+        """One rule: the cases of all of them have begun already."""
+        return 1
+
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Note which rules are asked for: their cases begin with the target."""
         self._asked = asked

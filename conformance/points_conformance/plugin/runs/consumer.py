@@ -76,6 +76,10 @@ class ConsumerRun:
         """Nothing more is opened."""
         return []
 
+    def side_by_side(self, target: ConsumerTarget) -> int:
+        """One rule: a consumer is told at the pace that it was seen to keep."""
+        return 1
+
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Nothing takes long."""
 
