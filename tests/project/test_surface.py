@@ -12,7 +12,7 @@ import pytest
 
 from points_conformance import suite
 from points_conformance.plugin import hooks
-from points_conformance.plugin.options import OPTIONS
+from points_conformance.plugin.options import every_option
 from points_conformance.plugin.points import Points
 from points_conformance.suite import (
     ApiSuite,
@@ -129,4 +129,4 @@ def test_the_hooks() -> None:
 
 def test_the_options() -> None:
     """Of the command; under pytest ``--points-`` stands before each, and ``points_`` in ini."""
-    assert [option.name for option in OPTIONS] == COMMAND.split()
+    assert [option.name for option in every_option()] == COMMAND.split()

@@ -26,7 +26,7 @@ class CatalogueError(ValueError):
 class Terms(TypedDict, total=False):
     """What a rule says beside ID, level, statement and sources: the fields of :class:`Rule`.
 
-    One name stands for a tuple of one, one number of calls for all profiles.
+    One name stands for a tuple of one, one number of calls or seconds for all profiles.
     """
 
     after: str | tuple[str, ...]
@@ -37,6 +37,7 @@ class Terms(TypedDict, total=False):
     far: Profile | None
     calls: int | Mapping[Profile, int]
     far_calls: Mapping[Profile, int]
+    seconds: float | Mapping[Profile, float]
     riyals: int
     closing: bool
     apart: bool
@@ -92,12 +93,13 @@ class Registrar:
 
 
 def _fields(terms: Terms) -> dict[str, Any]:
-    calls = terms.get("calls", 0)
+    calls, seconds = terms.get("calls", 0), terms.get("seconds", {})
     lists = {name: terms.get(name, ()) for name in ("after", "behind", "needs", "wants")}
     return {
         **terms,
         **{name: (one,) if isinstance(one, str) else one for name, one in lists.items()},
         "calls": dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+        "seconds": seconds if isinstance(seconds, Mapping) else dict.fromkeys(Profile, seconds),
     }
 
 
@@ -128,12 +130,8 @@ class Catalogue:
         raise CatalogueError(f"no rule has the ID {id_!r}; see points-conformance rules")
 
     def matching(self, pattern: str) -> list[Rule]:
-        """The rules whose ID (or old ID) matches a glob. Raises where none does."""
-        found = [
-            rule
-            for rule in self.rules
-            if any(fnmatchcase(name, pattern) for name in (rule.id, *rule.aliases))
-        ]
+        """The rules whose ID matches a glob, or whose old ID it is. Raises where there is none."""
+        found = [rule for rule in self if fnmatchcase(rule.id, pattern) or pattern in rule.aliases]
         if not found:
             raise CatalogueError(f"no rule of {self.subject} matches {pattern!r}")
         return found

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from points_conformance.plugin.config import SHARED, option
-from points_conformance.plugin.options import NO_DOCSTRINGS, OPTIONS
+from points_conformance.plugin.options import NO_DOCSTRINGS, every_option
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -42,7 +42,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--points-…`` and ini keys of the same names."""
     group = parser.getgroup("points", "points-conformance")
-    for one in OPTIONS:
+    for one in every_option():
         name = f"--points-{one.name}"
         dest = f"points_{one.key}"
         if one.kind == "flag":
@@ -268,6 +268,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         rule = getattr(getattr(item, "callspec", None), "params", {}).get("points_rule")
         if rule is not None and call.excinfo.errisinstance(pytest.skip.Exception):
             running.not_run(rule, str(call.excinfo.value))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """No dot for a rule in the command's run: it tells by itself how far it is."""
+    if not config.option.points_judges or report.when != "call" or config.option.verbose > -1:
+        return None
+    return report.outcome, "", ""
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

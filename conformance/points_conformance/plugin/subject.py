@@ -35,11 +35,19 @@ class Run(Protocol):
 
 
 class SubjectRun(Protocol):
-    """Makes the target of a run's settings, and closes what it opened. One run judges one."""
+    """Makes the target of a run's settings, and closes what it opened. One run judges one.
+
+    A subject's own derives from it, and leaves out what it has no use for.
+    """
 
     @property
     def looks_first(self) -> bool:
         """Whether there is anything to find out before the first rule."""
+        return False
+
+    @property
+    def seconds(self) -> float | None:
+        """How many a run takes at most, whatever its target does, where that is known."""
         ...
 
     def made(self) -> Judged:
@@ -52,23 +60,20 @@ class SubjectRun(Protocol):
 
     def ready(self, target: Any) -> None:
         """Open what only the process that judges opens. Raises ``SettingsError``."""
-        ...
 
     def look(self, target: Any) -> None:
         """Whether the target can be judged. Raises ``Unjudgeable``."""
-        ...
 
     def opened(self, target: Any) -> list[str]:
         """Open what has to be open while rules are judged; what there is to say of it, once."""
-        ...
+        return []
 
     def side_by_side(self, target: Any) -> int:
-        """How many rules may be judged at once."""
-        ...
+        """How many rules may be judged at once. One, unless a subject says more."""
+        return 1
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Begin what takes long before the first rule is judged. No target is called."""
-        ...
 
     def plan_lines(self) -> list[str]:
         """What the run will do at most, in words."""

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.judge import seed_of
-from points_conformance.plugin.client_settings import ClientOptions
-from points_conformance.plugin.runs.subject import Run
-from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.client.settings import ClientSettings
+from points_conformance.plugin.settings import SettingsError, wrong_usage
+from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
 from points_conformance.targets.client.outcome import outcome_of
@@ -24,10 +24,8 @@ from points_conformance.targets.effect import Effect
 __all__ = ["ClientRun"]
 
 
-class ClientRun:
+class ClientRun(SubjectRun):
     """Makes the target of a run's settings, and ends what it runs."""
-
-    looks_first = False
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -44,7 +42,10 @@ class ClientRun:
         if self.target is None:
             self._given = given
             self.target = ClientTarget(
-                self._clients(*given), timeout=self._options.timeout, seed=self.run.settings.seed
+                self._clients(*given),
+                timeout=self._own.timeout,
+                seed=self.run.settings.seed,
+                side_by_side=self._at_once,
             )
             self._begin(self.target)
         elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
@@ -55,22 +56,20 @@ class ClientRun:
         return self.target
 
     @property
-    def _options(self) -> ClientOptions:
-        return self.run.settings.client or ClientOptions()
+    def _own(self) -> ClientSettings:
+        return cast(ClientSettings, self.run.settings.of)
 
     def _clients(self, make: Any, outcome: Any) -> Clients:
-        timeout, environment = self._options.timeout, self.run.settings.environment
-        command = make if isinstance(make, str) else self._options.command
+        timeout, environment = self._own.timeout, self.run.settings.environment
+        command = make if isinstance(make, str) else self._own.command
         if make is None and not command:
             raise SettingsError(
                 "no client: let points_api_client return a class or function (base_url, api_key) "
                 "that makes one, or give --points-command"
             )
         if make is None or isinstance(make, str):
-            try:
+            with wrong_usage(CommandError):
                 return CommandClients(command, environment, timeout=timeout)
-            except CommandError as error:
-                raise SettingsError(str(error)) from None
         if not callable(make):
             raise SettingsError(
                 f"points_api_client must be a class or a function (base_url, api_key) that makes a "
@@ -79,20 +78,6 @@ class ClientRun:
         return ObjectClients(make, timeout=timeout, outcome=outcome)
 
     # ------------------------------------------------------------------ before the rules
-    def ready(self, target: ClientTarget) -> None:
-        """Nothing more is opened."""
-
-    def look(self, target: ClientTarget) -> None:
-        """The plain operations are rules."""
-
-    def opened(self, target: ClientTarget) -> list[str]:
-        """Nothing more is opened."""
-        return []
-
-    def side_by_side(self, target: ClientTarget) -> int:
-        """One rule: the cases of all of them have begun already."""
-        return 1
-
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Note which rules are asked for: their cases begin with the target."""
         self._asked = asked
@@ -105,19 +90,30 @@ class ClientRun:
             seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
             target.begin(cases_of(rule, seed, bound))
 
+    @property
+    def _at_once(self) -> int:
+        return self.run.settings.side_by_side or SIDE_BY_SIDE
+
+    def _operations(self) -> int:
+        """How many the cases of all rules have at most, but for those of shrinking."""
+        rules = self.run.settings.catalogue.with_prerequisites(self.run.plan.rules)
+        return sum(rule.bound(self.run.settings.profile) for rule in rules)
+
+    @property
+    def seconds(self) -> float:
+        """Operations run side by side, each as long as it may; those of one case in turn."""
+        return (math.ceil(self._operations() / self._at_once) + LONGEST) * self._own.timeout
+
     # ------------------------------------------------------------------ in words
     def plan_lines(self) -> list[str]:
         """Operations and time at most."""
-        settings = self.run.settings
-        rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
-        operations = sum(rule.bound(settings.profile) for rule in rules)
-        slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
-        minutes = math.ceil(slots * self._options.timeout / 60)
+        settings, operations = self.run.settings, self._operations()
+        minutes = math.ceil(self.seconds / 60)
         return [
-            f"plan for {settings.target}:",
+            f"plan for {settings.of.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
-            f"this machine, {SIDE_BY_SIDE} side by side",
-            f"  at most {self._options.timeout:g} s each, so at most {minutes} minutes, and mostly "
+            f"this machine, {self._at_once} side by side",
+            f"  at most {self._own.timeout:g} s each, so at most {minutes} minutes, and mostly "
             f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
         ]
 
