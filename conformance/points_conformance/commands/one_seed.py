@@ -14,10 +14,12 @@ from typing import Any, Final
 from points_conformance.commands.survivor import HELD_BY
 from points_conformance.judging.share import SHARE
 
-__all__ = ["Done", "Job", "Seeds", "judged"]
+__all__ = ["TOLD", "Done", "Job", "Seeds", "judged"]
 
 #: Seconds that a judging has to end after an interrupt: it takes back what it registered.
 _PATIENCE: Final = 15.0
+#: The name under which a worker of pytest-xdist is told its job, and tells what came of it.
+TOLD: Final = "points_seed"
 #: What a judging of one seed must not take for its own.
 _OTHERS: Final = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID")
 

@@ -260,10 +260,15 @@ def _lines(contents: Sequence[Content], name: str, all_: Set[int]) -> list[str]:
         for line in content[name]
         if not (name == "because" and content["partial"] and line in content["interrupted"])
     ).get(name, {})
+    each = f" (each of {len(all_)} seeds)" if name == "effect" and len(all_) > 1 else ""
     return [
-        line if all_ == set(by) or _WITH_SEEDS.search(line) else f"{line} ({in_words(by)})"
+        line if _WITH_SEEDS.search(line) else line + (each if all_ == set(by) else _by(by))
         for line, by in said.items()
     ]
+
+
+def _by(seeds: Iterable[int]) -> str:
+    return f" ({in_words(seeds)})"
 
 
 # ---------------------------------------------------------------------- one rule
