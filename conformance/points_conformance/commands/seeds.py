@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -156,9 +157,11 @@ def _judged(seeds: Seeds, settings: Settings) -> int:
     _begin(folder, settings, redact(settings.of.target))
     done: dict[int, Done] = {}
 
+    terminal = sys.stdout
+
     def tell(one: Done) -> None:
         done[one.seed] = one
-        click.echo(redact(_line(seeds.job, one)))
+        click.echo(redact(_line(seeds.job, one)), file=terminal)
 
     with _terminable():
         ended = _judged_by(seeds, tell)
@@ -250,7 +253,7 @@ def _line(job: Job, done: Done) -> str:
     told = f" ({', '.join(broken[:3])}{f' and {len(broken) - 3} more' if broken[3:] else ''})"
     return f"seed {done.seed}: {content['verdict']}{told if broken else ''}, " + (
         f"{content['exercised']} of {content['equipped']} rules, {content['calls']} calls, "
-        f"{content['seconds']:.1f} s, exit status {done.status}"
+        f"{content['seconds']:.1f} s, {_ended_with(done.status)}"
     )
 
 

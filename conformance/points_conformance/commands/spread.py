@@ -1,9 +1,10 @@
 """Seeds over the processes of pytest-xdist: the part of the command's own pytest."""
 
+import contextlib
+import io
 import os
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,26 +14,29 @@ from points_conformance.report.atomic import write_atomically
 
 __all__ = ["spread"]
 
-_SUITE: Final = Path(__file__).parents[1] / "suite"
-_TEST: Final = Path(__file__).with_name("run_seed.py")
+_TEST: Final = "points_conformance.commands.run_seed"
 
 
 def spread(seeds: Seeds, tell: Callable[[Done], None]) -> str:
     """Judge with each seed on some worker; ``tell`` hears of each that ended. Why it ended before
     all were judged, if so.
     """
-    args = ["-c", str(_SUITE / "pytest.ini"), "--rootdir", str(_SUITE), "--capture=no"]
-    args += ["-qq", "--no-header", "--no-summary", "-o", "console_output_style=classic"]
-    args += ["-p", "xdist", "-p", "no:cacheprovider", "--disable-warnings"]
+    # By names that other machines know too, and apart from whatever the folder configures.
+    args = [f"--config-file={os.devnull}", "--noconftest", "--pyargs", "--capture=no"]
+    args += ["-p", "xdist", "-p", "no:cacheprovider"]
     # One seed at a time: a judging is long, and a worker that has two more would keep others idle.
     args += ["--dist=load", "--maxschedchunk=1", *seeds.spread]
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    controller = _Controller(seeds, tell)
-    status = int(pytest.main([*args, str(_TEST)], plugins=[controller]))
+    controller, said = _Controller(seeds, tell), io.StringIO()
+    # What the command tells is all that is told, not what pytest says of its tests and workers.
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = int(pytest.main([*args, _TEST], plugins=[controller]))
     if status == pytest.ExitCode.INTERRUPTED:
         return "interrupted"
+    if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        return "; ".join(["pytest-xdist failed", *said.getvalue().split("\n")[-4:]]).strip("; ")
     return controller.trouble
 
 
@@ -42,16 +46,6 @@ class _Controller:
     def __init__(self, seeds: Seeds, tell: Callable[[Done], None]) -> None:
         self._seeds, self._tell = seeds, tell
         self.trouble = ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self) -> tuple[str, str, str]:
-        """No dots: the lines of the command are all that is told."""
-        return "", "", ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Nor what pytest-xdist says of its workers' beginning."""
-        session.config.pluginmanager.unregister(name="terminaldistreporter")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

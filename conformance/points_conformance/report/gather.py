@@ -50,13 +50,15 @@ def gather(places: Iterable[tuple[str, Path]]) -> Gathered:
         except DiffError as error:
             gathered.stopped.append(f"{name}: {_without(str(error), path)}")
             continue
+        if content["partial"] and not content["rules"]:
+            gathered.stopped.append(f"{name}: nothing was judged: {_why(content)}")
+            continue
         if strange := _differs(gathered.contents, content):
             gathered.stopped.append(f"{name}: {strange}")
             continue
         gathered.contents[name] = content
         if content["partial"]:
-            why = shortened(plain(content["interrupted"]), 300)
-            gathered.stopped.append(f"{name} is partial: {why}")
+            gathered.stopped.append(f"{name} is partial: {_why(content)}")
     gathered.notes += _twice(gathered.contents.values())
     return gathered
 
@@ -101,6 +103,10 @@ def _differs(contents: Mapping[str, Mapping[str, Any]], content: Mapping[str, An
                     f"({_shown(first[key])}), and is left out"
                 )
     return ""
+
+
+def _why(content: Mapping[str, Any]) -> str:
+    return shortened(plain(content["interrupted"]), 300)
 
 
 def _shown(value: Any) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 from points_conformance.judging.catalogue import Catalogue
@@ -41,6 +43,7 @@ _ORDER: Final = (
 _FOUND: Final = frozenset({Verdict.ERROR, Verdict.FAILED, Verdict.ADVICE, Verdict.KNOWN})
 #: What was said of a rule that a run did not reach.
 _UNREACHED: Final = "the run ended before it"
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 #: A line that says already which seeds it is of.
 _WITH_SEEDS: Final = re.compile(r" \(seeds? -?\d[-\d., ]*\)$")
 
@@ -216,7 +219,7 @@ def join(
         results=[_result(rule, rows[rule.id], read_by) for rule in catalogue if rule.id in rows],
         trouble=Trouble(stopped=list(stopped), stale=stale),
         plan=_lines(contents, "plan", seeds),
-        effect=_lines(contents, "effect", seeds),
+        effect=_summed(contents) or _lines(contents, "effect", seeds),
         notes=[*notes, *_lines(contents, "notes", seeds)],
         again=_commands(rows),
         judgings=sorted(judgings, key=lambda judging: judging.seed),
@@ -260,15 +263,27 @@ def _lines(contents: Sequence[Content], name: str, all_: Set[int]) -> list[str]:
         for line in content[name]
         if not (name == "because" and content["partial"] and line in content["interrupted"])
     ).get(name, {})
-    each = f" (each of {len(all_)} seeds)" if name == "effect" and len(all_) > 1 else ""
     return [
-        line if _WITH_SEEDS.search(line) else line + (each if all_ == set(by) else _by(by))
+        line if all_ == set(by) or _WITH_SEEDS.search(line) else f"{line} ({in_words(by)})"
         for line, by in said.items()
     ]
 
 
-def _by(seeds: Iterable[int]) -> str:
-    return f" ({in_words(seeds)})"
+def _summed(contents: Sequence[Content]) -> list[str] | None:
+    """The lines of what was done, with the sums of their numbers; ``None`` where they differ."""
+    told = [content["effect"] for content in contents if content["effect"]]
+    shapes = {tuple(_NUMBER.sub("#", line) for line in lines) for lines in told}
+    if len(shapes) != 1:
+        return None
+    return [_sum(same) for same in zip(*told, strict=True)]
+
+
+def _sum(lines: Sequence[str]) -> str:
+    """Lines that differ in their numbers alone as one with the sums."""
+    columns = zip(*(_NUMBER.findall(line) for line in lines), strict=True)
+    sums = [str(sum(map(Decimal, column))) for column in columns]
+    between = _NUMBER.split(lines[0])
+    return "".join(chain.from_iterable(zip_longest(between, sums, fillvalue="")))
 
 
 # ---------------------------------------------------------------------- one rule
