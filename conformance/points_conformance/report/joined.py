@@ -184,8 +184,8 @@ def join(
     contents: Sequence[Content],
     catalogue: Catalogue,
     *,
-    stopped: Sequence[str],
-    notes: Sequence[str],
+    stopped: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> JoinedReport:
     """Join reports of one target, at least one, whose rules the catalogue knows.
 
@@ -290,6 +290,7 @@ def _sum(lines: Sequence[str]) -> str:
 def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, Seeds]) -> Result:
     """What the worst says of it; the first of those, where several are as bad."""
     row = min(rows, key=_rank)
+    read = {key for each in rows for key in each["readings"]}
     return Result(
         rule=rule,
         verdict=Verdict(row["verdict"]),
@@ -299,7 +300,7 @@ def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, Seeds]) -
         accepted=row["accepted"],
         unreached=row["absence"] == Absence.DENIED and _UNREACHED in row["reason"],
         evidence=_evidence(row["evidence"]),
-        readings=_worded({key: read_by[key] for each in rows for key in each["readings"]}),
+        readings=_worded({key: by for key, by in read_by.items() if key in read}),
         calls=sum(each["calls"] for each in rows),
         seconds=sum(each["seconds"] for each in rows),
         prerequisite=row["prerequisite"],
