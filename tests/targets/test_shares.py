@@ -1,9 +1,12 @@
 """Judgings of one target share its bounds: none goes faster than its part."""
 
+import threading
 import time
+from contextlib import nullcontext
 
 from points_conformance.judging.share import Share
 from points_conformance.targets.api.build import LiveSettings, live_target
+from points_conformance.targets.api.turns import turn_at
 from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
 
 FAR = "https://sandbox.papp.sa/api/v1"
@@ -30,3 +33,23 @@ def test_a_far_consumer_is_delivered_to_at_the_rate_of_the_share() -> None:
     """The same."""
     options = ConsumerOptions(url="https://shop.example/webhooks")
     assert seconds(build_consumer(options, "secret", share=Share(4, 2)).pace) >= 0.39
+
+
+def test_orders_are_asked_for_in_turn_where_several_processes_judge() -> None:
+    """Whoever holds the turn is waited for; at another server nobody is."""
+    assert turn_at(FAR, processes=1) is nullcontext
+    url = f"https://sandbox.example/{time.monotonic_ns()}"
+    ours, theirs, elsewhere = (turn_at(at, processes=2) for at in (url, url, url + "/other"))
+    entered = threading.Event()
+
+    def enter() -> None:
+        with theirs():
+            entered.set()
+
+    other = threading.Thread(target=enter)
+    with ours():
+        with elsewhere():
+            other.start()
+        assert not entered.wait(0.3)
+    assert entered.wait(5)
+    other.join()

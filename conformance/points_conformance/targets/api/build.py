@@ -27,6 +27,7 @@ from points_conformance.targets.api.sources import (
 )
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.api.transport import SimulatorTransport
+from points_conformance.targets.api.turns import turn_at
 from points_conformance.targets.fetch import tls_context
 from points_conformance.targets.guard import checked_base_url
 
@@ -118,7 +119,7 @@ def live_target(
         target.sources.append(HookSource(hook))
     if rows:
         target.sources.append(FileSource(rows))
-    target.sources.append(EarningSource())
+    target.sources.append(EarningSource(turn_at(base_url, processes=settings.share.processes)))
     return target
 
 
