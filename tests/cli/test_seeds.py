@@ -78,8 +78,9 @@ def test_both_ends_are_judged() -> None:
     ("arguments", "said"),
     [
         (("api", "--seed", "5..1"), "end before they begin"),
-        (("client", "--command", "true", "--seed", "0..3", "-n", "0"), "-n must be from 1 to 256"),
+        (("client", "--command", "true", "--seed", "0..3", "-n", "0"), "-n must be of 1 to 256"),
         (("api", "--seed", "0..3", "-n", "many"), "-n 'many' is no number of processes"),
+        (("api", "--seed", "0..3", "--", "--tx", "999*popen"), "--tx must be of 1 to 256"),
         (("api", "-n", "2"), "give --seed A..B as well"),
         (("api", "--seed", "0..3", "--select", "nothing.*"), "nothing.*"),
         (("api", *FAR, "--seed", "0..99"), "too few for 100: take at most 54"),

@@ -14,7 +14,7 @@ from typing import Any, Final
 from points_conformance.commands.survivor import HELD_BY
 from points_conformance.judging.share import SHARE
 
-__all__ = ["TOLD", "Done", "Job", "Seeds", "judged"]
+__all__ = ["TOLD", "Done", "Job", "ManySeeds", "judged"]
 
 #: Seconds that a judging has to end after an interrupt: it takes back what it registered.
 _PATIENCE: Final = 15.0
@@ -56,7 +56,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Seeds:
+class ManySeeds:
     """All of a command. ``spread`` are the words for pytest-xdist, empty without it."""
 
     each: range

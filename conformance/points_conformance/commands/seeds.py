@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 
 from points_conformance import __version__
-from points_conformance.commands.one_seed import Done, Job, Seeds, judged
+from points_conformance.commands.one_seed import Done, Job, ManySeeds, judged
 from points_conformance.commands.report_folder import REPORT_DIR
 from points_conformance.judging.share import SHARE, Share
 from points_conformance.plugin.settings import Settings, SettingsError, read_settings
@@ -69,9 +69,9 @@ def judge_seeds(
         click.echo(f"{len(each)} seeds, each of them:")
         command = job.command(each[0])
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
-    if at_once > 1 and not spread:
-        spread = ["-n", str(at_once)]
-    return _judged(Seeds(each, job, spread), settings)
+    if not _specs(spread):
+        spread = ["-n", str(at_once), *spread] if at_once > 1 else []
+    return _judged(ManySeeds(each, job, spread), settings)
 
 
 def _words(options: Mapping[str, Any]) -> list[str]:
@@ -95,7 +95,7 @@ def _split(pytest_args: Sequence[str]) -> tuple[list[str], list[str]]:
     following = iter(pytest_args)
     for word in following:
         if word in _SPREADS:
-            spread += [word, *(next(following, "") for _ in (1,))]
+            spread += [word, next(following, "")]
         elif word.partition("=")[0] in _SPREADS:
             spread.append(word)
         else:
@@ -109,19 +109,25 @@ def _processes(asked: str | None, spread: Sequence[str], seeds: int) -> int:
         return 1
     if asked is not None and not (asked.isascii() and asked.isdigit() and len(asked) < 6):
         raise SettingsError(f"-n {asked!r} is no number of processes")
-    if asked is not None and not 0 < int(asked) <= _MOST_PROCESSES:
-        raise SettingsError(f"-n must be from 1 to {_MOST_PROCESSES}")
+    specs = _specs(spread)
+    at_once = sum(specs) if specs else int(asked or 1)
+    if not 0 < at_once <= _MOST_PROCESSES:
+        what = "--tx" if specs else "-n"
+        raise SettingsError(f"{what} must be of 1 to {_MOST_PROCESSES} processes")
     if find_spec("xdist") is None:
         raise SettingsError(
             "-n needs pytest-xdist: pip install 'points-conformance[spread]' (without -n the seeds "
             "are judged one after the other)"
         )
-    specs = re.findall(r"--tx(?:=|\s+)(?:(\d{1,4})\*)?\S", " ".join(spread))
-    if specs:
-        return sum(int(times or 1) for times in specs)
-    if asked is None:
+    if asked is None and not specs:
         raise SettingsError(f"{spread[0]} is for several processes: give -n N or --tx as well")
-    return min(int(asked), seeds)
+    return at_once if specs else min(at_once, seeds)
+
+
+def _specs(spread: Sequence[str]) -> list[int]:
+    """How many processes each ``--tx`` is for: ``4*popen``."""
+    found = re.findall(r"--tx(?:=|\s+)(?:(\d{1,9})\*)?\S", " ".join(spread))
+    return [int(times or 1) for times in found]
 
 
 def _fit_together(settings: Settings, share: Share, at_once: int) -> None:
@@ -149,7 +155,7 @@ def _fit_together(settings: Settings, share: Share, at_once: int) -> None:
 
 
 # ---------------------------------------------------------------------- judging
-def _judged(seeds: Seeds, settings: Settings) -> int:
+def _judged(seeds: ManySeeds, settings: Settings) -> int:
     from points_conformance.commands.merge import told
     from points_conformance.judging.redaction import Redactor
 
@@ -165,7 +171,7 @@ def _judged(seeds: Seeds, settings: Settings) -> int:
 
     with _terminable():
         ended = _judged_by(seeds, tell)
-    gathered = _gathered(seeds, done, ended)
+    gathered = _gathered(seeds, done, redact(ended))
     report = gathered.joined()
     if report is None:
         for line in gathered.stopped:
@@ -174,7 +180,7 @@ def _judged(seeds: Seeds, settings: Settings) -> int:
     return told(report, folder)
 
 
-def _judged_by(seeds: Seeds, tell: Callable[[Done], None]) -> str:
+def _judged_by(seeds: ManySeeds, tell: Callable[[Done], None]) -> str:
     """Judge with each seed, and tell of each that ended; why that ended early, if it did."""
     try:
         if seeds.spread:
@@ -263,7 +269,7 @@ def _ended_with(status: int) -> str:
     return f"exit status {status}"
 
 
-def _gathered(seeds: Seeds, done: Mapping[int, Done], ended: str) -> Any:
+def _gathered(seeds: ManySeeds, done: Mapping[int, Done], ended: str) -> Any:
     """The reports of all seeds; those that were not judged to their end are named."""
     from points_conformance.report.gather import gather
 

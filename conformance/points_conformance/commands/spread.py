@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from points_conformance.commands.one_seed import TOLD, Done, Seeds
+from points_conformance.commands.one_seed import TOLD, Done, ManySeeds
 from points_conformance.report.atomic import write_atomically
 
 __all__ = ["spread"]
@@ -17,7 +17,7 @@ __all__ = ["spread"]
 _TEST: Final = "points_conformance.commands.run_seed"
 
 
-def spread(seeds: Seeds, tell: Callable[[Done], None]) -> str:
+def spread(seeds: ManySeeds, tell: Callable[[Done], None]) -> str:
     """Judge with each seed on some worker; ``tell`` hears of each that ended. Why it ended before
     all were judged, if so.
     """
@@ -43,7 +43,7 @@ def spread(seeds: Seeds, tell: Callable[[Done], None]) -> str:
 class _Controller:
     """The part of the command's own pytest: hands out the job, and hears of what was judged."""
 
-    def __init__(self, seeds: Seeds, tell: Callable[[Done], None]) -> None:
+    def __init__(self, seeds: ManySeeds, tell: Callable[[Done], None]) -> None:
         self._seeds, self._tell = seeds, tell
         self.trouble = ""
 

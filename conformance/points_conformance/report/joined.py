@@ -22,11 +22,11 @@ from points_conformance.report.run import RunReport
 from points_conformance.report.text import counted
 from points_conformance.subjects import Subject
 
-__all__ = ["JoinedReport", "Judging", "in_words", "join", "judgings_of", "spelt"]
+__all__ = ["JoinedReport", "SeedResult", "in_words", "join", "judgings_of", "spelt"]
 
 Content = Mapping[str, Any]
 #: The seeds of each verdict or reading.
-Seeds = Mapping[str, tuple[int, ...]]
+BySeed = Mapping[str, tuple[int, ...]]
 
 #: Of the verdicts that seeds have of one rule the first counts: broken before held, exercised
 #: before not.
@@ -49,7 +49,7 @@ _WITH_SEEDS: Final = re.compile(r" \(seeds? -?\d[-\d., ]*\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
+class SeedResult:
     """One seed's, in short. ``exit_status`` is its command's."""
 
     seed: int
@@ -63,10 +63,10 @@ class Judging:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def judgings_of(content: Content) -> list[Judging]:
+def judgings_of(content: Content) -> list[SeedResult]:
     """Those that a report is of: its own, or all that were joined in it."""
     rows = content.get("judgings") or [content]
-    return [Judging(**{name: row[name] for name in Judging.__slots__}) for row in rows]
+    return [SeedResult(**{name: row[name] for name in SeedResult.__slots__}) for row in rows]
 
 
 def spelt(seeds: Iterable[int]) -> str:
@@ -97,9 +97,9 @@ class JoinedReport(RunReport):
     seeds of each of its readings. ``reasons``: why single judgings are not simply conformant.
     """
 
-    judgings: Sequence[Judging] = ()
-    tallies: Mapping[str, Seeds] = field(default_factory=dict)
-    read_by: Mapping[str, Seeds] = field(default_factory=dict)
+    judgings: Sequence[SeedResult] = ()
+    tallies: Mapping[str, BySeed] = field(default_factory=dict)
+    read_by: Mapping[str, BySeed] = field(default_factory=dict)
     reasons: Sequence[str] = ()
 
     @property
@@ -234,7 +234,7 @@ def _seeds_of(content: Content) -> list[int]:
     return [judging.seed for judging in judgings_of(content)]
 
 
-def _tally(told: Iterable[tuple[str, str, Iterable[int]]]) -> dict[str, Seeds]:
+def _tally(told: Iterable[tuple[str, str, Iterable[int]]]) -> dict[str, BySeed]:
     """For each key the seeds of each value, each once."""
     tally: dict[str, dict[str, tuple[int, ...]]] = {}
     for key, value, seeds in told:
@@ -287,7 +287,7 @@ def _sum(lines: Sequence[str]) -> str:
 
 
 # ---------------------------------------------------------------------- one rule
-def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, Seeds]) -> Result:
+def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, BySeed]) -> Result:
     """What the worst says of it; the first of those, where several are as bad."""
     row = min(rows, key=_rank)
     read = {key for each in rows for key in each["readings"]}
@@ -328,5 +328,5 @@ def _commands(rows: Mapping[str, Sequence[Content]]) -> dict[str, str]:
     return {id_: evidence["command"] for id_, evidence in worst.items() if evidence is not None}
 
 
-def _worded(read_by: Mapping[str, Seeds]) -> dict[str, str]:
+def _worded(read_by: Mapping[str, BySeed]) -> dict[str, str]:
     return {key: " or ".join(sorted(by)) for key, by in read_by.items()}
