@@ -1,7 +1,7 @@
 """The one judging of a subject in a run: its order, its process, and what each test shows of it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 import pytest
@@ -10,10 +10,12 @@ from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.redaction import Redactor
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.side_by_side import Errands, SideBySide
+from points_conformance.judging.verdict import Outcome, Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
+from points_conformance.plugin.progress import Progress
 from points_conformance.plugin.settings import Settings, SettingsError
 from points_conformance.plugin.subject import SubjectRun
 
@@ -30,6 +32,7 @@ class JudgedRun(Protocol):
     judges: Judge
     subject: SubjectRun
     redact: Redactor
+    errands: Errands
     command: str | None
 
     def asked(self) -> list[str]:
@@ -58,6 +61,7 @@ class Judging:
     def __init__(self, run: JudgedRun, shared: SharedJudging | None) -> None:
         self.run = run
         self.shared = shared
+        self.progress = Progress()
         #: Why nothing may be judged at all, once that is known.
         self.unjudgeable = ""
         self.looked = False
@@ -69,7 +73,7 @@ class Judging:
         """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
         self._judges = self._judges or self.shared is None or self.shared.claim()
         if self._judges:
-            with self._told():
+            with self._told(), self.progress.shown():
                 self._judge_until(rule_id, given)
         elif self.shared is not None:
             self._read(self.shared, rule_id, given)
@@ -83,19 +87,43 @@ class Judging:
     # ------------------------------------------------------------------ judging
     def _judge_until(self, rule_id: str, given: Any) -> None:
         """Judge in the catalogue's order as far as a rule: what closes a run comes last. Where
-        others read, all rules are judged.
+        others read, or rules run side by side, all are judged.
         """
         target = self._target(given)
         if self.unjudgeable:
             return
+        most = self.run.subject.side_by_side(target)
+        due = self._due(rule_id, whole=most > 1 or self.shared is not None)
         judges = self.run.judges
-        for id_ in self._due(rule_id):
-            before = dict(judges.outcomes)
-            judges.judge(id_, target)
-            self._turns[id_] = self._results(id_)
-            if self.shared is not None:
-                new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
-                self.shared.judged(id_, new)
+        before = dict(judges.outcomes)
+
+        def decided(id_: str) -> None:
+            self.progress.ended(id_, self._results(id_), target.budget.made)
+
+        SideBySide(
+            judges,
+            target,
+            most,
+            errands=self.run.errands,
+            begun=self.progress.begun,
+            decided=decided,
+        ).run(due)
+        found, judges.outcomes = judges.outcomes, before
+        for id_ in due:
+            self._give_turn(id_, found)
+
+    def _give_turn(self, rule_id: str, found: Mapping[str, Outcome]) -> None:
+        """What the test of a rule shows: what there is by its turn in the catalogue's order."""
+        judges = self.run.judges
+        new = [
+            found[rule.id]
+            for rule in judges.catalogue.with_prerequisites([judges.catalogue[rule_id]])
+            if rule.id in found and rule.id not in judges.outcomes
+        ]
+        judges.outcomes |= {outcome.rule: outcome for outcome in new}
+        self._turns[rule_id] = self._results(rule_id)
+        if self.shared is not None:
+            self.shared.judged(rule_id, new)
 
     def _target(self, given: Any) -> Judged:
         if self.shared is not None and not self.looked:
@@ -135,13 +163,13 @@ class Judging:
             if self.shared is not None:
                 self.shared.end(why, unjudgeable=bool(self.unjudgeable))
 
-    def _due(self, rule_id: str) -> list[str]:
-        """The rules whose turn comes now, as far as the asked one."""
+    def _due(self, rule_id: str, *, whole: bool) -> list[str]:
+        """The rules whose turn comes now: as far as the asked one, or all."""
         asked = self.run.asked()
         if rule_id not in asked:
             return [rule_id]  # a test of the user's own asks for it
         items = self.run.collected()
-        until = asked if self.shared is not None else asked[: asked.index(rule_id) + 1]
+        until = asked if whole else asked[: asked.index(rule_id) + 1]
         return [
             id_
             for id_ in until

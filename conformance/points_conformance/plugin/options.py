@@ -46,6 +46,11 @@ _COMMON = (
     Option("known-failures", "TOML file of failures that are known", metavar="FILE"),
     Option("strict", "SHOULD counts as MUST", "flag"),
     Option("report-dir", "where the report goes", metavar="DIR"),
+    Option(
+        "side-by-side",
+        "how many rules (of a client: cases) at once; 1 turns it off",
+        metavar="N",
+    ),
     Option("dry-run", "print the plan and the orders needed, send nothing", "flag"),
 )
 

@@ -23,12 +23,14 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, matching
 from points_conformance.judging.plan import Plan, plan
+from points_conformance.judging.side_by_side import Errands
 from points_conformance.judging.verdict import Absence, Outcome, OutcomeKind, Verdict
 from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
+from points_conformance.plugin.progress import progress_of
 from points_conformance.plugin.settings import Settings, SettingsError, read_settings
 from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
@@ -64,6 +66,7 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
+        self.errands = Errands()
         self.subject: SubjectRun = part(self.settings.subject.who.run)(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
@@ -127,6 +130,7 @@ class PointsSession:
         if self.worker is None or not self.command:
             self._begin_report()
         self._mind_no_signals = end_on_signals()
+        self.judging.progress = progress_of(self, len(asked), self.subject.seconds)
         if self.judging.shared is not None:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
@@ -181,7 +185,7 @@ class PointsSession:
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
+        if terminal is not None and lines:
             terminal.ensure_newline()
             for line in lines:
                 terminal.write_line(self.redact(line))
@@ -280,6 +284,7 @@ class PointsSession:
         """Settle and report, after pytest ended with ``status``; a worker hands its outcomes over
         instead.
         """
+        self.judging.progress.close()
         effect, notes = self.subject.close()
         self._mind_no_signals()
         self._effect += effect

@@ -29,6 +29,8 @@ __all__ = [
 
 #: The value of an option by its name with underscores, ``None`` where unset.
 Chosen = Callable[[str], Any]
+#: The most rules at once: each has a thread and a connection.
+MOST_AT_ONCE = 64
 
 
 class SettingsError(ValueError):
@@ -104,6 +106,7 @@ class Settings:
     known: KnownFailures | None = None
     known_file: Path | None = None
     strict: bool = False
+    side_by_side: int | None = None
     report_dir: Path | None = None
     dry_run: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -158,6 +161,7 @@ def read_settings(
             known=_known(option("known_failures")),
             known_file=path_of(option("known_failures")),
             strict=bool(option("strict")),
+            side_by_side=_at_once(option("side_by_side")),
             report_dir=path_of(option("report_dir")),
             dry_run=bool(option("dry_run")),
             environment=dict(environment),
@@ -188,6 +192,14 @@ def _seed(value: Any) -> int:
         return int(value)
     except ValueError:
         raise SettingsError(f"the seed {value!r} is no whole number and not random") from None
+
+
+def _at_once(value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if not str(value).isascii() or not str(value).isdigit() or not 0 < int(value) <= MOST_AT_ONCE:
+        raise SettingsError(f"--side-by-side must be a whole number from 1 to {MOST_AT_ONCE}")
+    return int(value)
 
 
 def _patterns(value: Any) -> tuple[str, ...]:

@@ -12,14 +12,17 @@ __all__ = ["own_hook"]
 
 
 def own_hook(name: str, run: Run, target: Callable[[], Judged | None]) -> Callable[..., Any] | None:
-    """The user's hook, if there is one; ``target``: whose secrets are kept from what it raises."""
+    """The user's hook, if there is one; ``target``: whose secrets are kept from what it raises.
+
+    It is called on pytest's thread: what the user wrote may count on that.
+    """
     call = getattr(run.config.hook, name)
     if not call.get_hookimpls():
         return None
 
     def called(**given: Any) -> Any:
         with _users_own(name, run.stop, target()):
-            return call(config=run.config, **given)
+            return run.errands.run(lambda: call(config=run.config, **given))
 
     return called
 

@@ -27,11 +27,16 @@ __all__ = ["ApiRun"]
 
 #: The rule that waits for Schemathesis.
 _SWEEP = "schema.no-server-error"
+#: How many rules are judged at once, on loopback and off it.
+_NEAR, _FAR = 8, 2
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
 class ApiRun(SubjectRun):
     """Makes the target of a run's settings and closes what it opened."""
+
+    #: The plan bounds calls, not seconds.
+    seconds = None
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -92,6 +97,19 @@ class ApiRun(SubjectRun):
     def look(self, target: ApiTarget) -> None:
         """Whether the server can be judged. Raises ``Unjudgeable``."""
         preflight(target)
+
+    def side_by_side(self, target: ApiTarget) -> int:
+        """As asked for; else so many that a server is busy, and none is hurt. A simulator in this
+        process answers at once: nothing is gained. Listed orders are used up in the catalogue's
+        order.
+        """
+        if target.listed_orders:
+            return 1
+        if self.run.settings.side_by_side:
+            return self.run.settings.side_by_side
+        if not self.looks_first:
+            return 1
+        return _NEAR if target.loopback else _FAR
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Schemathesis takes long to load: that happens while other rules run."""

@@ -174,6 +174,7 @@ class LiveInbox(Inbox):
             scope["state"][CUT]()
         while (await receive())["type"] != "http.disconnect":
             pass
+        self.let_go()
 
 
 async def _body(receive: Receive) -> bytes | None:
