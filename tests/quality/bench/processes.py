@@ -21,7 +21,7 @@ from tests.cli.command import COMMAND, environment
 __all__ = ["Run", "api_server", "bare", "judged", "sandbox", "side_by_side"]
 
 #: How a finding is told when it is found.
-_FOUND = ("failed ", "FAILED ")
+_FOUND = ("failed ", "advice ")
 _LISTENING = ("--webhook-listen", "127.0.0.1:0")
 
 
