@@ -11,7 +11,7 @@ from tests.report import samples
 
 from points_conformance.contract.specs import text
 from points_conformance.judging.catalogue import build
-from points_conformance.judging.verdict import Evidence, OutcomeKind, RunVerdict
+from points_conformance.judging.verdict import Absence, Evidence, OutcomeKind, RunVerdict
 from points_conformance.report.joined import JoinedReport, join, spelt
 from points_conformance.report.markdown import render as as_markdown
 from points_conformance.report.terminal import summary_lines
@@ -54,10 +54,14 @@ def test_the_worst_verdict_counts() -> None:
 
 def test_a_seed_that_is_inconclusive_makes_the_whole_so() -> None:
     """Though other seeds exercised the rule that it could not."""
-    found = {samples.NEW.id: samples.outcome(samples.NEW.id, OutcomeKind.NETWORK, reason="503")}
+    found = {rule.id: samples.outcome(rule.id) for rule in samples.RULES}
+    found[samples.THIRD.id] = samples.outcome(
+        samples.THIRD.id, OutcomeKind.MISSING, reason="none came", absence=Absence.DENIED
+    )
     report = joined(samples.passing(seed=0), samples.report(seed=1, results=samples.results(found)))
+    assert row(report, samples.THIRD.id)["verdict"] == "passed"
     assert (report.verdict, report.exit_status) == (RunVerdict.INCONCLUSIVE, 2)
-    assert any("503 (seed 1)" in reason for reason in report.because)
+    assert any("none came (seed 1)" in reason for reason in report.because)
 
 
 def test_each_finding_says_which_seeds_found_it_and_shows_the_first_ones() -> None:
