@@ -8,6 +8,7 @@ else may run beside: then all others take turns, so that what each finds is its 
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future
@@ -26,6 +27,9 @@ Result = TypeVar("Result")
 _SLICE: Final = 0.1
 #: For so long none must be at work that a clogging rule lets go first.
 _LET_GO: Final = 0.3
+#: What takes long lets the clogging rule begin first, but no longer than this: where a target is
+#: slow, the longest rule is as long as the run.
+_BRISK: Final = 2.5
 #: How long a broken-off run waits for the calls that are under way.
 _ENDING: Final = 2.0
 
@@ -102,6 +106,7 @@ class SideBySide:
         self._clogging: frozenset[str] = frozenset()
         self._ahead: frozenset[str] = frozenset()
         self._under_way: set[str] = set()
+        self._since = 0.0
         self._broke: BaseException | None = None
 
     def run(self, ids: Sequence[str]) -> None:
@@ -139,7 +144,7 @@ class SideBySide:
 
     # ------------------------------------------------------------------ side by side
     def _spread(self, rules: Sequence[Rule]) -> None:
-        waiting = self._sorted(rules)
+        waiting, self._since = self._sorted(rules), time.monotonic()
         asked = {rule.id for rule in rules}
         while waiting or self._running:
             for id_ in self._news():
@@ -170,7 +175,8 @@ class SideBySide:
         self._ahead = frozenset(rule.id for rule in with_prerequisites(ahead))
         self._clogging = frozenset(rule.id for rule in clogging)
         early = with_prerequisites(rule for rule in ahead if rule.long)
-        short = [rule for rule in rules if not rule.long and not rule.clogging]
+        leading = with_prerequisites(rule for rule in rules if rule.long)
+        short = [rule for rule in (*leading, *rules) if not rule.long and not rule.clogging]
         order = dict.fromkeys(rule.id for rule in (*early, *short, *clogging, *rules))
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
 
@@ -198,8 +204,8 @@ class SideBySide:
             return False
         if rule.id in self._ahead or not (rule.clogging or rule.long):
             return True
-        under_way = rule.long and self._under_way >= self._clogging
-        return under_way or self.slots.at_rest(self._ahead) > _LET_GO
+        under_way = self._under_way >= self._clogging or time.monotonic() - self._since > _BRISK
+        return (rule.long and under_way) or self.slots.at_rest(self._ahead) > _LET_GO
 
     def _begin(self, rule: Rule) -> None:
         self._under_way.add(rule.id)
