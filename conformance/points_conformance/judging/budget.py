@@ -58,13 +58,12 @@ class Pace:
 
     def wait(self) -> None:
         """Wait for the next free place."""
-        if not self._gap:
-            return
-        ahead = self._place()
+        ahead = self.claim()
         if ahead > 0:
             self._sleep(ahead)
 
-    def _place(self) -> float:
+    def claim(self) -> float:
+        """Take the next free place; in how many seconds that is, for who waits in another way."""
         with self._lock:
             now = self._clock()
             place = max(self._free, now)
