@@ -8,6 +8,7 @@ __all__ = [
     "CLIENT_OPTIONS",
     "COMMON_OPTIONS",
     "CONSUMER_OPTIONS",
+    "FIXTURE_OPTIONS",
     "NO_DOCSTRINGS",
     "OPTIONS",
     "Option",
@@ -78,6 +79,12 @@ CONSUMER_OPTIONS = (
 CLIENT_OPTIONS = (
     Option("command", "run once per operation; told of it in its environment", metavar="CMD"),
     Option("timeout", "how long one operation may take (35)", metavar="SECONDS"),
+)
+
+#: Of pytest alone: what the fixtures ``points`` and ``points_sandbox`` are over.
+FIXTURE_OPTIONS = (
+    Option("live", "run the tests that ask for points against the server of the base URL", "flag"),
+    Option("live-may-skip", "a live run passes in which every such test lacked something", "flag"),
 )
 
 OPTIONS = COMMON_OPTIONS + API_OPTIONS + CONSUMER_OPTIONS + CLIENT_OPTIONS

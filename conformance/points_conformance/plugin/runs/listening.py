@@ -11,7 +11,7 @@ from points_conformance.targets.api.live_inbox import (
 )
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["Listening"]
+__all__ = ["Listening", "opened_inbox"]
 
 
 class Listening:
@@ -21,7 +21,7 @@ class Listening:
         self.inbox: LiveInbox | None = None
         self._registered = False
         if settings.webhook_listen and settings.base_url:
-            self.inbox = _opened(settings)
+            self.inbox = opened_inbox(settings)
 
     def register(self, target: ApiTarget) -> list[str]:
         """Have the server send events, once; what there is to say about it, in lines."""
@@ -42,10 +42,11 @@ class Listening:
         return inbox.close(target) if inbox is not None else []
 
 
-def _opened(settings: Settings) -> LiveInbox:
+def opened_inbox(settings: Settings, kind: type[LiveInbox] = LiveInbox) -> LiveInbox:
+    """An inbox that listens. Raises :class:`SettingsError`."""
     near = settings.on_loopback
     try:
-        return LiveInbox(
+        return kind(
             parse_listen(settings.webhook_listen),
             public_url=settings.webhook_url,
             grace=settings.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
