@@ -218,8 +218,8 @@ def _points_live(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A test's own part of the live world, whichever fixtures it asks for."""
     from points_conformance.plugin.live.points import live
 
-    world = request.config.pluginmanager.get_plugin(_LIVE).world
-    with live(world, request.node.nodeid) as points:
+    hooks: Any = request.config.pluginmanager.get_plugin(_LIVE)
+    with live(hooks.world, request.node.nodeid) as points:
         yield points
 
 

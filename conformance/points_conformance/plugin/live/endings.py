@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final, NoReturn
 
 import pytest
+from _pytest.outcomes import Skipped
 
 from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised, Unjudgeable
@@ -25,13 +26,16 @@ __all__ = [
 ]
 
 
-class Lacking(pytest.skip.Exception):
+class Lacking(Skipped):
     """A test was skipped for something that can be supplied."""
 
 
-class OnlySimulated(pytest.skip.Exception):
+class OnlySimulated(Skipped):
     """A test was skipped for something that no live server has."""
 
+
+for _kind in (Lacking, OnlySimulated):  # as pytest has its own, so that it shows the reason alone
+    _kind.__module__, _kind.__qualname__ = "builtins", "Skipped"
 
 #: An option as the command spells it.
 _OPTION: Final = re.compile(r"(?<![\w-])--(?!points-)(?=[a-z])")

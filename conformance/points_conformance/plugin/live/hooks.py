@@ -1,6 +1,6 @@
 """What pytest asks of a run with ``--points-live``; registered in such runs alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ class LiveHooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note how a live test ended, and cut secrets from what is said of it."""
         report = yield
         clean_report(report, self.world.redact.cut)
@@ -83,7 +83,9 @@ class LiveHooks:
             warning_message.message = UserWarning(self.world.redact.cut(text))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(self) -> Iterator[Any]:
+    def pytest_make_collect_report(
+        self,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """And modules that cannot be imported."""
         report = yield
         report.longrepr = cleaned(report.longrepr, self.world.redact.cut)

@@ -1,4 +1,4 @@
-"""What the live world shows of orders and merchants; what only the simulator knows of them skips."""
+"""Orders and merchants of the live world; what only the simulator knows of them skips the test."""
 
 from dataclasses import fields
 from typing import Any, ClassVar

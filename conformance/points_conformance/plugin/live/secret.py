@@ -23,7 +23,7 @@ class Secret(str):
         made.name = name
         return made
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override] - one more than str has
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """For copies and other processes."""
         return str(self), self.name
 

@@ -81,11 +81,11 @@ class Account:
 class LiveWorld:
     """Makes the target when the first test asks; the suites' own run makes another one."""
 
-    command = None
+    command: str | None = None
 
     def __init__(self, config: pytest.Config) -> None:
         settings = live_settings(config)
-        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         if settings.rate or not settings.on_loopback:
             settings = replace(settings, rate=(settings.rate or RATE) / workers)
         self.config = config
@@ -169,7 +169,7 @@ class LiveWorld:
         return [self.redact(in_pytest(line)) for line in lines]
 
     def _workers_rate(self, rate: float) -> float:
-        return rate * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+        return rate * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
     def close(self) -> Account:
         """The end: what the tests did."""
