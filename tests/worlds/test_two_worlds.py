@@ -46,7 +46,7 @@ def test_a_live_server_passes_all_six_unchanged(shop: Shop, name: str) -> None:
     assert len(done.outcomes) == 6
     plan, first, effect = (
         done.out.index(text)
-        for text in ("6 tests that ask for points call", "::test_a", "6 of 6 tests ran")
+        for text in ("6 tests that ask for points against", "::test_a", "6 of 6 tests ran")
     )
     assert plan < first < effect
     assert "orders that tests made and did not end" in done.out

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
-import pytest
-from _pytest.outcomes import Skipped
+from _pytest.outcomes import Failed, Skipped
 
 from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised, Unjudgeable
@@ -48,18 +47,18 @@ def in_pytest(text: str) -> str:
 
 def lacking(why: str) -> NoReturn:
     """Skip the test and say what to supply."""
-    raise Lacking(f"points, live: {in_pytest(why)}", _use_item_location=True)
+    raise Lacking(f"points, live: {in_pytest(why)}", _use_item_location=True) from None
 
 
 def only_simulated(what: str, instead: str = "") -> NoReturn:
     """Skip the test and name what it needs."""
     hint = instead or "mark the test points_simulator"
-    raise OnlySimulated(f"only the simulator has {what}: {hint}", _use_item_location=True)
+    raise OnlySimulated(f"only the simulator has {what}: {hint}", _use_item_location=True) from None
 
 
 def failed(why: str) -> NoReturn:
     """Fail the test in a line or two, without a trace."""
-    pytest.fail(f"points, live: {in_pytest(why)}", pytrace=False)
+    raise Failed(f"points, live: {in_pytest(why)}", pytrace=False) from None
 
 
 @contextmanager

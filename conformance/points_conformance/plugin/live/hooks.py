@@ -69,8 +69,10 @@ class LiveHooks:
             tests[item.nodeid] = "lacking"
         elif raised is not None and raised.errisinstance(OnlySimulated):
             tests[item.nodeid] = "simulator"
-        elif report.failed or (call.when == "call" and report.outcome == "passed"):
+        elif call.when == "call" and not report.skipped:
             tests[item.nodeid] = "ran"
+        elif report.failed:
+            tests.setdefault(item.nodeid, "error")
         if report.failed:
             self.world.failed_tests.add(item.nodeid)
         return report

@@ -46,7 +46,7 @@ def live_settings(config: pytest.Config) -> Settings:
 class Account:
     """What the live tests of a process came to; those of workers add up.
 
-    ``tests``: ``ran``, ``lacking`` or ``simulator`` by a test's ID. Texts are without secrets.
+    ``tests``: ``ran``, ``error``, ``lacking`` or ``simulator`` by a test's ID. No text has a secret.
     """
 
     tests: dict[str, str] = field(default_factory=dict)
@@ -151,14 +151,16 @@ class LiveWorld:
     def plan_lines(self, tests: int) -> list[str]:
         """What the tests will do at most, before the first call."""
         settings = self.settings
-        who = f"{tests} tests that ask for points" if tests else "the tests that ask for points"
+        who = "the tests that ask for points"
+        if tests:
+            who = f"{tests} test{'s' * (tests > 1)} that ask{'s' * (tests == 1)} for points"
         bound = f"at most {self.bound} calls" if self.bound else "as many calls as they make"
         rate = settings.rate or (None if settings.on_loopback else RATE)
         pace = f", {self._workers_rate(rate):g} a second" if rate else ""
         sources = ["the hook"] * (self._run.order_hook() is not None)
         sources += [str(settings.orders)] * (settings.orders is not None)
         lines = [
-            f"points, live: {who} call {settings.base_url}",
+            f"points, live: {who} against {settings.base_url}",
             f"  {bound}{pace}; each test says what its orders cost",
             f"  orders come from {', '.join([*sources, 'the earning endpoint'])}; they are really "
             "refunded and cancelled",
