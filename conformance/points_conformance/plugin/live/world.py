@@ -46,7 +46,7 @@ def live_settings(config: pytest.Config) -> Settings:
 class Account:
     """What the live tests of a process came to; those of workers add up.
 
-    ``tests``: ``ran``, ``error``, ``lacking`` or ``simulator`` by a test's ID. No text has a secret.
+    ``tests``: ``ran``, ``error``, ``lacking`` or ``simulator``, by a test's ID.
     """
 
     tests: dict[str, str] = field(default_factory=dict)
