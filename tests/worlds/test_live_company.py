@@ -58,8 +58,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.mark.parametrize(
     ("text", "plugin", "options"),
     [
-        (AUTO, "pytest_asyncio", (*ASYNCIO, "--asyncio-mode=auto")),
-        (STRICT, "pytest_asyncio", (*ASYNCIO, "--asyncio-mode=strict")),
+        (AUTO, "pytest_asyncio.plugin", (*ASYNCIO, "--asyncio-mode=auto")),
+        (STRICT, "pytest_asyncio.plugin", (*ASYNCIO, "--asyncio-mode=strict")),
         (ANYIO, "anyio", ("-k", "asyncio")),
     ],
     ids=["asyncio auto", "asyncio strict", "anyio"],
@@ -101,7 +101,7 @@ def test_beside_a_suite(shop: Shop, server: Server, workers: int) -> None:
     shop.write(test_a_suite=SUITE, test_six=SIX, conftest=HOOK)
     listen = ("--points-webhook-listen", f"127.0.0.1:{0 if workers else port}")
     spread = (f"-n{workers}",) if workers else ()
-    select = ("--points-select", "refund.full", "--points-select", "webhook.refunded-*")
+    select = ("--points-select", "refund.full", "--points-select", "webhook.refund*")
     done = shop.pytest(
         server, *listen, *select, "--points-report-dir=report", *spread,
         plugins=("xdist",) if workers else (),

@@ -101,13 +101,12 @@ def endpoints(server: Server) -> list[str]:
     ],
 )
 def test_no_key_is_shown(shop: Shop, server: Server, options: tuple[str, ...]) -> None:
-    """In tracebacks, locals, captured output, logs, warnings, the summary, JUnit XML, the journal."""
+    """In tracebacks, locals, captured output, logs, warnings, JUnit XML, the journal."""
     shop.write(conftest=HOOK, test_leaks=LEAKS)
     plugins = ("xdist",) if "-n2" in options else ()
     done = shop.pytest(server, *LISTEN, *options, plugins=plugins)
     assert done.status == 1
-    assert sum(outcome == "failed" for outcome in done.outcomes.values()) == 4, done.out
-    assert done.outcomes["test_its_name_is_shown"] == "passed"
+    assert "4 failed, 1 passed" in done.out, done.out
     assert "$POINTS_API_KEY" in done.out
     assert "$POINTS_WEBHOOK_SECRET" in done.out
     written = [p.read_text("utf-8") for p in shop.folder.rglob("*.xml")]
@@ -165,7 +164,8 @@ def test_sigterm_is_an_orderly_end(shop: Shop, server: Server) -> None:
         if "ready" in line:
             break
     process.terminate()
-    process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=30)
+    assert "Traceback" not in out, out
     assert endpoints(server) == []
 
 

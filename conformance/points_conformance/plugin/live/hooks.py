@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from points_conformance.plugin.live.endings import Lacking, OnlySimulated
-from points_conformance.plugin.live.secret import clean_report, cleaned
+from points_conformance.plugin.live.secret import clean_logs, clean_report, cleaned
 from points_conformance.plugin.live.world import Account, LiveWorld
 from points_conformance.plugin.signals import end_on_signals
 
@@ -27,6 +27,7 @@ class LiveHooks:
         self._may_skip = may_skip
         self._others = Account()
         self._mind_no_signals: Callable[[], object] = lambda: None
+        self._clean_no_logs: Callable[[], object] = lambda: None
         self._is_worker = hasattr(config, "workerinput")
 
     # ------------------------------------------------------------------ before
@@ -43,6 +44,7 @@ class LiveHooks:
     def pytest_sessionstart(self) -> Iterator[None]:
         """A signal that asks the run to end has it remove its endpoints."""
         self._mind_no_signals = end_on_signals()
+        self._clean_no_logs = clean_logs(self.world.redact.cut)
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
@@ -102,17 +104,20 @@ class LiveHooks:
         if told is not None:
             self._others += Account.of(told)
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        """Close; a run in which nothing could run does not pass."""
-        account = self.world.close()
-        self._mind_no_signals()
-        if self._is_worker:
-            self.config.workeroutput[_TOLD] = account.told()  # type: ignore[attr-defined]
+        """Close, after pytest tore down what an interrupted test left; a run in which nothing
+        could run does not pass.
+        """
         try:
             return (yield)
         finally:
-            if not self._is_worker and self._does_not_pass and session.exitstatus in (0, 5):
+            account = self.world.close()
+            self._mind_no_signals()
+            self._clean_no_logs()
+            if self._is_worker:
+                self.config.workeroutput[_TOLD] = account.told()  # type: ignore[attr-defined]
+            elif self._does_not_pass and session.exitstatus in (0, 5):
                 session.exitstatus = 2
 
     @property

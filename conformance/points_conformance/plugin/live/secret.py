@@ -1,11 +1,12 @@
 """No key in whatever pytest shows: tracebacks, locals, captured output, warnings, JUnit XML."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
-__all__ = ["Secret", "clean_report", "cleaned"]
+__all__ = ["Secret", "clean_logs", "clean_report", "cleaned"]
 
 Cut = Callable[[str], str]
 #: Where the classes are that a traceback is kept in.
@@ -36,6 +37,28 @@ def clean_report(report: pytest.TestReport, cut: Cut) -> None:
     """Cut secrets from all that a report shows."""
     for name in ("longrepr", "sections", "user_properties"):
         setattr(report, name, cleaned(getattr(report, name), cut))
+
+
+def clean_logs(cut: Cut) -> Callable[[], object]:
+    """From now on cut secrets from what is logged, for logs may be shown as they come; returns what
+    puts back what was before.
+    """
+    before = logging.getLogRecordFactory()
+
+    def record(*args: Any, **options: Any) -> logging.LogRecord:
+        made = before(*args, **options)
+        try:
+            text = made.getMessage()
+        except (TypeError, ValueError):  # a wrong format is told by logging itself
+            return made
+        if cut(text) != text:
+            made.msg, made.args = cut(text), ()
+        if made.exc_info:
+            made.exc_text = cut(logging.Formatter().formatException(made.exc_info))
+        return made
+
+    logging.setLogRecordFactory(record)
+    return lambda: logging.setLogRecordFactory(before)
 
 
 def cleaned(value: Any, cut: Cut) -> Any:
