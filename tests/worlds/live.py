@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.command import COMMAND, environment
+from tests.second_server import SecondServer
 
 ROOT = Path(__file__).parents[2]
 SIX = (ROOT / "examples" / "test_refunds_in_two_worlds.py").read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def started(*command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
     """A server in a process of its own."""
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE, text=True
@@ -65,30 +66,26 @@ def started(*command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 def third(folder: Path, *options: str) -> Iterator[Server]:
     """The third server, with its database in the folder."""
     module = (sys.executable, "-m", "tests.third_server", str(folder / "shop.sqlite"))
-    with started(*module, *options, folder=folder) as process:
+    with started(*module, *options) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         yield Server(told["base_url"], told["key"], f"rig {told['origin']}")
 
 
 @contextlib.contextmanager
-def second(folder: Path, *options: str) -> Iterator[Server]:
-    """The second server, with an orders file."""
+def second(folder: Path) -> Iterator[Server]:
+    """The second server, with an orders file: of its new orders nobody else can have one made."""
     orders = folder / "orders.json"
-    module = (sys.executable, "-m", "tests.second_server", "--orders", str(folder / "all.json"))
-    with started(*module, *options, folder=folder) as process:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        rows = json.loads((folder / "all.json").read_text("utf-8"))
-        # Of 150 riyals all: those of the new ones that a test asks for by its price.
-        orders.write_text(json.dumps([row for row in rows if row["order_status"] == "new"]))
-        yield Server(told["base_url"], told["key"], options=("--points-orders", str(orders)))
+    with SecondServer() as server:
+        rows = [server.make_order("earning", "new", "100.00") for _ in range(2)]
+        orders.write_text(json.dumps(rows), encoding="utf-8")
+        yield Server(server.base_url, server.key, options=("--points-orders", str(orders)))
 
 
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[Server]:
     """``points-conformance serve``."""
-    with started(*COMMAND, "serve", "--port", "0", folder=folder) as process:
+    with started(*COMMAND, "serve", "--port", "0") as process:
         assert process.stdout is not None
         said = ""
         while "curl" not in said:

@@ -200,6 +200,35 @@ def test_the_rate_is_kept_by_the_tests_own_calls_too(shop: Shop, server: Server)
     assert "4 a second" in done.out
 
 
+@pytest.mark.parametrize(("profile", "calls"), [("smoke", 120), ("standard", 600)])
+def test_the_plan_of_a_server_that_is_not_here(shop: Shop, profile: str, calls: int) -> None:
+    """Bounds, before anything is sent; a dry run sends nothing."""
+    shop.write(conftest=HOOK, test_many=MANY)
+    far = Server("https://points.invalid", "k" * 20)
+    done = shop.pytest(far, "--points-dry-run", "--points-profile", profile)
+    assert "40 tests that ask for points against https://points.invalid/api/v1" in done.out
+    assert f"at most {calls} calls, 5 a second" in done.out
+    assert "orders come from the hook, the earning endpoint" in done.out
+    assert set(done.outcomes.values()) == {"skipped"}
+    assert "cannot be reached" not in done.out
+
+
+def test_who_else_hears_of_the_tests_is_said(shop: Shop, server: Server) -> None:
+    """Every registered endpoint gets every event."""
+    httpx.post(
+        f"{server.base_url}/webhooks",
+        json={"name": "the shop's", "url": "https://shop.invalid/hook?token=1"},
+        headers={"x-api-key": server.key},
+    )
+    shop.write(
+        conftest=HOOK,
+        test_ends="def test_a(points):\n    points.deliver_to(lambda request: 204)\n",
+    )
+    done = shop.pytest(server, *LISTEN)
+    assert "also told to these registered endpoints: " in done.out
+    assert '"the shop\'s" at https://shop.invalid/hook\n' in done.out
+
+
 def test_the_bound_on_calls_fails_what_comes_after(shop: Shop, server: Server) -> None:
     """Plainly; set by hand here, for on this machine nothing bounds a run."""
     bound = "\nimport pytest\n\n@pytest.fixture(autouse=True)\ndef bound(points):\n"

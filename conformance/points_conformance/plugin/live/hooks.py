@@ -55,6 +55,8 @@ class LiveHooks:
             why = mark.kwargs.get("reason") or next(iter(mark.args), "marked points_simulator")
             self.world.account.tests[item.nodeid] = "simulator"
             raise OnlySimulated(f"only the simulator can do this: {why}", _use_item_location=True)
+        if self.world.settings.dry_run and _asks(item):
+            pytest.skip("points, live: this is a dry run, nothing is sent")
 
     # ------------------------------------------------------------------ reports
     @pytest.hookimpl(wrapper=True)

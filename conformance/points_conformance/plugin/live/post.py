@@ -4,17 +4,14 @@ As with the simulator a handler is told while the test settles, in its thread or
 may use whatever belongs to those. Until then a delivery waits with its sender, but not for ever.
 """
 
-import asyncio
 import hashlib
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -26,29 +23,24 @@ from points_conformance.contract.limits import EVENT_HEADER
 from points_conformance.contract.money import MoneyError, halalas
 from points_conformance.judging.finding import Finding, NetworkTrouble
 from points_conformance.plugin.live.endings import failed, lacking, plainly
+from points_conformance.plugin.live.held import Held, HeldInbox, alone, answering, payload_of
 from points_conformance.plugin.live.real import RealMerchant
 from points_conformance.plugin.live.reversals import Expected, Reversals, order_of
 from points_conformance.plugin.runs.listening import opened_inbox
 from points_conformance.plugin.settings import Settings, SettingsError
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
-from points_conformance.simulator.messages import load_json
 from points_conformance.simulator.world import Attempt, Delivery, Endpoint, Merchant
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
 from points_conformance.targets.api.live_inbox import (
     FAR_GRACE,
     NEAR_GRACE,
     NEAR_RETRY,
-    LiveInbox,
-    RawHeaders,
     parse_listen,
 )
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["Post"]
 
-#: Seconds that a delivery waits for the test to settle: consumers should answer in two. What waited
-#: longer is answered 200 in the handler's place, and told when the test settles.
-HOLD: Final = 2.0
 _TICK: Final = 0.02
 #: Attempts of a delivery that a handler is sure to be given: some pages say 3, others 4.
 _SURE_ATTEMPTS: Final = 3
@@ -56,52 +48,6 @@ _SURE_ATTEMPTS: Final = 3
 _MOST_GRACES: Final = 5
 #: Of one connection each, and of the sender's alone.
 _HOPS: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade"})
-_LOCK_SECONDS: Final = 120.0
-
-
-@dataclass(eq=False)
-class _Held:
-    """One attempt that waits to be told. ``answer`` belongs to the listener's loop."""
-
-    place: str
-    headers: RawHeaders
-    body: bytes
-    answer: "asyncio.Future[int]"
-    loop: asyncio.AbstractEventLoop
-    payload: dict[str, Any] = field(default_factory=dict)
-
-    def reply(self, status: int) -> None:
-        """Tell the sender; it may have gone."""
-
-        def tell() -> None:
-            if not self.answer.done():
-                self.answer.set_result(status)
-
-        self.loop.call_soon_threadsafe(tell)
-
-
-class _HeldInbox(LiveInbox):
-    """Keeps each attempt, with its sender waiting, until somebody takes it."""
-
-    reversals: Reversals | None = None
-
-    async def arrived(self, place: str, headers: RawHeaders, body: bytes) -> int:
-        """Wait to be told; what tells of an order's making is nobody's to hear."""
-        loop = asyncio.get_running_loop()
-        held = _Held(place, headers, body, loop.create_future(), loop, _payload(body))
-        if self.reversals is not None and self.reversals.is_quiet(held.payload):
-            return 200
-        self.held.append(held)
-        try:
-            return await asyncio.wait_for(held.answer, HOLD)
-        except TimeoutError:
-            return 200
-
-    @property
-    def held(self) -> list[_Held]:
-        """Those that wait, oldest first."""
-        held: list[_Held] = self.__dict__.setdefault("_held", [])
-        return held
 
 
 @dataclass(eq=False)
@@ -117,7 +63,7 @@ class _Place:
     refused_at: dict[str, float] = field(default_factory=dict)
 
 
-_Work = Generator[_Held | float, Reply | None, None]
+_Work = Generator[Held | float, Reply | None, None]
 
 
 class Post:
@@ -132,7 +78,7 @@ class Post:
     ) -> None:
         self._api, self._settings, self._reversals = api, settings, reversals
         self._merchant = merchant
-        self._inbox: _HeldInbox | None = None
+        self._inbox: HeldInbox | None = None
         self._places: dict[str, _Place] = {}
         self._wire = Wire()
         self._open = ExitStack()
@@ -185,7 +131,7 @@ class Post:
             raise ValueError(f"{url!r} is not a loopback address")
         return self._wire, url
 
-    def _listening(self) -> _HeldInbox:
+    def _listening(self) -> HeldInbox:
         if self._inbox is None:
             listen = self._settings.webhook_listen
             if not listen:
@@ -193,9 +139,9 @@ class Post:
                     "webhooks need a listener: give --webhook-listen HOST:PORT (and --webhook-url, "
                     "where the server reaches it by another address)"
                 )
-            self._open.enter_context(_alone(*parse_listen(listen)))
+            self._open.enter_context(alone(*parse_listen(listen)))
             try:
-                self._inbox = cast(_HeldInbox, opened_inbox(self._settings, _HeldInbox))
+                self._inbox = cast(HeldInbox, opened_inbox(self._settings, HeldInbox))
             except SettingsError as error:
                 self._open.close()
                 failed(str(error))
@@ -234,9 +180,9 @@ class Post:
             work, reply = self._work(), None
             while (step := _next(work, reply)) is not None:
                 reply = None
-                if isinstance(step, _Held):
+                if isinstance(step, Held):
                     place = self._places[step.place]
-                    with _answering(step):
+                    with answering(step):
                         reply = place.receiver.tell(self._request(step, place))
                 else:
                     time.sleep(step)
@@ -253,9 +199,9 @@ class Post:
             work, reply = self._work(), None
             while (step := _next(work, reply)) is not None:
                 reply = None
-                if isinstance(step, _Held):
+                if isinstance(step, Held):
                     place = self._places[step.place]
-                    with _answering(step):
+                    with answering(step):
                         reply = await place.receiver.atell(self._request(step, place))
                 else:
                     await anyio.sleep(step)
@@ -291,7 +237,7 @@ class Post:
                 return
             yield _TICK
 
-    def _taken(self, inbox: _HeldInbox) -> _Held | None:
+    def _taken(self, inbox: HeldInbox) -> Held | None:
         """The oldest that is the test's to hear; others are answered."""
         while inbox.held:
             held = inbox.held.pop(0)
@@ -302,12 +248,12 @@ class Post:
         return None
 
     @staticmethod
-    def _request(held: _Held, place: _Place) -> httpx.Request:
+    def _request(held: Held, place: _Place) -> httpx.Request:
         left_out = _HOPS | ({b"host"} if isinstance(place.receiver, Wire) else frozenset())
         headers = [(k, v) for k, v in held.headers if k.lower() not in left_out]
         return httpx.Request("POST", place.url, headers=headers, content=held.body)
 
-    def _note(self, held: _Held, reply: Reply | None) -> None:
+    def _note(self, held: Held, reply: Reply | None) -> None:
         """Answer the sender as the handler did, and keep what came."""
         reply = reply or Reply(None, "nobody answered", 0.0)
         held.reply(reply.status if reply.status is not None else 503)
@@ -384,55 +330,17 @@ class Post:
         )
 
 
-def _next(work: _Work, reply: Reply | None) -> _Held | float | None:
+def _next(work: _Work, reply: Reply | None) -> Held | float | None:
     try:
         return work.send(reply)
     except StopIteration:
         return None
 
 
-@contextmanager
-def _answering(held: _Held) -> Iterator[None]:
-    """A handler that fails the test leaves nobody waiting."""
-    try:
-        yield
-    except BaseException:
-        held.reply(500)
-        raise
-
-
-def _payload(body: bytes) -> dict[str, Any]:
-    try:
-        payload = load_json(body)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
 def _given_back(delivery: Delivery) -> int | None:
     """Halalas, ``None`` where the event does not say."""
-    amount = order_of(_payload(delivery.body)).get("refund_amount")
+    amount = order_of(payload_of(delivery.body)).get("refund_amount")
     try:
         return halalas(amount)  # type: ignore[arg-type]
     except MoneyError:
         return None
-
-
-@contextmanager
-def _alone(host: str, port: int) -> Iterator[None]:
-    """Workers of pytest-xdist that share one port take turns."""
-    if not port or "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    from filelock import FileLock, Timeout
-
-    name = f"points-listen-{port}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', '')}.lock"
-    lock = FileLock(os.path.join(tempfile.gettempdir(), name))
-    try:
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout:
-        failed(f"{host}:{port} is taken by another worker of pytest-xdist: give port 0")
-    try:
-        yield
-    finally:
-        lock.release()
