@@ -24,6 +24,7 @@ WRONG = {
     "part-is-all": "Takes a part for all.",
     "remainder-is-part": "Never says that an order is fully refunded by its parts.",
     "silent": "Sends no webhook of a refund.",
+    "moved": "Redirects refunds to another host.",
     "cancel-stays-new": "Says cancelled, and leaves the order as it was.",
 }
 SCHEMA = """
@@ -85,6 +86,8 @@ class Shop:
         self.tell("cancelled", of, reason=body.get("reason") or "Order cancelled via API")
 
     def refund(self, of: str, body: dict[str, Any]) -> None:
+        if self.wrong == "moved":
+            raise Refused(302, "Found elsewhere.")
         row = self.order(of)
         left = row["total"] - row["back"]
         again = self.wrong == "twice" and row["status"] == "fully_refunded"
@@ -229,6 +232,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        if status == 302:
+            self.send_header("Location", "https://elsewhere.invalid/")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

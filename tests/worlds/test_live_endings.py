@@ -156,6 +156,15 @@ def test_wrong_usage_is_a_line_and_2(shop: Shop, options: tuple[str, ...], said:
     assert plain(done.out), done.out
 
 
+@pytest.mark.parametrize("asked", ["--help", "--markers", "--version"])
+def test_who_asks_for_help_gets_it(shop: Shop, asked: str) -> None:
+    """Whatever an ini file says."""
+    shop.write(ini="[pytest]\npoints_live = true\n")
+    done = shop.pytest(None, asked)
+    assert done.status == 0
+    assert plain(done.out), done.out
+
+
 def test_no_key_is_a_line_and_2(shop: Shop) -> None:
     """From the environment alone."""
     done = shop.pytest(None, "--points-live", "--points-base-url", "https://sandbox.papp.sa")
@@ -168,6 +177,22 @@ def test_a_redirect_fails_the_test(shop: Shop) -> None:
     with listening(always(302, "", location="https://elsewhere.example/")) as other:
         done = shop.pytest(Server(other.base_url, "k" * 20), "-k", "refund")
     assert "redirects to https://elsewhere.example" in done.out
+    assert plain(done.out), done.out
+
+
+def test_a_redirect_of_a_tests_own_call_fails_the_test(shop: Shop, tmp_path: Path) -> None:
+    """Whatever its client would follow, with the key."""
+    text = REFUND.replace("json=body)", "json=body, follow_redirects=True)")
+    text = text.replace(
+        "    assert refund",
+        "    try: refund(points, points.order())\n    except Exception: pass\n    assert refund",
+        1,
+    )
+    shop.write(test_ours=text, conftest=HOOK)
+    with third(tmp_path, "--wrong", "moved") as server:
+        done = shop.pytest(server, "-k", "refund")
+    assert done.outcomes == {"test_refund": "failed"}
+    assert "the server redirects to elsewhere.invalid (HTTP 302)" in done.out
     assert plain(done.out), done.out
 
 

@@ -186,6 +186,22 @@ def test_what_a_test_left_open_is_listed(shop: Shop, server: Server) -> None:
     assert "worth 100.00 SAR at most" in done.out
 
 
+def test_what_other_clients_ended_is_not_listed(shop: Shop, server: Server) -> None:
+    """Also where the test never settles: the orders are read at its end."""
+    shop.write(
+        conftest=HOOK,
+        test_left="import urllib.request\n\ndef test_ended(points):\n"
+        "    order = points.order()\n"
+        "    url = f'{points.base_url}/orders/{order.uuid}/refund'\n"
+        "    headers = {'x-api-key': points.key}\n"
+        "    urllib.request.urlopen(urllib.request.Request(url, b'{}', headers)).close()\n",
+    )
+    done = shop.pytest(server)
+    assert done.status == 0, done.out
+    assert "did not end" not in done.out
+    assert "1 refunded in part or in full" in done.out
+
+
 def test_the_rate_is_kept_by_the_tests_own_calls_too(shop: Shop, server: Server) -> None:
     """Those through httpx wait for their place."""
     calls = MANY.replace("range(40)", "range(3)")

@@ -67,7 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "points_simulator(reason): asks points for what only the simulator can do"
     )
-    if option(config, "live") and not config.option.points_judges:
+    asks = config.option.help or getattr(config.option, "markers", False)
+    if option(config, "live") and not (asks or config.option.points_judges):
         from points_conformance.plugin.live.hooks import LiveHooks
         from points_conformance.plugin.settings import SettingsError
 

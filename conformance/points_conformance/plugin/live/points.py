@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from points_conformance.contract.money import halalas
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.finding import Finding, NetworkTrouble
+from points_conformance.judging.budget import BudgetSpent
+from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.plugin.live.calls import TestCalls
 from points_conformance.plugin.live.endings import failed, lacking, only_simulated, plainly
 from points_conformance.plugin.live.post import Post
@@ -201,7 +202,7 @@ class LivePoints:
             account.notes[told + ", ".join(self._post.heard_by)] = None
         try:
             left = self._reversals.left()
-        except (Finding, NetworkTrouble) as error:
+        except (Finding, NetworkTrouble, NotExercised, BudgetSpent) as error:
             left = [f"what became of the orders is not known: {error}"]
         account.left += [redact(f"{line}, by {self._api.rule}") for line in left]
 

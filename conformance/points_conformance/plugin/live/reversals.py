@@ -167,6 +167,7 @@ class Reversals:
     # ------------------------------------------------------------------ the end
     def left(self) -> list[str]:
         """The orders that were made for the test and that it did not end, in words."""
+        self.look()
         lines = []
         for uuid, order in self._made.items():
             if order.given or any(one.operation == "cancel" for one in order.accepted):
