@@ -22,6 +22,7 @@ from points_conformance.plugin.settings import Settings, SettingsError, read_set
 from points_conformance.subjects import Subject
 from points_conformance.targets.api.build import RATE
 from points_conformance.targets.api.calls import CALL_TIMEOUT
+from points_conformance.targets.api.live import EarningSource
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.effect import Effect
 from points_conformance.targets.fetch import tls_context
@@ -177,6 +178,13 @@ class LiveWorld:
         """The end: what the tests did."""
         if self._target is not None:
             self.account.effect = self._target.effect()
+            self.account.left += [
+                f"{made.uuid} ({made.number or 'no number'}), {made.status.value}: made, and in "
+                "another status than the test wanted"
+                for source in self._target.sources
+                if isinstance(source, EarningSource)
+                for made in source.unused
+            ]
             self._target.client.close()
             self._target = None
         return self.account
