@@ -162,7 +162,7 @@ def test_who_asks_for_help_gets_it(shop: Shop, asked: str) -> None:
     shop.write(ini="[pytest]\npoints_live = true\n")
     done = shop.pytest(None, asked)
     assert done.status == 0
-    assert "Traceback" not in done.out
+    assert "Traceback (most" not in done.out
 
 
 def test_no_key_is_a_line_and_2(shop: Shop) -> None:
@@ -284,6 +284,25 @@ def test_orders_are_brought_on_by_authorize_and_capture(shop: Shop, server: Serv
     )
     done = shop.pytest(server)
     assert done.status == 0, done.out
+
+
+def test_the_calls_of_a_hook_are_not_the_tests(shop: Shop, server: Server) -> None:
+    """It may refund what it makes: nobody waits for that to be told."""
+    hook = HOOK.replace("import json, os,", "import httpx, json, os,").replace(
+        'return posted(url + "/rig/orders", body)["data"]',
+        'uuid = posted(url + "/rig/orders", {**body, "status": "approved"})["data"]\n'
+        '    base, key = config.getoption("points_base_url"), os.environ["POINTS_API_KEY"]\n'
+        '    httpx.post(f"{base}/orders/{uuid}/refund", headers={"x-api-key": key},\n'
+        '        json={"amount": 1})\n    return uuid',
+    )
+    shop.write(
+        conftest=hook,
+        test_ours="def test_part(points):\n    points.deliver_to(lambda request: 204)\n"
+        "    order = points.order(status='partially_refunded')\n"
+        "    assert points._reversals.expected == []\n    points.settle()\n",
+    )
+    done = shop.pytest(server, *LISTEN)
+    assert done.outcomes == {"test_part": "passed"}, done.out
 
 
 def test_a_hook_that_raises_fails_the_test(shop: Shop, server: Server) -> None:

@@ -36,6 +36,8 @@ class TestCalls:
         self._prefix = parts.path
         #: Why the test fails whatever its code made of that.
         self.trouble: list[str] = []
+        #: While a hook of the user's runs: its calls are not the test's.
+        self.paused = False
 
     def begun(self, request: Any) -> tuple[SeenCall, float] | None:
         """A call about to be made; paid, and in how many seconds its place is."""
@@ -43,6 +45,8 @@ class TestCalls:
         host = url.host.lower().rstrip(".")
         if _origin(url.scheme, host, url.port) != self._origin:
             self._not_ours(host, request)
+            return None
+        if self.paused:
             return None
         try:
             self._api.budget.take()

@@ -115,10 +115,12 @@ class LivePoints:
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
+        self._calls.paused = True
         try:
             with plainly(self._world.redact):
                 yield
         finally:
+            self._calls.paused = False
             if why := self._world.raised_by_a_hook():
                 failed(why)
 
