@@ -5,8 +5,9 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,22 +17,14 @@ from points_conformance import __version__
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.commands.survivor import survived
-from points_conformance.plugin.options import (
-    API_OPTIONS,
-    CLIENT_OPTIONS,
-    COMMON_OPTIONS,
-    CONSUMER_OPTIONS,
-    NO_DOCSTRINGS,
-    Option,
-)
+from points_conformance.plugin.options import NO_DOCSTRINGS, Option, options_of
 from points_conformance.report.old import says_green, spoil
-from points_conformance.subjects import Subject
+from points_conformance.subjects import Subject, part
 
 __all__ = ["main"]
 
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
-_JUDGING = tuple(Subject)
 _REFUSED = "the command ended before it judged anything"
 
 
@@ -65,7 +58,7 @@ class _Group(click.Group):
 
 def _begun(args: Sequence[str]) -> Path | None:
     """First of all, whatever is wrong with the options: no older green is left in the folder."""
-    folder = folder_of(args[1:]) if args[0] in _JUDGING else None
+    folder = folder_of(args[1:]) if args[0] in tuple(Subject) else None
     if folder is not None:
         try:
             spoil(folder, args[0], _REFUSED)
@@ -84,60 +77,39 @@ def main() -> None:
     """
 
 
-def _options(options: Sequence[Option]) -> Callable[[Any], Any]:
-    """The table's options as the command's."""
-
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            kinds: dict[str, dict[str, Any]] = {
-                "flag": {"is_flag": True, "default": None},
-                "many": {"multiple": True, "metavar": option.metavar},
-                "text": {"metavar": option.metavar},
-            }
-            command = click.option(f"--{option.name}", help=option.help, **kinds[option.kind])(
-                command
-            )
-        return command
-
-    return decorate
+def _offered(option: Option) -> click.Option:
+    """A row of the table as the command's."""
+    takes: dict[str, Any] = {"metavar": option.metavar, "multiple": option.kind == "many"}
+    if option.kind == "flag":
+        takes = {"is_flag": True, "default": None}
+    return click.Option([f"--{option.name}"], help=option.help, **takes)
 
 
-_PASS_ON: dict[str, Any] = {"ignore_unknown_options": False, "allow_interspersed_args": True}
+def _command(subject: Subject) -> click.Command:
+    """The command that judges a subject."""
+    offered = options_of(subject)
+
+    def command(pytest_args: tuple[str, ...], **options: Any) -> None:
+        if "" not in sys.path:
+            sys.path.append("")  # the user's modules are in this folder; none hides Python's own
+        for one in offered:
+            if one.environment:
+                options[one.key] = options[one.key] or os.environ.get(one.environment)
+            if one.instead and options[one.key]:
+                job = partial(part(one.instead), options, os.environ, click.echo)
+                sys.exit(survived(job, _left_undone))
+        _judge(subject, options, pytest_args)
+
+    rest = click.Argument(["pytest_args"], nargs=-1, type=click.UNPROCESSED)
+    params = [*map(_offered, offered), rest]
+    return click.Command(subject.value, params=params, callback=command, help=subject.who.help)
 
 
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + API_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def api(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge a server; without --base-url the embedded simulator. After -- options for pytest."""
-    if not options["base_url"]:
-        options["base_url"] = os.environ.get("POINTS_BASE_URL")
-    _judge("api", options, pytest_args)
+for _subject in Subject:
+    main.add_command(_command(_subject))
 
 
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + CONSUMER_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def consumer(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET."""
-    if "" not in sys.path:
-        sys.path.append("")  # --app names a module of this folder; none stands for Python's own
-    if options["replay"]:
-        from points_conformance.commands.replay import replay
-
-        sys.exit(survived(lambda: replay(options, os.environ, click.echo), _left_replaying))
-    _judge("consumer", options, pytest_args)
-
-
-@main.command(context_settings=_PASS_ON)
-@_options(COMMON_OPTIONS + CLIENT_OPTIONS)
-@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def client(pytest_args: tuple[str, ...], **options: Any) -> None:
-    """Judge an API client by --command: what it does when answers are lost, late or wrong."""
-    _judge("client", options, pytest_args)
-
-
-def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
+def _judge(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
     folder: Path | None = click.get_current_context().obj
 
     def left(why: str) -> int:
@@ -157,12 +129,12 @@ def _judge(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) ->
     sys.exit(survived(judge, left))
 
 
-def _left_replaying(why: str) -> int:
+def _left_undone(why: str) -> int:
     click.echo(f"points-conformance: {why}", err=True)
     return 2
 
 
-def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
+def _judged(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     from points_conformance.plugin.settings import SettingsError, read_settings
 
     try:
@@ -173,7 +145,7 @@ def _judged(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -
     if options["seed"] == "random":
         options["seed"] = str(int.from_bytes(os.urandom(4)))
     try:
-        settings = read_settings(options.get, os.environ, Subject(subject), command=True)
+        settings = read_settings(options.get, os.environ, subject, command=True)
         if not settings.dry_run:
             _check_folder(settings.report_dir)
     except SettingsError as error:
@@ -198,7 +170,7 @@ def _refuse(text: str) -> NoReturn:
     sys.exit(2)
 
 
-def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
+def _run_pytest(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> int:
     """Run the subject's suite in this process, apart from whatever the folder configures."""
     import pytest
 
@@ -214,8 +186,6 @@ def _run_pytest(subject: str, options: dict[str, Any], pytest_args: Sequence[str
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    if "" not in sys.path:
-        sys.path.append("")  # a module of the user's in this folder can be loaded with -p
     status = int(pytest.main(args))
     return _EXIT.get(status, status)
 

@@ -1,97 +1,97 @@
 """The subjects that are judged, as one table: who each is, and where its parts are.
 
 A subject more is a row more, and its folders. Parts are named by their modules, which are imported
-when they are used: what is low may read the table.
+when they are used: what is low may read the table, and so may every pytest run of every user.
 """
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Self
 
-from points_conformance.contract.needs import Need
-from points_conformance.contract.pages import Page
-from points_conformance.judging.catalogue import Catalogue, build
-from points_conformance.judging.rule import Rule
+if TYPE_CHECKING:
+    from points_conformance.judging.catalogue import Catalogue
+    from points_conformance.judging.rule import Rule
 
-__all__ = ["SUBJECTS", "Subject", "Who", "catalogue", "part"]
-
-
-class Subject(StrEnum):
-    """Who is judged."""
-
-    API = "api"
-    CONSUMER = "consumer"
-    CLIENT = "client"
+__all__ = ["Subject", "Who", "catalogue", "part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """A subject.
 
-    ``families``: the modules with its rules, those where money is lost first: where a run's calls
-    are bounded, the last ones are left out. ``url``: the option that names it where it has a URL.
-    ``unit``: what a run's bound counts. ``run``: what knows it in a run, ``settings``: what reads
-    its options, ``seeded``: its defects, as ``module:name``.
+    ``help``: what its command says of itself. ``families``: the modules with its rules, those where
+    money is lost first: where a run's calls are bounded, the last ones are left out. ``url``: the
+    option that names it where it has a URL, ``otherwise`` what that says where it has none.
+    ``unit``: what a run's bound counts. ``options``: those that only it has, ``settings``: what
+    reads them, ``run``: what knows it in a run, ``seeded``: its defects, as ``module:name``.
     """
 
+    name: str
     judged: str
-    families: tuple[str, ...]
+    help: str
+    families: str
     url: str = ""
+    otherwise: str = ""
     unit: str = "calls"
-    run: str
+    options: str
     settings: str
+    run: str
     seeded: str
 
 
-SUBJECTS: Final[Mapping[Subject, Who]] = {
-    Subject.API: Who(
+class Subject(StrEnum):
+    """Who is judged."""
+
+    who: Who
+
+    def __new__(cls, who: Any) -> Self:
+        """A row of the table, that goes by its name."""
+        subject = str.__new__(cls, who.name)
+        subject._value_ = who.name
+        subject.who = who
+        return subject
+
+    API = Who(
+        name="api",
         judged="a server of the Points API",
-        families=(
-            "auth",
-            "refund",
-            "refund_bodies",
-            "cancel",
-            "isolation",
-            "webhook",
-            "points",
-            "stories",
-            "races",
-            "properties",
-            "envelope",
-            "schema",
-            "lifecycle",
-            "robust",
-            "webhook_retries",
-            "endpoints",
-            "readings",
-            "webhook_closing",
-        ),
+        help="Judge a server; without --base-url the embedded simulator. After -- options for "
+        "pytest.",
+        families="auth refund refund_bodies cancel isolation webhook points stories races "
+        "properties envelope schema lifecycle robust webhook_retries endpoints readings "
+        "webhook_closing",
         url="--base-url",
-        run="plugin.runs.api:ApiRun",
-        settings="plugin.settings:of_a_server",
+        # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
+        otherwise="simulator",
+        options="plugin.api.options:OPTIONS",
+        settings="plugin.api.settings:read",
+        run="plugin.api.run:ApiRun",
         seeded="defects.api.seeded:SEEDED",
-    ),
-    Subject.CONSUMER: Who(
+    )
+    CONSUMER = Who(
+        name="consumer",
         judged="a consumer of its webhooks",
-        families=("answers", "secret", "outcomes", "order", "input", "stories"),
+        help="Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET.",
+        families="answers secret outcomes order input stories",
         url="--url",
         # How often a consumer's state is read depends on its queue.
         unit="deliveries; orders told of, and reads of their state, come beside them",
-        run="plugin.runs.consumer:ConsumerRun",
-        settings="plugin.settings:of_a_consumer",
+        options="plugin.consumer.options:OPTIONS",
+        settings="plugin.consumer.settings:read",
+        run="plugin.consumer.run:ConsumerRun",
         seeded="defects.consumer.seeded:SEEDED",
-    ),
-    Subject.CLIENT: Who(
+    )
+    CLIENT = Who(
+        name="client",
         judged="a client that calls cancel and refund",
-        families=("plain", "lost", "answers", "waiting", "schedules"),
-        run="plugin.runs.client:ClientRun",
-        settings="plugin.settings:of_a_client",
+        help="Judge an API client by --command: what it does when answers are lost, late or wrong.",
+        families="plain lost answers waiting schedules",
+        options="plugin.client.options:OPTIONS",
+        settings="plugin.client.settings:read",
+        run="plugin.client.run:ClientRun",
         seeded="defects.client.seeded:SEEDED",
-    ),
-}
+    )
 
 
 def part(name: str) -> Any:
@@ -101,9 +101,13 @@ def part(name: str) -> Any:
 
 
 @cache
-def catalogue(subject: Subject = Subject.API) -> Catalogue:
+def catalogue(subject: Subject = Subject.API) -> "Catalogue":
     """The shipped catalogue of a subject."""
+    from points_conformance.contract.needs import Need
+    from points_conformance.contract.pages import Page
+    from points_conformance.judging.catalogue import build
+
     rules: list[Rule] = []
-    for family in SUBJECTS[subject].families:
+    for family in subject.who.families.split():
         rules += part(f"rules.{subject}.{family}:rule").rules
     return build(subject, rules, needs=frozenset(Need), pages=frozenset(Page))

@@ -153,7 +153,7 @@ def test_a_webhook_url_that_leads_nowhere_makes_the_run_inconclusive(tmp_path: P
 # ---------------------------------------------------------------------- off loopback
 #: A plugin of the run that has this machine count as another one.
 FAR = """
-import points_conformance.plugin.settings as settings
+import points_conformance.plugin.api.settings as settings
 import points_conformance.targets.api.build as build
 
 settings.is_loopback = build.is_loopback = lambda host: False

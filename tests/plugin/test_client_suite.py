@@ -136,7 +136,7 @@ class Ended:
 @pytest.fixture(scope="module", autouse=True)
 def _imported() -> None:
     """What is imported within a run is forgotten after it: the runs share what is here before."""
-    for name in ("defects.client.sample", "plugin.session", "plugin.runs.client", "report.write"):
+    for name in ("defects.client.sample", "plugin.session", "plugin.client.run", "report.write"):
         importlib.import_module(f"points_conformance.{name}")
     for name in ("trustme", "jinja2", "hypothesis", "cryptography.x509"):
         importlib.import_module(name)

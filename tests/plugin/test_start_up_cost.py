@@ -29,9 +29,16 @@ HEAVY = {
 OURS = {
     "points_conformance",
     "points_conformance.plugin",
+    "points_conformance.plugin.api",
+    "points_conformance.plugin.api.options",
+    "points_conformance.plugin.client",
+    "points_conformance.plugin.client.options",
     "points_conformance.plugin.config",
+    "points_conformance.plugin.consumer",
+    "points_conformance.plugin.consumer.options",
     "points_conformance.plugin.hooks",
     "points_conformance.plugin.options",
+    "points_conformance.subjects",
 }
 SOMEBODYS_TEST = "def test_of_somebody(tmp_path):\n    assert tmp_path\n"
 

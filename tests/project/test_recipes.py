@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.report import samples
 
+from points_conformance import suite
 from points_conformance.cli import main as command
 from points_conformance.contract.names import OrderStatus
 from points_conformance.defects.api.defect import ServerDefect
@@ -23,8 +24,7 @@ from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
 from points_conformance.simulator.desk import Desk
 from points_conformance.simulator.world import Order
-from points_conformance.subjects import SUBJECTS, Subject, catalogue, part
-from points_conformance.suite import suites
+from points_conformance.subjects import Subject, catalogue, part
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.target import ApiTarget
 
@@ -113,12 +113,12 @@ def test_a_report_format_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("subject", Subject)
 def test_a_subject_is_a_row_and_its_folders(subject: Subject) -> None:
     """What the row names is there, and so are its command and its suite."""
-    who = SUBJECTS[subject]
-    for name in (who.run, who.settings, who.seeded):
+    who = subject.who
+    for name in (who.options, who.settings, who.run, who.seeded):
         assert part(name) is not None
     for floor in ("rules", "targets", "defects"):
         importlib.import_module(f"points_conformance.{floor}.{subject}")
     assert subject.value in command.commands
-    judged = [getattr(suites, name).points_subject for name in suites.__all__]
+    judged = [getattr(one, "points_subject", "") for one in vars(suite).values()]
     assert subject.value in judged
     assert (PACKAGE / "suite" / f"run_{subject}.py").exists()

@@ -13,7 +13,7 @@ import pytest
 from points_conformance import suite
 from points_conformance.plugin import hooks
 from points_conformance.plugin.live.points import LivePoints
-from points_conformance.plugin.options import FIXTURE_OPTIONS, OPTIONS
+from points_conformance.plugin.options import FIXTURE_OPTIONS, every_option
 from points_conformance.plugin.points import Points
 from points_conformance.suite import (
     ApiSuite,
@@ -144,5 +144,5 @@ def test_the_hooks() -> None:
 
 def test_the_options() -> None:
     """Of the command; under pytest ``--points-`` stands before each, and ``points_`` in ini."""
-    assert [option.name for option in OPTIONS] == COMMAND.split()
+    assert [option.name for option in every_option()] == COMMAND.split()
     assert [option.name for option in FIXTURE_OPTIONS] == ["live", "live-may-skip"]

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.rules.api.reconcile import Asked, History, Kind, Shown, Told, discrepancies
+from points_conformance.rules.api.reconcile import (
+    Announced,
+    Asked,
+    History,
+    Kind,
+    Shown,
+    discrepancies,
+)
 
 PARTIAL, FULL = "partially_refunded", "fully_refunded"
 
@@ -19,16 +26,16 @@ def refund(amount: int | None, **fields: Any) -> Asked:
     return Asked(operation="refund", amounts=amounts, **fields)
 
 
-def told(amount: int, left: int | None, **fields: Any) -> Told:
+def told(amount: int, left: int | None, **fields: Any) -> Announced:
     """A refund as an honest event tells it, of an order of 100.00 and 2000 points."""
     points = {"points": Decimal(amount * 20) / 100}
     points["left_points"] = None if left is None else Decimal(left * 20) / 100  # type: ignore[assignment]
     status = PARTIAL if left else FULL
     whole = {"digest": f"{amount}/{left}", "status": status, "timestamp": f"{left}", **points}
-    return Told(event="refunded", amount=amount, left=left, **{**whole, **fields})
+    return Announced(event="refunded", amount=amount, left=left, **{**whole, **fields})
 
 
-def history(asked: Sequence[Asked], said: Sequence[Told] = (), **fields: Any) -> History:
+def history(asked: Sequence[Asked], said: Sequence[Announced] = (), **fields: Any) -> History:
     """An approved earning order of 100.00 SAR and 2000 points."""
     sound: dict[str, Any] = {
         "order": "o",
@@ -57,7 +64,7 @@ def kinds(found: History) -> set[Kind]:
         pytest.param([EVENTS[0], *EVENTS, EVENTS[2]], id="identical repeats"),
     ],
 )
-def test_an_honest_story_agrees(said: list[Told]) -> None:
+def test_an_honest_story_agrees(said: list[Announced]) -> None:
     """Order and identical repeats do not matter."""
     assert discrepancies(history(SERIES, said, shown=[Shown(FULL, 3)])) == []
 
@@ -97,7 +104,7 @@ ALTERED = [
 
 
 @pytest.mark.parametrize(("altered", "kind"), ALTERED)
-def test_an_altered_event_is_named(altered: Told, kind: Kind) -> None:
+def test_an_altered_event_is_named(altered: Announced, kind: Kind) -> None:
     """By what it no longer agrees with."""
     assert kind in kinds(history(SERIES, [EVENTS[0], altered, EVENTS[2]]))
 
@@ -152,7 +159,7 @@ def test_an_order_that_came_half_refunded_is_not_added_up() -> None:
 def test_a_cancel_is_told_with_its_reason() -> None:
     """Given or default, and the order is cancelled."""
     cancel = Asked(operation="cancel")
-    event = Told(event="cancelled", digest="c", status="cancelled")
+    event = Announced(event="cancelled", digest="c", status="cancelled")
     default = replace(event, reason="Order cancelled via API")
     new = {"start": OrderStatus.NEW, "shown": [Shown("cancelled", 1)]}
     assert kinds(history([cancel], [default], **new)) == set()
@@ -164,7 +171,7 @@ def test_a_cancel_is_told_with_its_reason() -> None:
 
 def test_an_abandoned_checkout_needs_no_call() -> None:
     """A customer may leave a new replacing order."""
-    event = Told(event="cancelled", digest="c", status="cancelled")
+    event = Announced(event="cancelled", digest="c", status="cancelled")
     left = {"kind": OrderType.REPLACING, "start": OrderStatus.NEW}
     assert kinds(history([], [event], **left)) == set()
     assert kinds(history([], [event])) == {Kind.UNASKED}
@@ -172,7 +179,7 @@ def test_an_abandoned_checkout_needs_no_call() -> None:
 
 def test_an_auto_refund_is_told() -> None:
     """With all that was left."""
-    auto = Told(event="auto_refunded", digest="a", status=FULL, amount=10_000)
+    auto = Announced(event="auto_refunded", digest="a", status=FULL, amount=10_000)
     asked_for = {"kind": OrderType.REPLACING, "platform": True, "shown": [Shown(FULL, 0)]}
     assert kinds(history([], [auto], **asked_for)) == set()
     assert kinds(history([], **asked_for)) == {Kind.LOST}

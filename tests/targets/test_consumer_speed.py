@@ -19,7 +19,7 @@ from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.consumer import build as consumer_build
 from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
 from points_conformance.targets.consumer.http import MOST_BYTES, exchanged
-from points_conformance.targets.consumer.speed import LONGEST_WAIT, Door, Promised, Speed
+from points_conformance.targets.consumer.speed import LONGEST_WAIT, Promised, Speed, Turnstile
 
 RULES = catalogue(Subject.CONSUMER)
 
@@ -50,7 +50,7 @@ class TestTurnedAway:
         """The answer that is let in, and the seconds until then."""
         clock = Clock()
         rest = iter(answers)
-        answer = Door(clock=clock, sleep=clock.sleep).through(lambda: next(rest))
+        answer = Turnstile(clock=clock, sleep=clock.sleep).through(lambda: next(rest))
         return answer.status_code, clock.now - 100.0
 
     @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ class TestTurnedAway:
     def test_who_turns_away_for_too_long_is_denied_and_left_alone(self) -> None:
         """Nobody is called while it asked not to be."""
         clock = Clock()
-        door = Door(clock=clock, sleep=clock.sleep)
+        door = Turnstile(clock=clock, sleep=clock.sleep)
         with pytest.raises(Denied, match="turns calls away with 429 for more than 60 s"):
             door.through(lambda: busy("3600"))
         assert clock.now == 100.0
@@ -80,13 +80,13 @@ class TestTurnedAway:
         """However short each wait is."""
         clock = Clock()
         with pytest.raises(Denied):
-            Door(clock=clock, sleep=clock.sleep).through(busy)
+            Turnstile(clock=clock, sleep=clock.sleep).through(busy)
         assert clock.now - 100.0 <= LONGEST_WAIT + 2
 
     def test_the_pace_becomes_the_one_that_is_let_in(self) -> None:
         """Twenty in a second, and no more: a few are turned away at first, then none."""
         clock = Clock()
-        door, taken, away = Door(clock=clock, sleep=clock.sleep), [-1.0], []
+        door, taken, away = Turnstile(clock=clock, sleep=clock.sleep), [-1.0], []
 
         def limited() -> httpx.Response:
             clock.now += 0.001

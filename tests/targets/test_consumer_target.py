@@ -11,7 +11,7 @@ from points_conformance.contract.names import OrderType
 from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.plan import plan
 from points_conformance.judging.rule import Profile
-from points_conformance.subjects import SUBJECTS, Subject, catalogue
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     build_consumer,
@@ -156,7 +156,7 @@ class TestCalls:
     def test_the_plan_bounds_deliveries(self) -> None:
         """And says that reads come beside them."""
         rules = catalogue(Subject.CONSUMER)
-        unit = SUBJECTS[Subject.CONSUMER].unit
+        unit = Subject.CONSUMER.who.unit
         chosen = rules.select(Profile.SMOKE)
         bound = plan(rules, chosen, Profile.SMOKE, loopback=True, unit=unit)
         assert (

@@ -248,7 +248,7 @@ def test_who_else_hears_of_the_tests_is_said(shop: Shop, server: Server) -> None
 def test_the_bound_on_calls_fails_what_comes_after(shop: Shop, server: Server) -> None:
     """Plainly; set by hand here, for on this machine nothing bounds a run."""
     bound = "\nimport pytest\n\n@pytest.fixture(autouse=True)\ndef bound(points):\n"
-    bound += "    points._api.budget.limit = 60\n"
+    bound += "    points._api.whole.budget.limit = 60\n"
     shop.write(conftest=HOOK + bound, test_many=MANY)
     done = shop.pytest(server)
     assert done.status == 1

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from points_conformance.judging.rule import Profile, Rule
-from points_conformance.subjects import SUBJECTS, Subject
+from points_conformance.subjects import Subject
 
 __all__ = ["catalogue_lines", "rule_text", "rules_json", "rules_markdown"]
 
@@ -31,10 +31,10 @@ def rules_markdown(rules: Iterable[Rule], caught_by: CaughtBy | None = None) -> 
     caught_by = caught_by or {}
     rules = list(rules)
     parts = [_HEAD]
-    for subject, who in SUBJECTS.items():
+    for subject in Subject:
         judged = [rule for rule in rules if rule.subject == subject]
         if judged:
-            parts.append(f"## `{subject}`: {who.judged}\n")
+            parts.append(f"## `{subject}`: {subject.who.judged}\n")
             parts += [_markdown_rule(rule, caught_by.get(rule.id, ())) for rule in judged]
     return "\n".join(parts)
 
@@ -129,7 +129,7 @@ def catalogue_lines(rules: Iterable[Rule]) -> list[str]:
     lines: list[str] = []
     for subject, judged in groupby(rules, key=lambda rule: rule.subject):
         lines += [""] if lines else []
-        lines.append(f"{subject}: {SUBJECTS[Subject(subject)].judged}")
+        lines.append(f"{subject}: {Subject(subject).who.judged}")
         for rule in judged:
             head = f"  {rule.id:{width}}  {rule.level:7}  "
             lines += textwrap.wrap(

@@ -4,9 +4,9 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised, Unjudgeable
@@ -70,7 +70,7 @@ def replay(
     try:
         settings = read_settings(options.get, environment, Subject.CONSUMER, command=True)
         story = _loaded(Path(options["replay"]))
-        chosen = settings.consumer or ConsumerOptions()
+        chosen = cast(ConsumerOptions, settings.of)
         if chosen.app:
             chosen, stop = _serve(chosen)
         _send(chosen, environment[SECRET], story, show)
@@ -116,10 +116,8 @@ def _row(told: Any) -> _Row:
 
 # ---------------------------------------------------------------------- sending
 def _serve(options: ConsumerOptions) -> tuple[ConsumerOptions, Callable[[], object]]:
-    from dataclasses import replace
-
     app = load_app(options.app)
-    interface = interface_of(app) if options.interface == "auto" else options.interface
+    interface = interface_of(app) if options.app_interface == "auto" else options.app_interface
     if interface not in ("asgi", "wsgi"):
         raise SettingsError(f"--app {options.app}: say --app-interface asgi or wsgi")
     origin, stop = served(app, interface)

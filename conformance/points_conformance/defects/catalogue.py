@@ -5,14 +5,14 @@ from typing import Any
 
 from points_conformance.defects.defect import Defect, DefectError
 from points_conformance.defects.seeded import Seeded
-from points_conformance.subjects import SUBJECTS, Subject, part
+from points_conformance.subjects import Subject, part
 
 __all__ = ["caught_by", "chosen", "seeded"]
 
 
 def seeded(subject: Subject) -> Seeded[Any]:
     """What is known of a subject's defects."""
-    found: Seeded[Any] = part(SUBJECTS[subject].seeded)
+    found: Seeded[Any] = part(subject.who.seeded)
     return found
 
 

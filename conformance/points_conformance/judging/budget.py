@@ -14,17 +14,32 @@ class BudgetSpent(Exception):
 class Budget:
     """Counts calls and refuses one too many. ``limit`` is ``None`` where nothing bounds a run.
 
-    ``beside`` are those of ``spent`` that the limit does not bound.
+    ``beside`` are those of ``spent`` that the limit does not bound. A :meth:`part` counts what is
+    paid by it and is paid for by the whole.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, *, whole: "Budget | None" = None) -> None:
         self.limit = limit
         self.spent = 0
         self.beside = 0
+        self._whole = whole
+        self._stopped = ""
         self._lock = threading.Lock()
+
+    def part(self) -> "Budget":
+        """One rule's share: what others spend beside it is not counted in it."""
+        return Budget(whole=self._whole or self)
+
+    def stop(self, why: str) -> None:
+        """Refuse whatever a part would pay for from now on."""
+        self._stopped = why
 
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
+        if self._whole is not None:
+            if self._whole._stopped:
+                raise BudgetSpent(self._whole._stopped)
+            self._whole.take()
         with self._lock:
             if self.limit is not None and self.spent - self.beside >= self.limit:
                 raise BudgetSpent(f"the run's bound of {self.limit} calls is used up")
@@ -32,6 +47,8 @@ class Budget:
 
     def note(self) -> None:
         """Count a call that the limit does not bound."""
+        if self._whole is not None:
+            self._whole.note()
         with self._lock:
             self.spent += 1
             self.beside += 1
@@ -61,6 +78,11 @@ class Pace:
         ahead = self.claim()
         if ahead > 0:
             self._sleep(ahead)
+
+    def hold(self, seconds: float) -> None:
+        """Nobody calls for so long."""
+        with self._lock:
+            self._free = max(self._free, self._clock() + seconds)
 
     def claim(self) -> float:
         """Take the next free place; in how many seconds that is, for who waits in another way."""

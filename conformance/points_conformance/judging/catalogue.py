@@ -31,6 +31,7 @@ class Terms(TypedDict, total=False):
 
     after: str | tuple[str, ...]
     needs: str | tuple[str, ...]
+    wants: str | tuple[str, ...]
     core: bool
     profile: Profile
     far: Profile | None
@@ -39,6 +40,10 @@ class Terms(TypedDict, total=False):
     riyals: int
     closing: bool
     apart: bool
+    alone: str
+    long: bool
+    clogging: bool
+    behind: str | tuple[str, ...]
     matter: str
     cases: Any
     aliases: tuple[str, ...]
@@ -87,11 +92,11 @@ class Registrar:
 
 
 def _fields(terms: Terms) -> dict[str, Any]:
-    after, needs, calls = terms.get("after", ()), terms.get("needs", ()), terms.get("calls", 0)
+    calls = terms.get("calls", 0)
+    lists = {name: terms.get(name, ()) for name in ("after", "behind", "needs", "wants")}
     return {
         **terms,
-        "after": (after,) if isinstance(after, str) else after,
-        "needs": (needs,) if isinstance(needs, str) else needs,
+        **{name: (one,) if isinstance(one, str) else one for name, one in lists.items()},
         "calls": dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
     }
 
@@ -123,12 +128,8 @@ class Catalogue:
         raise CatalogueError(f"no rule has the ID {id_!r}; see points-conformance rules")
 
     def matching(self, pattern: str) -> list[Rule]:
-        """The rules whose ID (or old ID) matches a glob. Raises where none does."""
-        found = [
-            rule
-            for rule in self.rules
-            if any(fnmatchcase(name, pattern) for name in (rule.id, *rule.aliases))
-        ]
+        """The rules whose ID matches a glob, or whose old ID it is. Raises where there is none."""
+        found = [rule for rule in self if fnmatchcase(rule.id, pattern) or pattern in rule.aliases]
         if not found:
             raise CatalogueError(f"no rule of {self.subject} matches {pattern!r}")
         return found
@@ -210,13 +211,23 @@ def build(
         key=lambda rule: (rule.closing, not rule.core, sizes.index(rule.profile)),
     ):
         _place(rule, by_id, ordered, ())
+    _check_order(ordered)
     return Catalogue(subject, tuple(ordered.values()))
+
+
+def _check_order(ordered: Mapping[str, Rule]) -> None:
+    """Rules look back on earlier ones."""
+    places = {id_: place for place, id_ in enumerate(ordered)}
+    for rule in ordered.values():
+        for id_ in rule.behind:
+            if places.get(id_, len(places)) >= places[rule.id]:
+                raise CatalogueError(f"{rule.id} looks back on {id_!r}, which is not before it")
 
 
 def _check_words(rule: Rule, needs: Collection[str] | None, pages: Collection[str] | None) -> None:
     if half := _HALF_A_WORD.search(rule.statement):
         raise CatalogueError(f"{rule.id} says {half[0]!r}: write {half[0].upper()}")
-    for need in rule.needs:
+    for need in (*rule.needs, *rule.wants):
         if needs is not None and need not in needs:
             raise CatalogueError(f"{rule.id} needs {need!r}, which no target offers")
     for source in rule.sources:

@@ -20,8 +20,9 @@ _VARIABLE: Final = re.compile(r"(\$POINTS_[A-Z_]+)")
 class Exchange:
     """A call and its answer, already redacted. ``status`` is ``None`` where no answer came.
 
-    ``seconds`` is how long the answer took; ``error`` why there was none. ``body`` alone may hold
-    characters that a terminal obeys, for a line to paste has to send it as it was.
+    ``seconds`` is how long the answer took; ``error`` why there was none; ``rule`` whose call it
+    is. ``body`` alone may hold characters that a terminal obeys, for a line to paste has to send it
+    as it was.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Exchange:
     answer: str = ""
     seconds: float = 0.0
     error: str = ""
+    rule: str = ""
 
     def as_curl(self) -> str:
         """The call as one line to paste; the key stays in its environment variable."""

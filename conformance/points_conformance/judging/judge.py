@@ -53,12 +53,12 @@ def execute(
         seed=seed_of(seed, rule.id),
         allowance=rule.bound(profile, loopback=target.loopback),
     )
-    spent = target.budget.spent
+    spent = view.budget.spent
     started = time.perf_counter()
     outcome = _ran(rule, view)
     return replace(
         outcome,
-        calls=target.budget.spent - spent,
+        calls=view.budget.spent - spent,
         seconds=time.perf_counter() - started,
     )
 
@@ -153,20 +153,22 @@ def _laid(rule: Rule, to: str, finding: Finding, target: Judged) -> Evidence:
     return replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != to))
 
 
-def _broke_at(exchanges: Sequence[Exchange]) -> int | None:
-    """Which call was the first with a server error, of those since the last that went well."""
-    broke = None
-    for number in reversed(range(len(exchanges))):
-        status = exchanges[number].status
+def _broke_by(exchanges: Sequence[Exchange]) -> str:
+    """The rule whose call was the first with a server error, of those since the last that went
+    well; empty where there is none.
+    """
+    broke = ""
+    for exchange in reversed(exchanges):
+        status = exchange.status
         if status is not None and 200 <= status < 300:
             break
         if status is None or status >= 500:
-            broke = number
+            broke = exchange.rule
     return broke
 
 
 class Judge:
-    """Judges rules one at a time, each after those it comes after; each at most once."""
+    """Judges a rule after those it comes after; each at most once. Several threads may ask."""
 
     def __init__(
         self,
@@ -184,15 +186,13 @@ class Judge:
         self.left_out: frozenset[str] = frozenset()
         self.why_left_out = ""
         self._known = known or (lambda outcome: None)
-        #: The rules that ran, each with how many calls were made before it.
-        self._begun: list[tuple[int, str]] = []
 
     def judge(self, rule_id: str, target: Judged) -> Result:
         """The result of one rule. Rules that it comes after are judged first if need be."""
         rule = self.catalogue[rule_id]
         for before in rule.after:
-            result = self.judge(before, target)
-            if result.verdict in _HOLDING_UP and before not in self._late():
+            self.judge(before, target)
+            if self._holds_up(before):
                 return self.result(rule)
         if rule.id not in self.outcomes:
             self.outcomes[rule.id] = self._ran(rule, target)
@@ -201,7 +201,6 @@ class Judge:
     def _ran(self, rule: Rule, target: Judged) -> Outcome:
         if rule.id in self.left_out:
             return _outcome(rule, OutcomeKind.MISSING, self.why_left_out, absence=Absence.DENIED)
-        self._begun.append((len(target.exchanges), rule.id))
         outcome = execute(rule, target, seed=self.seed, profile=self.profile)
         return self._with_what_broke(outcome, target)
 
@@ -209,17 +208,25 @@ class Judge:
         """A finding in a target that has answered nothing but errors since another rule: it takes
         that one as well.
         """
-        broke = _broke_at(target.exchanges)
-        if outcome.kind is not OutcomeKind.BROKEN or outcome.evidence is None or broke is None:
+        if outcome.kind is not OutcomeKind.BROKEN or outcome.evidence is None:
             return outcome
-        rules = [id_ for before, id_ in self._begun if before <= broke]
-        led_by = dict.fromkeys((*outcome.evidence.led_by, *rules[-1:]))
-        led_by.pop(outcome.rule, None)
+        broke = _broke_by(target.exchanges)
+        if broke in ("", outcome.rule):
+            return outcome
+        led_by = dict.fromkeys((*outcome.evidence.led_by, broke))
         return replace(outcome, evidence=replace(outcome.evidence, led_by=tuple(led_by)))
 
-    def _late(self) -> set[str]:
-        """Rules that another check found broken after they had held: they hold nothing up."""
-        return {id_ for id_, o in with_attributed(self.outcomes).items() if o.late}
+    def _holds_up(self, rule_id: str) -> bool:
+        """Whether rules that come after this one say nothing: by what it came to itself, whatever
+        another check finds against it.
+        """
+        rules = self.catalogue.with_prerequisites([self.catalogue[rule_id]])
+        own = {
+            rule.id: replace(self.outcomes[rule.id], attributed={})
+            for rule in rules
+            if rule.id in self.outcomes
+        }
+        return settle(rules, own, known=self.known())[-1].verdict in _HOLDING_UP
 
     def result(self, rule: Rule) -> Result:
         """What is known of a rule so far."""

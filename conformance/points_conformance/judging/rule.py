@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 __all__ = [
+    "ALL",
     "Level",
     "Profile",
     "Rule",
@@ -19,6 +20,8 @@ __all__ = [
     "source",
 ]
 
+#: What a rule needs for itself that no other may run beside.
+ALL: Final = "everything"
 #: What stands in the place of a page where no page says it.
 _PROMISED: Final = "Design of the kit"
 _INFERRED: Final = "inferred"
@@ -81,12 +84,16 @@ class Rule:
     """One rule of the catalogue.
 
     ``after``: MUST rules without which this one says nothing. ``needs``: what a target must offer
-    beyond plain orders. ``core``: without it no run is conclusive. ``profile``: the smallest one it
-    runs in, ``far`` that off loopback, where it differs: calls are bounded there. ``calls``: how
-    many calls it makes at most, by profile for generated rules;
-    ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest order.
-    ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one order
-    does not touch another; where it is broken, what others find may come of what ran before them.
+    beyond plain orders, ``wants`` what it makes use of where there is one. ``core``: without it no
+    run is conclusive. ``profile``: the smallest one it runs in, ``far`` that off loopback, where it
+    differs: calls are bounded there. ``calls``: how many calls it makes at most, by profile for
+    generated rules; ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest
+    order. ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one
+    order does not touch another; where it is broken, what others find may come of what ran before.
+    Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
+    ``long``: it takes long by its nature and begins early. ``clogging``: it keeps up what others
+    wait for who need or want the same, and lets them go first. ``behind``: rules that it looks back
+    on where they run.
     ``matter``: what an OBSERVE rule reads. ``cases``: what a target is to run for it, as plain
     values or a pure function that draws them, in the terms of its subject.
     """
@@ -99,6 +106,7 @@ class Rule:
     check: Callable[..., Any] = field(repr=False)
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
     core: bool = False
     profile: Profile = Profile.STANDARD
     far: Profile | None = None
@@ -107,6 +115,10 @@ class Rule:
     riyals: int = 100
     closing: bool = False
     apart: bool = False
+    alone: str = ""
+    long: bool = False
+    clogging: bool = False
+    behind: tuple[str, ...] = ()
     matter: str = ""
     cases: Any = field(default=None, repr=False)
     aliases: tuple[str, ...] = ()

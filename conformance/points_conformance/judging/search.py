@@ -7,17 +7,22 @@ finding left over. Beyond it a candidate is not told and counts as not failing; 
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.judged import Judged
+from points_conformance.judging.slots import parked
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = ["draw", "search"]
+
+#: What Hypothesis has as a whole, and what is replaced in it for us, is one thread's at a time.
+_drawing = threading.RLock()
 
 Drawn = TypeVar("Drawn")
 Story = TypeVar("Story", bound=Hashable)
@@ -75,7 +80,15 @@ def search(
     """
     calls = max(target.allowance - longest, longest)
     teller = _Teller(target, tell, calls)
-    draw(strategy, teller, examples=examples, seed=target.seed)
+    stories: dict[Story, None] = {}
+    draw(strategy, stories.setdefault, examples=examples, seed=target.seed)
+    try:
+        for story in stories:
+            teller(story)
+    except Finding:
+        # The same stories are drawn again, and told from memory up to this one, which is shrunk.
+        draw(strategy, teller, examples=examples, seed=target.seed)
+        raise
     if teller.stopped is not None:
         raise teller.stopped
 
@@ -85,7 +98,8 @@ def draw(
 ) -> None:
     """Tell up to so many examples, the same for the same seed, and shrink what fails.
 
-    Every setting is explicit, so that nobody's profile reaches in. Raises what the smallest raised.
+    Every setting is explicit, so that nobody's profile reaches in. One thread draws at a time.
+    Raises what the smallest raised.
     """
     import hypothesis
     from hypothesis import Phase, Verbosity, given, settings
@@ -108,8 +122,19 @@ def draw(
     def told(example: Drawn) -> None:
         tell(example)
 
-    with _only_our_draws():
+    with _one_at_a_time(), _only_our_draws():
         told()
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    if not _drawing.acquire(blocking=False):
+        with parked():
+            _drawing.acquire()
+    try:
+        yield
+    finally:
+        _drawing.release()
 
 
 @contextlib.contextmanager

@@ -170,8 +170,8 @@ def settle(
 def with_attributed(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes, and what one check found against other rules as those rules' failures.
 
-    A rule that failed by itself keeps its own story. Such failures are ``late``: the rules that
-    come after have run by then, and stand.
+    A rule that failed by itself keeps its own story. Of a rule that held by itself the failure is
+    ``late``: the rules that come after have run by then, and stand.
     """
     laid = dict(outcomes)
     for outcome in outcomes.values():
@@ -185,7 +185,7 @@ def with_attributed(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
                     evidence=evidence,
                     calls=own.calls if own else 0,
                     seconds=own.seconds if own else 0.0,
-                    late=True,
+                    late=own is not None,
                 )
     return laid
 

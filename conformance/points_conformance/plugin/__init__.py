@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from points_conformance.plugin.config import SHARED, option
-from points_conformance.plugin.options import FIXTURE_OPTIONS, NO_DOCSTRINGS, OPTIONS
+from points_conformance.plugin.options import FIXTURE_OPTIONS, NO_DOCSTRINGS, every_option
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -44,7 +44,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--points-…`` and ini keys of the same names."""
     group = parser.getgroup("points", "points-conformance")
-    for one in (*OPTIONS, *FIXTURE_OPTIONS):
+    for one in (*every_option(), *FIXTURE_OPTIONS):
         name = f"--points-{one.name}"
         dest = f"points_{one.key}"
         if one.kind == "flag":

@@ -9,10 +9,7 @@ from typing import Final
 
 import pytest
 
-from points_conformance.judging.verdict import Result, Verdict
-from points_conformance.plugin.settings import Settings
-
-__all__ = ["begun_with", "suite_of", "used_up"]
+__all__ = ["begun_with", "suite_of"]
 
 #: What chose tests, or is said anew; a value follows where none is joined to it.
 _CHOOSES: Final = re.compile(
@@ -41,17 +38,6 @@ def begun_with(config: pytest.Config) -> list[str]:
     module = Path(sys.argv[0]).name == "__main__.py"
     words = ["python", "-m", "pytest"] if module else ["pytest"]
     return [*words, *_kept(config.invocation_params.args, config.option.file_or_dir)]
-
-
-def used_up(settings: Settings, results: Iterable[Result]) -> list[str]:
-    """Orders that were given are there once: a command that runs again needs others."""
-    failed = any(result.verdict is Verdict.FAILED for result in results)
-    if settings.orders is None or not failed:
-        return []
-    return [
-        f"to run an 'again' command, put fresh orders into {settings.orders}: those that this run "
-        "used stay as it left them"
-    ]
 
 
 def _kept(arguments: Iterable[object], chosen: Iterable[object]) -> Iterator[str]:

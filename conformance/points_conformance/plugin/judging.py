@@ -1,7 +1,7 @@
 """The one judging of a subject in a run: its order, its process, and what each test shows of it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 import pytest
@@ -10,12 +10,13 @@ from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.redaction import Redactor
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.side_by_side import Errands, SideBySide
+from points_conformance.judging.verdict import Outcome, Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
-from points_conformance.plugin.runs.subject import SubjectRun
 from points_conformance.plugin.settings import Settings, SettingsError
+from points_conformance.plugin.subject import SubjectRun
 
 __all__ = ["Judging"]
 
@@ -30,6 +31,7 @@ class JudgedRun(Protocol):
     judges: Judge
     subject: SubjectRun
     redact: Redactor
+    errands: Errands
     command: str | None
 
     def asked(self) -> list[str]:
@@ -83,19 +85,33 @@ class Judging:
     # ------------------------------------------------------------------ judging
     def _judge_until(self, rule_id: str, given: Any) -> None:
         """Judge in the catalogue's order as far as a rule: what closes a run comes last. Where
-        others read, all rules are judged.
+        others read, or rules run side by side, all are judged.
         """
         target = self._target(given)
         if self.unjudgeable:
             return
+        most = self.run.subject.side_by_side(target)
+        due = self._due(rule_id, whole=most > 1 or self.shared is not None)
         judges = self.run.judges
-        for id_ in self._due(rule_id):
-            before = dict(judges.outcomes)
-            judges.judge(id_, target)
-            self._turns[id_] = self._results(id_)
-            if self.shared is not None:
-                new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
-                self.shared.judged(id_, new)
+        before = dict(judges.outcomes)
+        if most > 1 and due:
+            SideBySide(judges, target, most, errands=self.run.errands).run(due)
+        found, judges.outcomes = judges.outcomes, before
+        for id_ in due:
+            self._give_turn(id_, target, found)
+
+    def _give_turn(self, rule_id: str, target: Judged, found: Mapping[str, Outcome]) -> None:
+        """What the test of a rule shows: what there is by its turn. Judged, if it was not yet."""
+        judges = self.run.judges
+        before = dict(judges.outcomes)
+        for rule in judges.catalogue.with_prerequisites([judges.catalogue[rule_id]]):
+            if rule.id in found:
+                judges.outcomes.setdefault(rule.id, found[rule.id])
+        judges.judge(rule_id, target)
+        self._turns[rule_id] = self._results(rule_id)
+        if self.shared is not None:
+            new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
+            self.shared.judged(rule_id, new)
 
     def _target(self, given: Any) -> Judged:
         if self.shared is not None and not self.looked:
@@ -135,13 +151,13 @@ class Judging:
             if self.shared is not None:
                 self.shared.end(why, unjudgeable=bool(self.unjudgeable))
 
-    def _due(self, rule_id: str) -> list[str]:
-        """The rules whose turn comes now, as far as the asked one."""
+    def _due(self, rule_id: str, *, whole: bool) -> list[str]:
+        """The rules whose turn comes now: as far as the asked one, or all."""
         asked = self.run.asked()
         if rule_id not in asked:
             return [rule_id]  # a test of the user's own asks for it
         items = self.run.collected()
-        until = asked if self.shared is not None else asked[: asked.index(rule_id) + 1]
+        until = asked if whole else asked[: asked.index(rule_id) + 1]
         return [
             id_
             for id_ in until

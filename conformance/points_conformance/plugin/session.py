@@ -23,30 +23,22 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.known import KnownFailures, matching
 from points_conformance.judging.plan import Plan, plan
-from points_conformance.judging.verdict import (
-    Absence,
-    Outcome,
-    OutcomeKind,
-)
-from points_conformance.plugin.again import begun_with, suite_of, used_up
+from points_conformance.judging.side_by_side import Errands
+from points_conformance.judging.verdict import Absence, Outcome, OutcomeKind, Verdict
+from points_conformance.plugin.again import begun_with, suite_of
 from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
-from points_conformance.plugin.runs.subject import SubjectRun
-from points_conformance.plugin.settings import (
-    Settings,
-    SettingsError,
-    read_settings,
-)
+from points_conformance.plugin.settings import Settings, SettingsError, read_settings
 from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
+from points_conformance.plugin.subject import SubjectRun
 from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
 from points_conformance.report.write import begin_all, write_all
-from points_conformance.subjects import SUBJECTS, Subject, part
-from points_conformance.targets.api.sources import load_orders
+from points_conformance.subjects import Subject, part
 from points_conformance.targets.effect import Effect
 
 __all__ = ["PointsAdvice", "PointsSession"]
@@ -73,7 +65,8 @@ class PointsSession:
             profile=self.settings.profile,
             known=self._known_reason,
         )
-        self.subject: SubjectRun = part(SUBJECTS[self.settings.subject].run)(self)
+        self.errands = Errands()
+        self.subject: SubjectRun = part(self.settings.subject.who.run)(self)
         self.plan = self._plan()
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
@@ -105,9 +98,9 @@ class PointsSession:
             settings.catalogue,
             settings.rules,
             settings.profile,
-            loopback=settings.on_loopback,
-            unit=SUBJECTS[settings.subject].unit,
-            listed=len(load_orders(settings.orders)) if settings.orders else 0,
+            loopback=settings.of.on_loopback,
+            unit=settings.subject.who.unit,
+            listed=settings.of.listed,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
         return bound
@@ -123,8 +116,8 @@ class PointsSession:
         asked = self.asked()
         if not asked or self.config.option.collectonly:
             return None
-        far = self.settings.base_url or not self.settings.on_loopback
-        if self.worker is None and (far or self.settings.dry_run):
+        said = self.settings.of.plan_is_said or self.settings.dry_run
+        if self.worker is None and said:
             self._say(*self.subject.plan_lines())
         if self.settings.dry_run:
             if self.worker is None:
@@ -211,7 +204,7 @@ class PointsSession:
         """A fixture names the target: its name in the report, its bound on calls."""
         self.settings = settings
         self.plan = self._plan()
-        if settings.base_url and self.worker is None:
+        if settings.of.plan_is_said and self.worker is None:
             self._say(*self.subject.plan_lines())
 
     # ------------------------------------------------------------------ judging
@@ -240,8 +233,8 @@ class PointsSession:
             self.not_run(rule_id, why)
         if told["judged"]:
             self.settings = replace(self.settings, seed=told["seed"])
-            if told["base_url"] and not self.settings.base_url:
-                self.settings = replace(self.settings, base_url=told["base_url"])
+            if told["url"] and not self.settings.of.url:
+                self.settings = self.settings.at(told["url"])
 
     def not_run(self, rule_id: str, why: str) -> None:
         """A rule's test was skipped by the project before it could be judged."""
@@ -269,7 +262,7 @@ class PointsSession:
             "trouble": list(self.trouble),
             "judged": self.judging.looked,
             "seed": self.settings.seed,
-            "base_url": self.settings.base_url,
+            "url": self.settings.of.url,
         }
 
     @property
@@ -331,7 +324,8 @@ class PointsSession:
         stopped = settling.stopped(results, self.trouble, status)
         report = self._report(asked, partial=bool(stopped), interrupted="; ".join(stopped))
         trouble, unmet = settling.trouble(results, report.readings, stopped)
-        notes = [*report.notes, *unmet, *used_up(self.settings, results)]
+        failed = any(result.verdict is Verdict.FAILED for result in results)
+        notes = [*report.notes, *unmet, *(self.settings.of.used_up if failed else [])]
         self.report = replace(report, trouble=trouble, notes=notes)
 
     def _scope(self, asked: Sequence[str]) -> list[str]:
@@ -348,7 +342,7 @@ class PointsSession:
         readings = {k: v for result in results for k, v in result.readings.items()}
         return RunReport(
             subject=settings.subject,
-            target=self.redact(settings.target),
+            target=self.redact(settings.of.target),
             profile=settings.profile,
             seed=settings.seed,
             started=self.started,

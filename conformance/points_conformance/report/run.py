@@ -20,7 +20,7 @@ from points_conformance.judging.verdict import (
     run_verdict,
 )
 from points_conformance.report.text import counted
-from points_conformance.subjects import SUBJECTS, Subject
+from points_conformance.subjects import Subject
 
 __all__ = ["RunReport", "grouped_by_reason", "rerun_command"]
 
@@ -313,15 +313,12 @@ def _led_to(report: RunReport, rule_id: str) -> list[str]:
 
 
 def _target_again(report: RunReport) -> Sequence[str]:
-    option = SUBJECTS[report.subject].url
+    option, otherwise = report.subject.who.url, report.subject.who.otherwise
     if not option or option in report.arguments:
         return report.arguments
     if _URL.fullmatch(report.target):
         return (option, report.target, *report.arguments)
-    if report.subject is Subject.API:
-        # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
-        return (option, "simulator", *report.arguments)
-    return report.arguments
+    return (option, otherwise, *report.arguments) if otherwise else report.arguments
 
 
 def grouped_by_reason(results: Iterable[Result]) -> dict[str, list[str]]:

@@ -8,7 +8,9 @@
         pass
 """
 
-from points_conformance.suite.suites import ApiSuite, ClientSuite, ConsumerSuite
+from points_conformance.suite.run_api import ApiSuite
+from points_conformance.suite.run_client import ClientSuite
+from points_conformance.suite.run_consumer import ConsumerSuite
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.consumer.probe import ConsumerState
 

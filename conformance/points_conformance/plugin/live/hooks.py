@@ -143,7 +143,7 @@ class LiveHooks:
         ran = sum(kind == "ran" for kind in account.tests.values())
         lines = [
             "",
-            f"points, live at {self.world.settings.base_url}: {ran} of {len(account.tests)} tests "
+            f"points, live at {self.world.own.url}: {ran} of {len(account.tests)} tests "
             f"ran; {'; '.join(account.effect.lines())}",
             *account.notes,
         ]

@@ -44,7 +44,7 @@ class LivePoints:
         self.key = Secret(keys.private, "POINTS_API_KEY")
         #: The merchant whose orders these are.
         self.merchant = RealMerchant(self.key, keys.public or "")
-        self._post = Post(self._api, live_world.settings, self._reversals, self.merchant)
+        self._post = Post(self._api, live_world.own, self._reversals, self.merchant)
         self._calls = TestCalls(self._api, self._reversals)
 
     @property

@@ -22,12 +22,13 @@ from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import EVENT_HEADER
 from points_conformance.contract.money import MoneyError, halalas
 from points_conformance.judging.finding import Finding, NetworkTrouble
+from points_conformance.plugin.api.listening import opened_inbox
+from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.live.endings import failed, lacking, plainly
 from points_conformance.plugin.live.held import Held, HeldInbox, alone, answering, payload_of
 from points_conformance.plugin.live.real import RealMerchant
 from points_conformance.plugin.live.reversals import Expected, Reversals, order_of
-from points_conformance.plugin.runs.listening import opened_inbox
-from points_conformance.plugin.settings import Settings, SettingsError
+from points_conformance.plugin.settings import SettingsError
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
 from points_conformance.simulator.world import Attempt, Delivery, Endpoint, Merchant
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
@@ -72,7 +73,7 @@ class Post:
     def __init__(
         self,
         api: ApiTarget,
-        settings: Settings,
+        settings: ServerSettings,
         reversals: Reversals,
         merchant: RealMerchant,
     ) -> None:
@@ -154,16 +155,17 @@ class Post:
         if inbox is None:
             self._wire.close()
             return []
-        limit = self._api.budget.limit
+        whole = self._api.whole
+        limit = whole.budget.limit
         try:
             for held in inbox.held:
                 held.reply(200)
-            return inbox.close(self._api)
+            return inbox.close(whole)
         except (Finding, NetworkTrouble) as error:
             return [f"our webhook endpoints may still be registered: {error}"]
         finally:
             # Removing is not bounded; the tests that follow are.
-            self._api.budget.limit = limit
+            whole.budget.limit = limit
             self._wire.close()
             for place in self._places.values():
                 place.receiver.close()

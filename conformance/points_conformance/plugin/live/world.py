@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import httpx
 import pytest
@@ -14,10 +14,12 @@ from points_conformance import __version__
 from points_conformance.judging.finding import Denied, Finding, NetworkTrouble, Unjudgeable
 from points_conformance.judging.plan import CAPS, Plan
 from points_conformance.judging.redaction import Redactor
+from points_conformance.judging.side_by_side import Errands
+from points_conformance.plugin.api.run import ApiRun
+from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.config import option
 from points_conformance.plugin.live.endings import failed, in_pytest
 from points_conformance.plugin.live.seen import OwnTransport
-from points_conformance.plugin.runs.api import ApiRun
 from points_conformance.plugin.settings import Settings, SettingsError, read_settings
 from points_conformance.subjects import Subject
 from points_conformance.targets.api.build import RATE
@@ -36,7 +38,7 @@ _NO_BOUND: Final = 10**9
 def live_settings(config: pytest.Config) -> Settings:
     """The options of a live run, checked. Raises :class:`SettingsError`."""
     settings = read_settings(partial(option, config), os.environ, Subject.API)
-    if settings.base_url is None:
+    if not settings.of.url:
         raise SettingsError(
             "--points-live needs a server to talk to: give --points-base-url as well"
         )
@@ -87,13 +89,17 @@ class LiveWorld:
     def __init__(self, config: pytest.Config) -> None:
         settings = live_settings(config)
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        if settings.rate or not settings.on_loopback:
-            settings = replace(settings, rate=(settings.rate or RATE) / workers)
+        own = cast(ServerSettings, settings.of)
+        if own.rate or not own.on_loopback:
+            own = replace(own, rate=(own.rate or RATE) / workers)
         self.config = config
-        self.settings = settings
+        self.settings = replace(settings, of=own)
+        #: What is asked of the server alone.
+        self.own = own
+        self.errands = Errands()
         self.redact = Redactor.of(settings.environment)
         self.started = datetime.now(UTC)
-        bound = None if settings.on_loopback else CAPS.get(settings.profile)
+        bound = None if own.on_loopback else CAPS.get(settings.profile)
         #: Of all workers together; each has its part.
         self.bound = bound
         self.plan = Plan((), bound // workers if bound else _NO_BOUND)
@@ -151,23 +157,23 @@ class LiveWorld:
 
     def plan_lines(self, tests: int) -> list[str]:
         """What the tests will do at most, before the first call."""
-        settings = self.settings
+        own = self.own
         who = "the tests that ask for points"
         if tests:
             who = f"{tests} test{'s' * (tests > 1)} that ask{'s' * (tests == 1)} for points"
         bound = f"at most {self.bound} calls" if self.bound else "as many calls as they make"
-        rate = settings.rate or (None if settings.on_loopback else RATE)
+        rate = own.rate or (None if own.on_loopback else RATE)
         pace = f", {self._workers_rate(rate):g} a second" if rate else ""
         sources = ["the hook"] * (self._run.order_hook() is not None)
-        sources += [str(settings.orders)] * (settings.orders is not None)
+        sources += [str(own.orders)] * (own.orders is not None)
         lines = [
-            f"points, live: {who} against {settings.base_url}",
+            f"points, live: {who} against {own.url}",
             f"  {bound}{pace}; each test says what its orders cost",
             f"  orders come from {', '.join([*sources, 'the earning endpoint'])}; they are really "
             "refunded and cancelled",
         ]
-        if settings.webhook_listen:
-            at = settings.webhook_url or settings.webhook_listen
+        if own.webhook_listen:
+            at = own.webhook_url or own.webhook_listen
             lines.append(f"  webhooks are received at {at}, by endpoints that go with their test")
         return [self.redact(in_pytest(line)) for line in lines]
 

@@ -34,7 +34,7 @@ ONE = "webhook.refund-is-told"
 _NAME = "points-conformance rule"
 UNKNOWN = "00000000-0000-4000-8000-00000000c0de"
 ANOTHERS = (Need.INBOX, Need.SECOND_MERCHANT)
-rule = family(WEBHOOKS, after=MADE, needs=Need.INBOX, calls=4)
+rule = family(WEBHOOKS, after=MADE, needs=Need.INBOX, calls=4, alone="endpoints")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from points_conformance.contract.money import MoneyError, halalas, nearby_halalas
 from points_conformance.contract.names import REVERSAL_EVENTS, REVERSALS, OrderStatus
 from points_conformance.judging.exchange import Exchange
-from points_conformance.rules.api.reconcile import Asked, History, Shown, Told
+from points_conformance.rules.api.reconcile import Announced, Asked, History, Shown
 from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
@@ -97,11 +97,11 @@ def _amounts(fields: Mapping[str, Any]) -> frozenset[int] | None:
         return frozenset()
 
 
-def told_by(received: Received) -> Told:
+def told_by(received: Received) -> Announced:
     """An event as it came."""
     payload, order = received.payload, received.order
     reason = order.get("reason")
-    return Told(
+    return Announced(
         event=received.event,
         digest=received.digest,
         status=str(order.get("order_status")),

@@ -38,7 +38,7 @@ CALLS = {Profile.SMOKE: 40, Profile.STANDARD: 240, Profile.DEEP: 1_500}
 FAR = {Profile.SMOKE: 0, Profile.STANDARD: 30, Profile.DEEP: 200}
 #: The most a story's order may cost, in halalas: no live target is asked for millions.
 NEAR_LARGEST, FAR_LARGEST = 100_000_000_000, 100_000
-rule = family(after=ADD_UP, calls=CALLS, far_calls=FAR, riyals=1_000_000_000)
+rule = family(after=ADD_UP, calls=CALLS, far_calls=FAR, riyals=1_000_000_000, long=True)
 
 
 def _largest(api: ApiTarget) -> int:
@@ -246,7 +246,7 @@ def points_follow_any_split(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=7)
 
 
-@rule("property.reasons", MUST, REASON, TOLD_REASON, after="cancel.reason-limit")
+@rule("property.reasons", MUST, REASON, TOLD_REASON, after="cancel.reason-limit", wants=Need.INBOX)
 def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
     """Any reason of 1 to 500 letters MUST be accepted and told to the letter."""
     from points_conformance.rules.api.strategies import reasons

@@ -12,7 +12,7 @@ from typing import Any
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import Finding, NotExercised
-from points_conformance.judging.rule import Level, Profile, inferred, promised
+from points_conformance.judging.rule import ALL, Level, Profile, inferred, promised
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
@@ -34,7 +34,7 @@ FAR_ROUNDS = {Profile.SMOKE: 1, Profile.STANDARD: 1, Profile.DEEP: 6}
 _ROUND = CROWD + 5
 CALLS = {profile: rounds * _ROUND for profile, rounds in ROUNDS.items()}
 FAR_CALLS = {profile: rounds * _ROUND for profile, rounds in FAR_ROUNDS.items()}
-rule = family(TWICE, AT_ONCE, calls=CALLS, far_calls=FAR_CALLS)
+rule = family(TWICE, AT_ONCE, calls=CALLS, far_calls=FAR_CALLS, alone=ALL)
 
 WITH_REASON: Mapping[str, Any] = {"reason": REASON}
 Calls = Sequence[tuple[str, Mapping[str, Any]]]

@@ -46,15 +46,17 @@ def cancel_settled(api: ApiTarget, status: OrderStatus) -> str:
     """Whether an approved or captured order can be cancelled: ``accepted`` or ``refused``. Tried at
     most once a run.
     """
-    known = Shared.of(api).cancelled
+
+    def tried() -> bool:
+        return api.cancel(api.order(status)).accepted
+
     try:
-        if status not in known:
-            known[status] = api.cancel(api.order(status)).accepted
+        accepted = Shared.of(api).cancelled.get(status, tried)
     except Denied:
         raise
     except NotExercised:
         return "unknown"
-    return "accepted" if known[status] else "refused"
+    return "accepted" if accepted else "refused"
 
 
 def cancellable(api: ApiTarget, *, fresh: bool = False) -> TestOrder:
@@ -67,7 +69,7 @@ def cancellable(api: ApiTarget, *, fresh: bool = False) -> TestOrder:
             denied = denied or dry
         except NotExercised:
             continue
-    if not Shared.of(api).cancelled.get(OrderStatus.APPROVED, False):
+    if cancel_settled(api, OrderStatus.APPROVED) != "accepted":
         raise denied or NotExercised(
             "no order can be cancelled: supply new or authorized ones with --orders or the "
             "hook pytest_points_make_order",
@@ -193,13 +195,27 @@ def _reason(api: ApiTarget, field: str, reason: str | None) -> Readings:
     return _found(field, f"accepted, told as {told[0]!r}")
 
 
-@rule("reading.reason-null", OBSERVE, after=CANCELLED, matter="reason-null", calls=4)
+@rule(
+    "reading.reason-null",
+    OBSERVE,
+    after=CANCELLED,
+    wants=Need.INBOX,
+    matter="reason-null",
+    calls=4,
+)
 def what_a_null_reason_becomes(api: ApiTarget) -> Readings:
     """What a null reason of a cancel becomes is read."""
     return _reason(api, "reason_null", None)
 
 
-@rule("reading.reason-empty", OBSERVE, after=CANCELLED, matter="reason-empty", calls=4)
+@rule(
+    "reading.reason-empty",
+    OBSERVE,
+    after=CANCELLED,
+    wants=Need.INBOX,
+    matter="reason-empty",
+    calls=4,
+)
 def what_an_empty_reason_becomes(api: ApiTarget) -> Readings:
     """What an empty reason of a cancel becomes is read."""
     return _reason(api, "reason_empty", "")

@@ -16,7 +16,7 @@ from points_conformance.contract.money import sar_text
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import points_tolerance
 
-__all__ = ["Asked", "Discrepancy", "History", "Kind", "Shown", "Told", "discrepancies"]
+__all__ = ["Announced", "Asked", "Discrepancy", "History", "Kind", "Shown", "discrepancies"]
 
 PARTIAL, FULL = OrderStatus.PARTIALLY_REFUNDED.value, OrderStatus.FULLY_REFUNDED.value
 #: Orders that a customer may still abandon: their ``cancelled`` needs no call (Checkout flow).
@@ -66,7 +66,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Announced:
     """A webhook event, once for every time that it came. Equal ``digest``: the same bytes again.
 
     Money in halalas; ``None`` where the payload does not say.
@@ -105,7 +105,7 @@ class History:
     points: int | None
     start: OrderStatus
     asked: Sequence[Asked] = ()
-    told: Sequence[Told] = ()
+    told: Sequence[Announced] = ()
     shown: Sequence[Shown] = ()
     inbox: bool = True
     platform: bool = False
@@ -166,7 +166,7 @@ class _Views:
         if self.history.platform and not self.by_platform:
             yield Kind.LOST, "the platform refunded it, and no auto_refunded event told of it"
 
-    def _alike(self) -> list[Told]:
+    def _alike(self) -> list[Announced]:
         """Two real refunds within a second may look just the same where left_amount is not told:
         as many repeats are taken for events of their own as are missing.
         """
@@ -231,7 +231,7 @@ class _Views:
         """Whether the order came with nothing refunded yet."""
         return self.history.start in _STARTED_ANEW
 
-    def _events(self) -> list[Told]:
+    def _events(self) -> list[Announced]:
         """The refunds in the order in which they were booked, as far as they tell."""
         if all(told.left is not None for told in self.told_refunds):
             told = sorted(self.told_refunds, key=lambda told: -(told.left or 0))
@@ -307,7 +307,7 @@ class _Views:
             for reason in missing:
                 yield Kind.ALTERED, f"no event tells the reason {reason!r}"
 
-    def _reasoned(self) -> list[tuple[list[Asked], list[Told]]]:
+    def _reasoned(self) -> list[tuple[list[Asked], list[Announced]]]:
         """Refunds that moved nothing tell no reason."""
         moved = all(0 not in (asked.amounts or {1}) for asked in self.refunds_done)
         return [(self.refunds_done, self.told_refunds)] if moved else []
@@ -346,7 +346,7 @@ class _Views:
         return ends
 
 
-def _status(told: Told, left: int) -> Differences:
+def _status(told: Announced, left: int) -> Differences:
     expected = PARTIAL if left else FULL
     if told.status != expected:
         yield (
@@ -355,7 +355,7 @@ def _status(told: Told, left: int) -> Differences:
         )
 
 
-def _by_points(told: Told) -> tuple[Decimal, Decimal]:
+def _by_points(told: Announced) -> tuple[Decimal, Decimal]:
     """Of refunds that leave as many points, those that took none are the later."""
     return told.left_points or Decimal(0), told.points or Decimal(0)
 

@@ -38,6 +38,7 @@ _MOST_PROBLEMS = 3
     after=("refund.full", "robust.bodies"),
     calls=_CALLS,
     far_calls=_FAR_CALLS,
+    long=True,
 )
 def generated_requests_cause_no_server_error(api: ApiTarget) -> None:
     """A cancel, refund or read MUST be answered below 500, whatever body is generated for it."""

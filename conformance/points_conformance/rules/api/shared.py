@@ -1,19 +1,24 @@
 """What several rules of one judging look at, and one of them brought about."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Finding
+from points_conformance.judging.slots import parked
 from points_conformance.rules.api.generation.sweep import Sweep
 from points_conformance.rules.api.reconcile import Discrepancy
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["Compared", "Shared", "Telling", "ToldOrder"]
+__all__ = ["Compared", "Once", "Shared", "Telling", "ToldOrder"]
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,48 @@ class Compared:
     found: list[Discrepancy]
 
 
+class Once(Generic[Key, Value]):
+    """What is brought about once a run, by whichever rule asks first; the others wait for it.
+
+    A finding is everybody's who asks. Whatever else keeps it from coming about is the asker's
+    alone: the next one tries again.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[Key, Value | Finding] = {}
+        self._making: set[Key] = set()
+        self._changed = threading.Condition()
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """What is there under a key, made if need be."""
+        if key not in self._made:
+            self._claim(key)
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except Finding as finding:
+                self._made[key] = finding
+            finally:
+                with self._changed:
+                    self._making.discard(key)
+                    self._changed.notify_all()
+        made = self._made[key]
+        if isinstance(made, Finding):
+            raise made
+        return made
+
+    def _claim(self, key: Key) -> None:
+        """Wait while another rule makes it; where it is not there then, it is for this one to."""
+        with parked(), self._changed:
+            self._changed.wait_for(lambda: key not in self._making)
+            if key not in self._made:
+                self._making.add(key)
+
+    def has(self, key: Key) -> bool:
+        """Whether it came about."""
+        return not isinstance(self._made.get(key, Finding("", expected="", got="")), Finding)
+
+
 @dataclass(slots=True)
 class Shared:
     """The one object of a judging in which its rules leave what others look at.
@@ -66,10 +113,12 @@ class Shared:
     how many calls of the run it was looked at.
     """
 
-    #: Whether an order of this status could be cancelled, once that was tried.
-    cancelled: dict[OrderStatus, bool] = field(default_factory=dict)
-    #: Stories that are brought about once, by their names.
-    stories: dict[str, ToldOrder] = field(default_factory=dict)
+    #: Whether an order of this status can be cancelled.
+    cancelled: Once[OrderStatus, bool] = field(default_factory=Once)
+    #: Stories, by their names.
+    stories: Once[str, ToldOrder] = field(default_factory=Once)
+    #: The order whose deliveries always fail, its attempts fetched.
+    failing: Once[str, str] = field(default_factory=Once)
     #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
     planted: dict[str, str] = field(default_factory=dict)
     #: What the sweep of generated requests saw.

@@ -61,6 +61,7 @@ class Story:
     calls=CALLS,
     far_calls=FAR,
     riyals=1_000_000,
+    long=True,
 )
 def every_step_of_every_story_does_as_the_rules_say(api: ApiTarget) -> None:
     """Whatever is done to several orders in whatever order, each step MUST do as the rules say."""

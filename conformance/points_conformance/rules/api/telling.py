@@ -13,7 +13,7 @@ from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.shared import Shared, Telling, ToldOrder
-from points_conformance.targets.api.inbox import LAST_LOOK, MAIN, Inbox, Received, Reply
+from points_conformance.targets.api.inbox import MAIN, Inbox, Received, Reply
 from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
@@ -52,12 +52,17 @@ def told(
 
 def _once(api: ApiTarget, name: str, story: Callable[[], ToldOrder]) -> ToldOrder:
     """A story, brought about at most once a run."""
-    known = Shared.of(api).stories
-    if name not in known:
+
+    def made() -> ToldOrder:
         first = len(api.exchanges)
-        done = story()
-        known[name] = replace(done, exchanges=tuple(api.exchanges[first:]))
-    return known[name]
+        try:
+            done = story()
+        except Finding as finding:
+            finding.exchanges = finding.exchanges or tuple(api.exchanges[first:])
+            raise
+        return replace(done, exchanges=tuple(api.exchanges[first:]))
+
+    return Shared.of(api).stories.get(name, made)
 
 
 def a_series(api: ApiTarget) -> ToldOrder:
@@ -138,7 +143,7 @@ def all_told(api: ApiTarget) -> list[tuple[ToldOrder, Telling]]:
     stories = [a_refund(api)]
     with contextlib.suppress(NotExercised):
         stories.append(a_series(api))
-    if "a cancel" in Shared.of(api).stories:
+    if Shared.of(api).stories.has("a cancel"):
         cancel = a_cancel(api)
         stories.append(replace(cancel, led_by=(cancel.order.rule,)))
     return [(story, telling) for story in stories for telling in story.tellings]
@@ -169,5 +174,5 @@ def wait_for_the_late(api: ApiTarget) -> None:
     """Look once more for what had not come at rest; once for all rules."""
     inbox, shared, calls = api.webhooks(), Shared.of(api), len(api.whole.exchanges)
     if shared.calls_at_last_look != calls:
-        inbox.while_others_come(lambda: inbox.rest(LAST_LOOK))
+        inbox.rest_again()
         shared.calls_at_last_look = calls

@@ -42,25 +42,32 @@ LATER = inferred("later refunds are told as later")
 TRIGGER = (Need.INBOX, Need.AUTO_REFUND, Need.REPLACING)
 ONE, PARTS, GONE = "webhook.refund-is-told", "webhook.each-part-is-told", "webhook.cancel-is-told"
 BY_PLATFORM = "webhook.auto-refunded"
-rule = family(ENVELOPE, after=ONE, needs=Need.INBOX, calls=12)
+rule = family(ENVELOPE, after=ONE, behind=(PARTS, GONE), needs=Need.INBOX, calls=12)
 
 
 # ---------------------------------------------------------------------- that it is told
-@rule(ONE, MUST, REFUND, after="refund.full", profile=SMOKE, calls=5)
+@rule(ONE, MUST, REFUND, after="refund.full", behind=(), profile=SMOKE, calls=5)
 def a_refund_is_told(api: ApiTarget) -> None:
     """A full refund MUST be told by a refunded event."""
     a_refund(api)
 
 
 @rule(
-    PARTS, MUST, REFUND, A_PART, after=(ONE, "refund.remainder-by-amount"), profile=SMOKE, calls=7
+    PARTS,
+    MUST,
+    REFUND,
+    A_PART,
+    after=(ONE, "refund.remainder-by-amount"),
+    behind=(),
+    profile=SMOKE,
+    calls=7,
 )
 def each_part_is_told(api: ApiTarget) -> None:
     """Each of a series of partial refunds MUST be told by a refunded event of its own."""
     a_series(api)
 
 
-@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), profile=SMOKE, calls=8)
+@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), behind=(), profile=SMOKE, calls=8)
 def a_cancel_is_told(api: ApiTarget) -> None:
     """A cancel MUST be told by a cancelled event."""
     a_cancel(api)

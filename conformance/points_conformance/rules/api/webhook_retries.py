@@ -57,7 +57,7 @@ def _again(attempts: list[Received], what: str, count: int = 2) -> None:
     )
 
 
-@rule("webhook.retry-after-timeout", MUST)
+@rule("webhook.retry-after-timeout", MUST, clogging=True)
 def an_unanswered_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that is not answered in 10 seconds MUST be attempted again."""
     _, attempts = failed_deliveries(api, ["hang"], 2, more=DELIVERY_TIMEOUT_SECONDS)
@@ -79,13 +79,13 @@ def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> No
 
 
 def _always_failing(api: ApiTarget) -> list[Received]:
-    planted = Shared.of(api).planted
-    if ALWAYS_FAILING not in planted:
-        order, attempts = failed_deliveries(api, itertools.repeat(500), 3)
-        planted[ALWAYS_FAILING] = order.uuid
-        return attempts
-    inbox = api.webhooks()
-    return [one for one in inbox.of(planted[ALWAYS_FAILING]) if one.event == "refunded"]
+    def brought_about() -> str:
+        order, _ = failed_deliveries(api, itertools.repeat(500), 3)
+        Shared.of(api).planted[ALWAYS_FAILING] = order.uuid
+        return order.uuid
+
+    uuid = Shared.of(api).failing.get(ALWAYS_FAILING, brought_about)
+    return [one for one in api.webhooks().of(uuid) if one.event == "refunded"]
 
 
 @rule("webhook.retry-same-bytes", MUST)

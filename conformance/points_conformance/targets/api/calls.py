@@ -109,7 +109,7 @@ class Caller(Viewed):
         self.client = client
         self.keys = keys
         self.budget = budget or Budget()
-        self.pace = pace or Pace(None)
+        self.pace = pace or Pace(None, sleep=sleep)
         self.redact = Redactor(
             {
                 "POINTS_API_KEY": keys.private,
@@ -151,22 +151,22 @@ class Caller(Viewed):
                     raise
                 continue
             if answer.status == 429:
-                self._obey(answer, 1.0)
+                self.pace.hold(self._told_to_wait(answer, 1.0))
             elif answer.status in _GATEWAY and method == "GET" and not last:
-                self._obey(answer, 0.2)
+                self._sleep(self._told_to_wait(answer, 0.2))
             else:
                 return self._judged(answer)
         raise NetworkTrouble(f"{method} {path}: 429 to each of {MOST_RETRIES + 1} attempts")
 
-    def _obey(self, answer: Answer, otherwise: float) -> None:
-        """Wait as long as ``Retry-After`` says; where that is too long, call no more till then."""
+    def _told_to_wait(self, answer: Answer, otherwise: float) -> float:
+        """The seconds of ``Retry-After``; where that is too long, no call is made till then."""
         seconds = _retry_after(answer, otherwise)
         if seconds > LONGEST_WAIT:
             self._door.close(seconds)
             raise NetworkTrouble(
                 f"the server asked to be left alone for {seconds:.0f} s (HTTP {answer.status})"
             )
-        self._sleep(seconds)
+        return seconds
 
     def call_raced(
         self, method: str, path: str, body: bytes | None, client: httpx.Client
@@ -263,6 +263,7 @@ class Caller(Viewed):
             answer=redact(without_secrets(url, _text(response))),
             seconds=time.perf_counter() - started,
             error=error,
+            rule=self.rule,
         )
         with self._lock:
             self.record(exchange)

@@ -17,23 +17,21 @@ import httpx
 
 from points_conformance.contract.limits import SECRET_HEADER
 from points_conformance.judging.finding import Denied, NotExercised
+from points_conformance.judging.slots import parked
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.delivery.receivers import in_process
 from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.endpoints import SECRET_NAME
+from points_conformance.targets.api.patience import Awaited, Patience
 
-__all__ = ["LAST_LOOK", "MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
 #: How an attempt is answered: a status, no answer at all, or a broken connection.
 Reply = int | Literal["hang", "drop"]
-#: What has not come within the grace time is looked for once more, for so many grace times: nothing
-#: documented bounds how long an event takes, and only what never comes is missing.
-LAST_LOOK: Final = 2
-#: And again as long as others arrive, for a sender may have a queue, but at most so often.
-_MOST_LOOKS: Final = 5
+_SLICE: Final = 0.1
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
 
@@ -96,16 +94,13 @@ class Inbox:
         reachable: bool = False,
     ) -> None:
         self.base_url = base_url
-        self.grace = grace
         self.retry_within = retry_within
         self.redact = redact
         self._clock = clock
         self._heard = False
         self._reachable = reachable
         self._given_up = False
-        #: Events, by name and place, that a last look has waited for in vain.
-        self._in_vain: set[tuple[str, str | None]] = set()
-        self._arrived = 0
+        self._patience = Patience(grace, clock())
         self._secrets: dict[str, str] = {}
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
@@ -172,9 +167,15 @@ class Inbox:
             else:
                 self._strangers.append((id_, number, received))
             self._heard = True
-            self._arrived += 1
+            self._patience.arrived(received.digest, received.at, hangs=reply == "hang")
             self._changed.notify_all()
         return reply
+
+    def let_go(self) -> None:
+        """The sender gave a hanging delivery up: what stood behind it may come now."""
+        with self._changed:
+            self._patience.let_go(self._clock())
+            self._changed.notify_all()
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets.values():
@@ -205,35 +206,29 @@ class Inbox:
         Whatever sums or compares what an order's events say reads them here. Raises
         :class:`Denied` where no event of any order ever came.
         """
+        awaited = Awaited(uuid.lower(), event, count, place)
+        begun = self._clock()
 
-        def look() -> list[Received]:
-            return self._named(uuid, event, place)
+        def all_are_there() -> bool:
+            return len(distinct(self._named(uuid, event, place))) >= count
 
-        def all_are_there(found: list[Received]) -> bool:
-            return len(distinct(found)) >= count
+        self._wait(all_are_there, lambda now: self._is_missing(awaited, begun, now))
+        with self._changed:
+            found = distinct(self._named(uuid, event, place))
+            if len(found) >= count:
+                self._patience.came(begun, self._clock())
+            else:
+                self._patience.missed(awaited)
+        self.require()
+        return found
 
-        found = self._until(look, all_are_there, self.grace, again=True)
-        if not all_are_there(found) and (event, place) not in self._in_vain:
-            self.while_others_come(
-                lambda: self._until(look, all_are_there, self.grace * LAST_LOOK),
-                lambda: all_are_there(look()),
-            )
-            found = look()
-            if not all_are_there(found):
-                self._in_vain.add((event, place))
-        return distinct(found)
-
-    def while_others_come(
-        self, wait: Callable[[], object], enough: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Take a last look, and another one as long as anything arrives meanwhile: what a sender
-        has in its queue is late, and not missing.
+    def _is_missing(self, awaited: Awaited, begun: float, now: float) -> bool:
+        """Whether it does not come any more; where nobody knows whether anything can come, nothing
+        is waited for longer than it may take.
         """
-        for _ in range(_MOST_LOOKS):
-            before = self._arrived
-            wait()
-            if enough() or self._arrived == before:
-                return
+        if not self._heard and not self._reachable:
+            return self._silent or now - begun >= self.grace
+        return self._silent or self._patience.is_missing(awaited, begun, now)
 
     def wait_for_attempts(
         self, uuid: str, event: str, count: int, *, more: float = 0.0
@@ -246,22 +241,43 @@ class Inbox:
             raise NotExercised(
                 "nobody said how long a repeated attempt may take: --webhook-retry-within SECONDS"
             )
-        return self._until(
-            lambda: self._named(uuid, event, MAIN),
-            lambda found: len(found) >= count,
-            self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0),
+        begun = self._clock()
+        seconds = self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0)
+        self._wait(
+            lambda: len(self._named(uuid, event, MAIN)) >= count,
+            lambda now: now - begun >= seconds or self._silent,
         )
+        self.require()
+        with self._changed:
+            return self._named(uuid, event, MAIN)
+
+    @property
+    def grace(self) -> float:
+        """Seconds that an event may take."""
+        return self._patience.grace
+
+    @grace.setter
+    def grace(self, seconds: float) -> None:
+        self._patience.grace = seconds
 
     @property
     def patience(self) -> float:
         """Seconds after which an event that has not come is said to be missing."""
-        return self.grace * (1 + LAST_LOOK)
+        return self._patience.whole
 
-    def rest(self, times: float = 1) -> None:
-        """Wait for so many grace times, so that what has not come by then is late."""
-        self.collect()
-        with self._changed:
-            self._changed.wait_for(lambda: False, timeout=self._patience(self.grace * times))
+    def stir(self) -> None:
+        """A call was made that may be told of."""
+        self._patience.stirred_at = self._clock()
+
+    def rest(self) -> None:
+        """Wait for what was asked for last to be told: what has not come by then is late."""
+        seen = self._patience
+        self._wait(lambda: False, lambda now: self._silent or now - seen.stirred_at >= self.grace)
+
+    def rest_again(self) -> None:
+        """Take a last look for what is late, as long as anything else arrives."""
+        seen = self._patience
+        self._wait(lambda: False, lambda now: self._silent or seen.is_quiet(seen.stirred_at, now))
 
     def require(self) -> None:
         """Raises :class:`Denied` where no event of any order has ever come, and nobody knows
@@ -273,26 +289,24 @@ class Inbox:
                 f"{self.redact(self.base_url)}? (--webhook-url, --webhook-grace)"
             )
 
-    def _until(
-        self,
-        look: Callable[[], list[Received]],
-        enough: Callable[[list[Received]], bool],
-        seconds: float,
-        *,
-        again: bool = False,
-    ) -> list[Received]:
+    @property
+    def _silent(self) -> bool:
+        """Once nothing at all has come in good time, nobody waits for more."""
+        return self._given_up and not self._heard
+
+    def _wait(self, enough: Callable[[], bool], over: Callable[[float], bool]) -> None:
+        """Wait until there is enough, or until it is over by the clock. Another rule may work
+        meanwhile.
+        """
         self.collect()
         with self._changed:
-            self._changed.wait_for(lambda: enough(look()), timeout=self._patience(seconds))
-            found = look()
-        # Where an event is certain to find its way here, silence is told after the last look.
-        self._given_up = not self._heard and not (again and self._reachable)
-        self.require()
-        return found
-
-    def _patience(self, seconds: float) -> float:
-        """Once nothing at all has come in good time, nobody waits for more."""
-        return 0.0 if self._given_up and not self._heard else seconds
+            if enough() or over(self._clock()):
+                self._given_up = not self._heard
+                return
+        with parked(), self._changed:
+            while not enough() and not over(self._clock()):
+                self._changed.wait(_SLICE)
+            self._given_up = not self._heard
 
     def _named(self, uuid: str, event: str, place: str | None) -> list[Received]:
         return [
@@ -333,6 +347,7 @@ class SimulatorInbox(Inbox):
         headers = {name.lower(): value for name, value in request.headers.items()}
         reply = self.record(request.url.path.rpartition("/")[2], headers, request.content)
         if not isinstance(reply, int):
+            self.let_go()
             raise TimeoutError
         return reply
 

@@ -15,6 +15,7 @@ import httpx
 from points_conformance.contract.lifecycle import Action, certain
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
 from points_conformance.simulator.messages import dump_json
@@ -74,19 +75,30 @@ class ApiTarget(Caller):
         self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
         self._racer = racer
+        self._asking = threading.Lock()
 
     # ------------------------------------------------------------------ the run, and one rule
     def view(self, *, rule: str, seed: int, allowance: int) -> Self:
-        """This target as one rule is given it, with exchanges and orders of its own."""
+        """This target as one rule is given it: exchanges, orders and share of the budget are its
+        own.
+        """
         view = super().view(rule=rule, seed=seed, allowance=allowance)
         view.orders = []
+        view.budget = self.whole.budget.part()
         return view
+
+    def record(self, exchange: Exchange) -> None:
+        """Keep an exchange; whatever it asked for may be told from now on."""
+        super().record(exchange)
+        if self.inbox is not None and exchange.method != "GET":
+            self.inbox.stir()
 
     def shared(self, kind: type[Kept]) -> Kept:
         """The run's one object of this type, made when it is first asked for: what rules leave for
         each other. Of which type it is they know alone.
         """
-        found = self._shared.setdefault(kind, kind())
+        with self._lock:
+            found = self._shared.setdefault(kind, kind())
         assert isinstance(found, kind)
         return found
 
@@ -244,7 +256,9 @@ class ApiTarget(Caller):
 
     def _first(self, wanted: Wanted) -> Made | None:
         for source in self.sources:
-            made = source.make(wanted, self)
+            # A source gives each order to one rule alone, and makes them one at a time.
+            with self._asking:
+                made = source.make(wanted, self)
             if made is not None:
                 return made
         return None
@@ -308,6 +322,8 @@ class ApiTarget(Caller):
                 lacks="auto-refund trigger",
             )
         order.auto_refunded = len(self.whole.exchanges)
+        if self.inbox is not None:
+            self.inbox.stir()
 
     @property
     def can_auto_refund(self) -> bool:

@@ -20,7 +20,7 @@ from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.consumer.http import exchanged
 from points_conformance.targets.consumer.probe import ConsumerState, HookProbe, HttpProbe, Probe
 from points_conformance.targets.consumer.shop import ShopOrder
-from points_conformance.targets.consumer.speed import Door
+from points_conformance.targets.consumer.speed import Turnstile
 from points_conformance.targets.consumer.target import SECONDS, ConsumerTarget
 from points_conformance.targets.fetch import tls_context
 
@@ -54,7 +54,7 @@ class ConsumerOptions:
 
     url: str = ""
     app: str = ""
-    interface: Literal["auto", "asgi", "wsgi"] = "auto"
+    app_interface: Literal["auto", "asgi", "wsgi"] = "auto"
     state_url: str = ""
     state_status: str = "/order_status"
     state_refunded: str = "/refunded_amount"
@@ -176,7 +176,7 @@ def build_consumer(
     url = _NOWHERE if function is not None else options.url
     client = _client() if function is None else function_client(function)
     loopback = function is not None or is_loopback(urlsplit(url).hostname or "")
-    budget, pace, door = Budget(calls), Pace(None if loopback else _RATE), Door()
+    budget, pace, door = Budget(calls), Pace(None if loopback else _RATE), Turnstile()
     beside = _Beside(client, budget, pace, door)
     return ConsumerTarget(
         url=url,
@@ -199,7 +199,7 @@ class _Beside:
     takes to wait for a queueing consumer cannot be said before.
     """
 
-    def __init__(self, client: httpx.Client, budget: Budget, pace: Pace, door: Door) -> None:
+    def __init__(self, client: httpx.Client, budget: Budget, pace: Pace, door: Turnstile) -> None:
         self._client, self._budget, self._pace, self._door = client, budget, pace, door
 
     def __call__(self, method: str, url: str, **content: Any) -> httpx.Response:

@@ -17,7 +17,7 @@ import httpx
 
 from points_conformance.judging.finding import Denied
 
-__all__ = ["LONGEST_WAIT", "Door", "Promised", "Speed", "waiting_time"]
+__all__ = ["LONGEST_WAIT", "Promised", "Speed", "Turnstile", "waiting_time"]
 
 #: Seconds for which a consumer may turn one delivery or read away with 429.
 LONGEST_WAIT: Final = 60.0
@@ -29,7 +29,7 @@ _IN_A_ROW: Final = 5
 _SLOWER: Final = 1.25
 
 
-class Door:
+class Turnstile:
     """Keeps the pace that a consumer asks for by 429. What was turned away was not taken: it comes
     again after the wait, as any sender would have it, and says nothing about the consumer.
     """

@@ -25,9 +25,9 @@ from points_conformance.targets.consumer.probe import (
 from points_conformance.targets.consumer.shop import Shop, ShopOrder
 from points_conformance.targets.consumer.speed import (
     LONGEST_WAIT,
-    Door,
     Promised,
     Speed,
+    Turnstile,
     waiting_time,
 )
 from points_conformance.targets.consumer.told import Learned, Mismatch, Told
@@ -77,7 +77,7 @@ class ConsumerTarget(Viewed):
         budget: Budget | None = None,
         pace: Pace | None = None,
         timeout: float = DELIVERY_TIMEOUT_SECONDS,
-        door: Door | None = None,
+        door: Turnstile | None = None,
         seconds: float = SECONDS,
     ) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class ConsumerTarget(Viewed):
         self.budget = budget or Budget()
         self.pace = pace or Pace(None)
         #: What 429 asked for; and how fast it is, by what was seen so far.
-        self.door = door or Door()
+        self.door = door or Turnstile()
         self.speed = Speed(seconds)
         self.redact = Redactor({SECRET: secret})
         self.shop = Shop(secret, url)

@@ -8,6 +8,7 @@ import pytest
 
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.plan import Plan
+from points_conformance.judging.side_by_side import Errands
 from points_conformance.plugin.settings import Settings
 from points_conformance.targets.effect import Effect
 
@@ -22,6 +23,7 @@ class Run(Protocol):
     plan: Plan
     command: str | None
     started: datetime
+    errands: Errands
 
     def judge_instead(self, settings: Settings) -> None:
         """The run is about another target of its subject: settings, and the plan, anew."""
@@ -33,12 +35,15 @@ class Run(Protocol):
 
 
 class SubjectRun(Protocol):
-    """Makes the target of a run's settings, and closes what it opened. One run judges one."""
+    """Makes the target of a run's settings, and closes what it opened. One run judges one.
+
+    A subject's own derives from it, and leaves out what it has no use for.
+    """
 
     @property
     def looks_first(self) -> bool:
         """Whether there is anything to find out before the first rule."""
-        ...
+        return False
 
     def made(self) -> Judged:
         """The target of the settings, made once. Raises ``SettingsError`` or ``Unjudgeable``."""
@@ -50,19 +55,20 @@ class SubjectRun(Protocol):
 
     def ready(self, target: Any) -> None:
         """Open what only the process that judges opens. Raises ``SettingsError``."""
-        ...
 
     def look(self, target: Any) -> None:
         """Whether the target can be judged. Raises ``Unjudgeable``."""
-        ...
 
     def opened(self, target: Any) -> list[str]:
         """Open what has to be open while rules are judged; what there is to say of it, once."""
-        ...
+        return []
+
+    def side_by_side(self, target: Any) -> int:
+        """How many rules may be judged at once. One, unless a subject says more."""
+        return 1
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Begin what takes long before the first rule is judged. No target is called."""
-        ...
 
     def plan_lines(self) -> list[str]:
         """What the run will do at most, in words."""

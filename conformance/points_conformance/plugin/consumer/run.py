@@ -1,15 +1,15 @@
 """The target of a run that judges a webhook consumer: made once, its hooks, its end."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.rule import Profile
-from points_conformance.plugin.consumer_settings import WrongOption, checked_url
-from points_conformance.plugin.runs.subject import Run
+from points_conformance.plugin.consumer.settings import ConsumerSettings
 from points_conformance.plugin.settings import SettingsError
-from points_conformance.plugin.users_own import users_own
+from points_conformance.plugin.subject import Run, SubjectRun
+from points_conformance.plugin.users_own import own_hook
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     Interface,
@@ -35,7 +35,7 @@ _WITHOUT_PROBE = (
 _SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
 
 
-class ConsumerRun:
+class ConsumerRun(SubjectRun):
     """Makes the target of a run's settings, and stops what it served."""
 
     #: What an effect takes is measured once.
@@ -65,19 +65,9 @@ class ConsumerRun:
             )
         return self.target
 
-    def ready(self, target: ConsumerTarget) -> None:
-        """Nothing more is opened."""
-
     def look(self, target: ConsumerTarget) -> None:
         """Whether the consumer can be judged. Raises ``Unjudgeable``."""
         look_first(target)
-
-    def opened(self, target: ConsumerTarget) -> list[str]:
-        """Nothing more is opened."""
-        return []
-
-    def begin_ahead(self, asked: Sequence[str]) -> None:
-        """Nothing takes long."""
 
     def plan_lines(self) -> list[str]:
         """Deliveries at most."""
@@ -86,7 +76,7 @@ class ConsumerRun:
             f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
             "in is not exercised"
         )
-        return [f"plan for {self.run.settings.target}:", *(f"  {line}" for line in told)]
+        return [f"plan for {self.run.settings.of.target}:", *(f"  {line}" for line in told)]
 
     @property
     def _seconds(self) -> float:
@@ -132,15 +122,11 @@ class ConsumerRun:
 
     # ------------------------------------------------------------------ making
     def _make(self, given: Any) -> ConsumerTarget:
-        options = self.run.settings.consumer or ConsumerOptions()
-        function = None
-        if isinstance(given, str):
-            try:
-                options = replace(options, url=checked_url(given))
-            except WrongOption as error:
-                raise SettingsError(str(error)) from None
-            self.run.judge_instead(replace(self.run.settings, consumer=options))
-        elif given is not None or options.app:
+        function, is_url = None, isinstance(given, str)
+        if is_url:
+            self.run.judge_instead(self.run.settings.at(given))
+        options = cast(ConsumerSettings, self.run.settings.of)
+        if not is_url and (given is not None or options.app):
             app, interface = self._application(given, options)
             if interface == "function":
                 function = app
@@ -156,15 +142,15 @@ class ConsumerRun:
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
             seconds=self._seconds,
-            calls=None if self.run.settings.on_loopback else self.run.plan.calls,
+            calls=None if self.run.settings.of.on_loopback else self.run.plan.calls,
         )
 
     @staticmethod
     def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:
         app = given if given is not None else load_app(options.app)
         name = f"--app {options.app}" if given is None else f"points_consumer {given!r}"
-        if options.interface != "auto":
-            return app, options.interface
+        if options.app_interface != "auto":
+            return app, options.app_interface
         interface = interface_of(app)
         if interface is None or (given is None and interface == "function"):
             raise SettingsError(
@@ -174,27 +160,12 @@ class ConsumerRun:
 
     # ------------------------------------------------------------------ hooks
     def _state_hook(self) -> Callable[[str], ConsumerState | None] | None:
-        call = self.run.config.hook.pytest_points_consumer_state
-        if not call.get_hookimpls():
-            return None
-
-        def state(order_id: str) -> ConsumerState | None:
-            with users_own("pytest_points_consumer_state", self.run.stop, self.target):
-                found: ConsumerState | None = call(config=self.run.config, order_id=order_id)
-            return found
-
-        return state
+        call = own_hook("pytest_points_consumer_state", self.run, lambda: self.target)
+        return None if call is None else lambda order_id: call(order_id=order_id)
 
     def _order_hook(self) -> Callable[[ShopOrder], bool] | None:
-        call = self.run.config.hook.pytest_points_consumer_order
-        if not call.get_hookimpls():
-            return None
-
-        def tell(case: ShopOrder) -> bool:
-            with users_own("pytest_points_consumer_order", self.run.stop, self.target):
-                return bool(call(config=self.run.config, order=case.as_json()))
-
-        return tell
+        call = own_hook("pytest_points_consumer_order", self.run, lambda: self.target)
+        return None if call is None else lambda case: bool(call(order=case.as_json()))
 
 
 def _calls_apart(target: ConsumerTarget) -> list[str]:

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from points_conformance.judging.judge import seed_of
-from points_conformance.plugin.client_settings import ClientOptions
-from points_conformance.plugin.runs.subject import Run
-from points_conformance.plugin.settings import SettingsError
+from points_conformance.plugin.client.settings import ClientSettings
+from points_conformance.plugin.settings import SettingsError, wrong_usage
+from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
 from points_conformance.targets.client.outcome import outcome_of
@@ -24,10 +24,8 @@ from points_conformance.targets.effect import Effect
 __all__ = ["ClientRun"]
 
 
-class ClientRun:
+class ClientRun(SubjectRun):
     """Makes the target of a run's settings, and ends what it runs."""
-
-    looks_first = False
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -44,7 +42,7 @@ class ClientRun:
         if self.target is None:
             self._given = given
             self.target = ClientTarget(
-                self._clients(*given), timeout=self._options.timeout, seed=self.run.settings.seed
+                self._clients(*given), timeout=self._own.timeout, seed=self.run.settings.seed
             )
             self._begin(self.target)
         elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
@@ -55,22 +53,20 @@ class ClientRun:
         return self.target
 
     @property
-    def _options(self) -> ClientOptions:
-        return self.run.settings.client or ClientOptions()
+    def _own(self) -> ClientSettings:
+        return cast(ClientSettings, self.run.settings.of)
 
     def _clients(self, make: Any, outcome: Any) -> Clients:
-        timeout, environment = self._options.timeout, self.run.settings.environment
-        command = make if isinstance(make, str) else self._options.command
+        timeout, environment = self._own.timeout, self.run.settings.environment
+        command = make if isinstance(make, str) else self._own.command
         if make is None and not command:
             raise SettingsError(
                 "no client: let points_api_client return a class or function (base_url, api_key) "
                 "that makes one, or give --points-command"
             )
         if make is None or isinstance(make, str):
-            try:
+            with wrong_usage(CommandError):
                 return CommandClients(command, environment, timeout=timeout)
-            except CommandError as error:
-                raise SettingsError(str(error)) from None
         if not callable(make):
             raise SettingsError(
                 f"points_api_client must be a class or a function (base_url, api_key) that makes a "
@@ -79,16 +75,6 @@ class ClientRun:
         return ObjectClients(make, timeout=timeout, outcome=outcome)
 
     # ------------------------------------------------------------------ before the rules
-    def ready(self, target: ClientTarget) -> None:
-        """Nothing more is opened."""
-
-    def look(self, target: ClientTarget) -> None:
-        """The plain operations are rules."""
-
-    def opened(self, target: ClientTarget) -> list[str]:
-        """Nothing more is opened."""
-        return []
-
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Note which rules are asked for: their cases begin with the target."""
         self._asked = asked
@@ -108,12 +94,12 @@ class ClientRun:
         rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
         operations = sum(rule.bound(settings.profile) for rule in rules)
         slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
-        minutes = math.ceil(slots * self._options.timeout / 60)
+        minutes = math.ceil(slots * self._own.timeout / 60)
         return [
-            f"plan for {settings.target}:",
+            f"plan for {settings.of.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
             f"this machine, {SIDE_BY_SIDE} side by side",
-            f"  at most {self._options.timeout:g} s each, so at most {minutes} minutes, and mostly "
+            f"  at most {self._own.timeout:g} s each, so at most {minutes} minutes, and mostly "
             f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
         ]
 

@@ -39,7 +39,7 @@ def orders_needed(catalogue: Catalogue, rules: Iterable[Rule], settings: Setting
     Where a rule takes any type, an earning one is counted; a replacing one does as well.
     """
     target = embedded_target(seed=settings.seed)
-    target.loopback = settings.on_loopback
+    target.loopback = settings.of.on_loopback
     source = _Noting(target.sources[0])
     target.sources[:] = [source]
     judge = Judge(catalogue, seed=settings.seed, profile=settings.profile)

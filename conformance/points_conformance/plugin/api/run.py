@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from points_conformance import __version__
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.journal import Journal, JournalError
 from points_conformance.judging.judge import seed_of
-from points_conformance.plugin.runs.subject import Run
-from points_conformance.plugin.settings import Settings, SettingsError, with_base_url
-from points_conformance.plugin.users_own import users_own
+from points_conformance.plugin.api.settings import ServerSettings
+from points_conformance.plugin.settings import SettingsError, wrong_usage
+from points_conformance.plugin.subject import Run, SubjectRun
+from points_conformance.plugin.users_own import own_hook
 from points_conformance.targets.api.build import LiveSettings, embedded_target, live_target
 from points_conformance.targets.api.live import preflight
 from points_conformance.targets.api.sources import FileSource, HookSource
@@ -20,16 +21,18 @@ from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.effect import Effect
 
 if TYPE_CHECKING:
-    from points_conformance.plugin.runs.listening import Listening
+    from points_conformance.plugin.api.listening import Listening
 
 __all__ = ["ApiRun"]
 
 #: The rule that waits for Schemathesis.
 _SWEEP = "schema.no-server-error"
+#: How many rules are judged at once, on loopback and off it.
+_NEAR, _FAR = 8, 2
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 
-class ApiRun:
+class ApiRun(SubjectRun):
     """Makes the target of a run's settings and closes what it opened."""
 
     def __init__(self, run: Run) -> None:
@@ -39,14 +42,18 @@ class ApiRun:
         self._listening: Listening | None = None
 
     @property
+    def _own(self) -> ServerSettings:
+        return cast(ServerSettings, self.run.settings.of)
+
+    @property
     def looks_first(self) -> bool:
         """Whether there is a server to look at."""
-        return self.run.settings.base_url is not None
+        return bool(self._own.url)
 
     def made(self) -> ApiTarget:
         """The target of the settings, made once. Raises :class:`SettingsError`."""
         if self.target is None:
-            self.target = self._make(self.run.settings)
+            self.target = self._make(self._own)
         return self.target
 
     def given(self, given: Any) -> ApiTarget:
@@ -66,20 +73,17 @@ class ApiRun:
                 f"points_api must be a base URL or the fixture points_target, not {given!r}"
             )
         elif self.target is None:
-            settings = self.run.settings
-            self.run.judge_instead(
-                settings if given == "simulator" else with_base_url(settings, given)
-            )
+            self.run.judge_instead(self.run.settings.at(given))
         return self.made()
 
     def ready(self, target: ApiTarget) -> None:
         """Listen for webhooks, if that was asked for, and begin the journal."""
-        if self._listening is not None or self.run.settings.base_url is None:
+        if self._listening is not None or not self._own.url:
             return
         # Here, for a listener takes a server to import.
-        from points_conformance.plugin.runs.listening import Listening
+        from points_conformance.plugin.api.listening import Listening
 
-        self._listening = Listening(self.run.settings)
+        self._listening = Listening(self._own)
         target.inbox = self._listening.inbox or target.inbox
         try:
             self._begin_journal(target)
@@ -91,6 +95,19 @@ class ApiRun:
         """Whether the server can be judged. Raises ``Unjudgeable``."""
         preflight(target)
 
+    def side_by_side(self, target: ApiTarget) -> int:
+        """As asked for; else so many that a server is busy, and none is hurt. A simulator in this
+        process answers at once: nothing is gained. Listed orders are used up in the catalogue's
+        order.
+        """
+        if target.listed_orders:
+            return 1
+        if self.run.settings.side_by_side:
+            return self.run.settings.side_by_side
+        if not self.looks_first:
+            return 1
+        return _NEAR if target.loopback else _FAR
+
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Schemathesis takes long to load: that happens while other rules run."""
         if _SWEEP not in asked:
@@ -99,20 +116,19 @@ class ApiRun:
 
         settings = self.run.settings
         sweep = settings.catalogue[_SWEEP]
-        allowance = sweep.bound(settings.profile, loopback=settings.on_loopback)
+        allowance = sweep.bound(settings.profile, loopback=settings.of.on_loopback)
         start_ahead(seed_of(settings.seed, _SWEEP), allowance)
 
     def plan_lines(self) -> list[str]:
         """Calls, orders and riyals at most."""
-        settings = self.run.settings
-        lines = [f"plan for {settings.target}:", *(f"  {line}" for line in self.run.plan.lines())]
-        if settings.base_url:
+        lines = [f"plan for {self._own.target}:", *(f"  {line}" for line in self.run.plan.lines())]
+        if self._own.url:
             lines.append("  orders come from the hook, --orders, or the earning endpoint")
         return lines
 
     def orders_needed(self) -> list[str]:
         """What an orders file should hold."""
-        from points_conformance.plugin.runs.rehearsal import orders_needed
+        from points_conformance.plugin.api.rehearsal import orders_needed
 
         settings = self.run.settings
         lines = orders_needed(settings.catalogue, self.run.plan.rules, settings)
@@ -136,21 +152,21 @@ class ApiRun:
         target.client.close()
         return effect, [*notes, *_orders_not_used(target)]
 
-    def _make(self, settings: Settings) -> ApiTarget:
+    def _make(self, own: ServerSettings) -> ApiTarget:
         hook = self.order_hook()
-        if settings.base_url is None:
-            target = embedded_target(DIALECTS[settings.dialect], seed=settings.seed)
+        if not own.url:
+            target = embedded_target(DIALECTS[own.dialect], seed=self.run.settings.seed)
             if hook is not None:
                 target.sources.insert(0, HookSource(hook))
             return target
         return live_target(
             LiveSettings(
-                base_url=settings.base_url,
-                environment=settings.environment,
-                orders=settings.orders,
-                rate=settings.rate,
+                base_url=own.url,
+                environment=self.run.settings.environment,
+                orders=own.orders,
+                rate=own.rate,
                 calls=self.run.plan.calls,
-                allow_production=settings.allow_production,
+                allow_production=own.allow_production,
                 journal=self._journal(),
             ),
             hook,
@@ -167,10 +183,8 @@ class ApiRun:
         except OSError as error:
             raise SettingsError(f"no journal can go to {folder}: {error.strerror}") from None
         path = folder / "journal.jsonl"
-        try:
+        with wrong_usage(JournalError):
             Journal(path).begin()
-        except JournalError as error:
-            raise SettingsError(str(error)) from None
         return path
 
     def _begin_journal(self, target: ApiTarget) -> None:
@@ -185,32 +199,16 @@ class ApiRun:
 
     def order_hook(self) -> OrderHook | None:
         """The user's hook that makes orders, if there is one."""
-        call = self.run.config.hook.pytest_points_make_order
-        if not call.get_hookimpls():
+        call = own_hook("pytest_points_make_order", self.run, lambda: self.target)
+        if call is None:
             return None
-
-        def make(kind: OrderType, status: OrderStatus, total: Decimal) -> str | None:
-            with users_own("pytest_points_make_order", self.run.stop, self.target):
-                uuid: str | None = call(
-                    config=self.run.config,
-                    type=kind.value,
-                    order_status=status.value,
-                    total_price=total,
-                )
-            return uuid
-
-        return make
+        return lambda kind, status, total: call(
+            type=kind.value, order_status=status.value, total_price=total
+        )
 
     def _auto_refund_hook(self) -> Callable[[str], bool] | None:
-        call = self.run.config.hook.pytest_points_auto_refund
-        if not call.get_hookimpls():
-            return None
-
-        def trigger(uuid: str) -> bool:
-            with users_own("pytest_points_auto_refund", self.run.stop, self.target):
-                return bool(call(config=self.run.config, order_uuid=uuid))
-
-        return trigger
+        call = own_hook("pytest_points_auto_refund", self.run, lambda: self.target)
+        return None if call is None else lambda uuid: bool(call(order_uuid=uuid))
 
 
 def _orders_not_used(target: ApiTarget) -> list[str]:

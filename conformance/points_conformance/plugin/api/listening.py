@@ -1,6 +1,7 @@
 """The inbox of a run: opened before the first call, registered after the look, always removed."""
 
-from points_conformance.plugin.settings import Settings, SettingsError
+from points_conformance.plugin.api.settings import ServerSettings
+from points_conformance.plugin.settings import wrong_usage
 from points_conformance.targets.api.live_inbox import (
     FAR_GRACE,
     NEAR_GRACE,
@@ -17,11 +18,11 @@ __all__ = ["Listening", "opened_inbox"]
 class Listening:
     """Where the run hears webhooks, if it does. Raises :class:`SettingsError` where it cannot."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, own: ServerSettings) -> None:
         self.inbox: LiveInbox | None = None
         self._registered = False
-        if settings.webhook_listen and settings.base_url:
-            self.inbox = opened_inbox(settings)
+        if own.webhook_listen and own.url:
+            self.inbox = opened_inbox(own)
 
     def register(self, target: ApiTarget) -> list[str]:
         """Have the server send events, once; what there is to say about it, in lines."""
@@ -42,18 +43,16 @@ class Listening:
         return inbox.close(target) if inbox is not None else []
 
 
-def opened_inbox(settings: Settings, kind: type[LiveInbox] = LiveInbox) -> LiveInbox:
+def opened_inbox(own: ServerSettings, kind: type[LiveInbox] = LiveInbox) -> LiveInbox:
     """An inbox that listens. Raises :class:`SettingsError`."""
-    near = settings.on_loopback
-    try:
+    near = own.on_loopback
+    with wrong_usage(ListenError):
         return kind(
-            parse_listen(settings.webhook_listen),
-            public_url=settings.webhook_url,
-            grace=settings.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
-            retry_within=settings.webhook_retry_within or (NEAR_RETRY if near else None),
+            parse_listen(own.webhook_listen),
+            public_url=own.webhook_url,
+            grace=own.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
+            retry_within=own.webhook_retry_within or (NEAR_RETRY if near else None),
             # Both on this machine, and no address of the user's between them: what does not come
             # was not sent.
-            reachable=near and not settings.webhook_url,
+            reachable=near and not own.webhook_url,
         )
-    except ListenError as error:
-        raise SettingsError(str(error)) from None

@@ -1,0 +1,229 @@
+"""Rules side by side: each on a thread of its own with its view of the target, so many at once.
+
+Which rules run, and what each asks, is the same as one after the other; only when is not. A rule
+begins when those it comes after are decided. What needs the target for itself runs alone; what
+closes the run comes last, one by one. Where a rule finds that one order touches another, nothing
+else may run beside: then all others take turns, so that what each finds is its own.
+"""
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence, Set
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.judged import Judged
+from points_conformance.judging.rule import Rule
+from points_conformance.judging.slots import Slots
+from points_conformance.judging.verdict import OutcomeKind
+
+__all__ = ["Errands", "SideBySide"]
+
+Result = TypeVar("Result")
+#: CPython looks for a signal only between waits.
+_SLICE: Final = 0.1
+#: For so long none must be at work that a clogging rule lets go first.
+_LET_GO: Final = 0.3
+#: How long a broken-off run waits for the calls that are under way.
+_ENDING: Final = 2.0
+
+
+class Errands:
+    """What has to happen on the thread that pytest runs on: the user's own hooks.
+
+    A database connection, a framework's context: what the user wrote counts on its thread.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._owner = threading.get_ident()
+        self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+
+    def run(self, errand: Callable[[], Result]) -> Result:
+        """What the errand returns, or raise what it raises; awaited if this is another thread."""
+        if threading.get_ident() == self._owner:
+            return errand()
+        future: Future[Result] = Future()
+        with self.changed:
+            self._waiting.append((errand, future))
+            self.changed.notify_all()
+        return future.result()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is any to run."""
+        return bool(self._waiting)
+
+    def do(self) -> bool:
+        """Run the one that waits longest; whether there was any."""
+        if not self._waiting:
+            return False
+        errand, future = self._waiting.popleft()
+        try:
+            future.set_result(errand())
+        except Exception as error:
+            future.set_exception(error)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        return True
+
+
+class SideBySide:
+    """Judges rules, at most ``most`` at once.
+
+    ``decided`` is told of each rule once its outcome is there, or it is held up; ``begun`` when it
+    begins. Both are called on the thread that judges.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        target: Judged,
+        most: int,
+        *,
+        errands: Errands | None = None,
+        begun: Callable[[str], object] = lambda rule_id: None,
+        decided: Callable[[str], object] = lambda rule_id: None,
+    ) -> None:
+        self.judge = judge
+        self.target = target
+        self.errands = errands or Errands()
+        self.slots = Slots(most, self.errands.changed)
+        self._most = most
+        self._begun = begun
+        self._told = decided
+        self._decided: dict[str, None] = {}
+        self._running: dict[str, threading.Thread] = {}
+        self._ended: deque[str] = deque()
+        #: The rules that keep others up, those that they let go first, and all that have begun.
+        self._clogging: frozenset[str] = frozenset()
+        self._ahead: frozenset[str] = frozenset()
+        self._under_way: set[str] = set()
+        self._broke: BaseException | None = None
+
+    def run(self, ids: Sequence[str]) -> None:
+        """Judge the rules, and those they come after."""
+        catalogue = self.judge.catalogue
+        rules = catalogue.with_prerequisites(catalogue[id_] for id_ in ids)
+        apart = catalogue.with_prerequisites(rule for rule in rules if rule.apart)
+        if self._most > 1:
+            self._in_turn(apart)
+        if self._most == 1 or any(rule.apart and self._is_broken(rule) for rule in apart):
+            self._in_turn(rules)
+            return
+        try:
+            self._spread([rule for rule in rules if not rule.closing])
+        except BaseException:
+            self._break_off()
+            raise
+        self._in_turn(rules)
+
+    def _is_broken(self, rule: Rule) -> bool:
+        outcome = self.judge.outcomes.get(rule.id)
+        return outcome is not None and outcome.kind is OutcomeKind.BROKEN
+
+    def _in_turn(self, rules: Sequence[Rule]) -> None:
+        """One by one, those that are not decided yet."""
+        for rule in rules:
+            if rule.id not in self._decided:
+                self._begun(rule.id)
+                self.judge.judge(rule.id, self.target)
+                self._decide(rule.id)
+
+    def _decide(self, rule_id: str) -> None:
+        self._decided[rule_id] = None
+        self._told(rule_id)
+
+    # ------------------------------------------------------------------ side by side
+    def _spread(self, rules: Sequence[Rule]) -> None:
+        waiting = self._sorted(rules)
+        asked = {rule.id for rule in rules}
+        while waiting or self._running:
+            for id_ in self._news():
+                self._running.pop(id_).join()
+                self._decide(id_)
+            if self._broke is not None:
+                raise self._broke
+            if self.errands.do():
+                continue
+            rule = self._next(waiting, asked)
+            if rule is not None:
+                waiting.remove(rule)
+                self._begin(rule)
+
+    def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
+        """The rules that are not decided, in the order in which they begin if they may: what takes
+        long among those that a clogging one lets go first, then all that is short, then the
+        clogging one, and then whatever else takes long; each with what it comes after.
+        """
+        with_prerequisites = self.judge.catalogue.with_prerequisites
+        clogging = [rule for rule in rules if rule.clogging]
+        needs = {need for rule in clogging for need in rule.needs}
+        ahead = [
+            rule
+            for rule in rules
+            if needs.intersection((*rule.needs, *rule.wants)) and not rule.clogging
+        ]
+        self._ahead = frozenset(rule.id for rule in with_prerequisites(ahead))
+        self._clogging = frozenset(rule.id for rule in clogging)
+        early = with_prerequisites(rule for rule in ahead if rule.long)
+        short = [rule for rule in rules if not rule.long and not rule.clogging]
+        order = dict.fromkeys(rule.id for rule in (*early, *short, *clogging, *rules))
+        return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
+
+    def _news(self) -> list[str]:
+        """The rules that have ended; waited for a moment where there is nothing else to do."""
+        with self.errands.changed:
+            ended = list(self._ended)
+            self._ended.clear()
+        return ended
+
+    def _next(self, waiting: Sequence[Rule], asked: Set[str]) -> Rule | None:
+        """The first rule that may begin now, its place taken; a moment's wait where none may."""
+        with self.errands.changed:
+            for rule in waiting:
+                if self._may_begin(rule, asked) and self.slots.take(rule):
+                    return rule
+            if not self._ended and not self.errands.waiting:
+                self.errands.changed.wait(_SLICE)
+        return None
+
+    def _may_begin(self, rule: Rule, asked: Set[str]) -> bool:
+        """Whether all are decided that it comes after or looks back on, and it keeps nobody up."""
+        before = {*rule.after, *(id_ for id_ in rule.behind if id_ in asked)}
+        if not self._decided.keys() >= before:
+            return False
+        if rule.id in self._ahead or not (rule.clogging or rule.long):
+            return True
+        under_way = rule.long and self._under_way >= self._clogging
+        return under_way or self.slots.at_rest(self._ahead) > _LET_GO
+
+    def _begin(self, rule: Rule) -> None:
+        self._under_way.add(rule.id)
+        self._begun(rule.id)
+        thread = threading.Thread(
+            target=self._judge, args=(rule,), name=f"points-{rule.id}", daemon=True
+        )
+        self._running[rule.id] = thread
+        thread.start()
+
+    def _judge(self, rule: Rule) -> None:
+        try:
+            with self.slots.seated(rule):
+                self.judge.judge(rule.id, self.target)
+        except BaseException as error:
+            self._broke = error
+        finally:
+            with self.errands.changed:
+                self._ended.append(rule.id)
+                self.errands.changed.notify_all()
+
+    def _break_off(self) -> None:
+        """Let no further call be made, and those under way come to an end for a moment."""
+        self.target.budget.stop("the run was broken off")
+        for thread in self._running.values():
+            with contextlib.suppress(RuntimeError):
+                thread.join(_ENDING / len(self._running))

@@ -1,0 +1,1 @@
+"""A run that judges a server of the Points API."""

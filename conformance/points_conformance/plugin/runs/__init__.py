@@ -1,1 +1,0 @@
-"""What a run asks of the part that knows its subject."""
