@@ -220,6 +220,25 @@ def test_the_simulator_does_the_same(shop: Shop) -> None:
     assert len(done.outcomes) == 13
 
 
+def test_a_projects_own_mocks_do_not_stand_in_the_way(shop: Shop, tmp_path: Path) -> None:
+    """Of other hosts with respx: those are mocked, and the live server is called."""
+    shop.write(
+        conftest=HOOK,
+        test_mocks=CLIENTS.replace(
+            "def test_all_parts_are_told(points_sandbox, refund):",
+            "def test_all_parts_are_told(points_sandbox, refund, respx_mock):\n"
+            "    route = respx_mock.get('https://shop.example/').respond(204)\n"
+            "    assert httpx.get('https://shop.example/').status_code == 204",
+        ).replace(
+            "[by_httpx, by_httpx2, by_async, by_async2, by_requests, by_urllib]",
+            "[by_httpx, by_httpx2, by_async]",
+        ),
+    )
+    with third(tmp_path) as server:
+        done = shop.pytest(server, *LISTEN, plugins=("respx.plugin",))
+    assert (done.status, set(done.outcomes.values())) == (0, {"passed"}), done.out
+
+
 def test_no_other_points_host_is_called(shop: Shop, tmp_path: Path) -> None:
     """Neither production, whatever a test has written down, nor anybody with the key."""
     shop.write(test_production=PRODUCTION)

@@ -63,9 +63,8 @@ class LiveHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note how a live test ended, and cut secrets from what is said of it."""
+        """Note how a live test ended."""
         report = yield
-        clean_report(report, self.world.redact.cut)
         if not _asks(item):
             return report
         tests, raised = self.world.account.tests, call.excinfo
@@ -80,6 +79,11 @@ class LiveHooks:
         if report.failed:
             self.world.failed_tests.add(item.nodeid)
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Cut secrets from what is said of a test, before anybody shows or sends it."""
+        clean_report(report, self.world.redact.cut)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:

@@ -18,6 +18,7 @@ from points_conformance.plugin.live.secret import Secret
 from points_conformance.plugin.live.seen import watched
 from points_conformance.plugin.live.world import LiveWorld
 from points_conformance.plugin.points import one_of
+from points_conformance.simulator.mounts.respx import let_out
 from points_conformance.simulator.world import Delivery, Endpoint
 from points_conformance.targets.api.order import TestOrder
 
@@ -214,7 +215,7 @@ def live(live_world: LiveWorld, test: str) -> Iterator[LivePoints]:
     """The live world for one test; its endpoints go with it."""
     points = LivePoints(live_world, test)
     try:
-        with watched(points._calls):
+        with let_out(points.base_url), watched(points._calls):
             yield points
     finally:
         points._close()

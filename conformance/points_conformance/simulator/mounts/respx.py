@@ -22,7 +22,7 @@ from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.faults import Faults, Handled
 from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
-__all__ = ["BASE_URLS", "mounted"]
+__all__ = ["BASE_URLS", "let_out", "mounted"]
 
 #: What is mounted without being asked for.
 BASE_URLS = (*PRODUCTION_URLS, SANDBOX_URL)
@@ -36,7 +36,22 @@ def mounted(simulator: Simulator | Faults, base_urls: Sequence[str] = BASE_URLS)
 
     A base URL counts by scheme, host and port. Raises :class:`ValueError` for one without a host.
     """
-    faults, origins = Faults.over(simulator), frozenset(map(_origin_of_base, base_urls))
+    with _routed(Faults.over(simulator), base_urls):
+        yield
+
+
+@contextmanager
+def let_out(base_url: str) -> Iterator[None]:
+    """Let every request to the host of ``base_url`` reach it, whatever the caller's own routers
+    would say to it, while this lasts.
+    """
+    with _routed(None, (base_url,)):
+        yield
+
+
+@contextmanager
+def _routed(faults: Faults | None, base_urls: Sequence[str]) -> Iterator[None]:
+    origins = frozenset(map(_origin_of_base, base_urls))
     with ExitStack() as stack:
         for name in ("httpcore", "httpcore2"):
             if find_spec(name):
@@ -45,9 +60,14 @@ def mounted(simulator: Simulator | Faults, base_urls: Sequence[str] = BASE_URLS)
 
 
 class _Mount(respx.MockRouter):
-    """A router for one connection library. Errors are that library's: its client knows no other."""
+    """A router for one connection library. Errors are that library's: its client knows no other.
 
-    def __init__(self, library: ModuleType, faults: Faults, origins: frozenset[Origin]) -> None:
+    Without ``faults`` its hosts are real ones.
+    """
+
+    def __init__(
+        self, library: ModuleType, faults: Faults | None, origins: frozenset[Origin]
+    ) -> None:
         super().__init__(assert_all_called=False, using=_mocker(library.__name__).name)
         self.library, self.faults, self.origins = library, faults, origins
         self.route().mock(side_effect=self.answer)
@@ -74,6 +94,8 @@ class _Mount(respx.MockRouter):
         url, origin = request.url, _origin(request.url)
         if origin not in self.origins:
             return self._not_ours(request, origin)
+        if self.faults is None:
+            return request
         handled = self.faults.handle(
             request_from(request.method, url.path, url.query, request.headers.raw, request.content)
         )
