@@ -157,7 +157,16 @@ def test_an_amount_of_nothing_is_told_by_nobody(points):
     points.settle()
 """
 PRODUCTION = """
-import httpx
+import httpx, urllib.request, requests
+
+def test_another_client(points):
+    try:
+        urllib.request.urlopen("https://api.papp.sa/api/v1/webhooks", timeout=1)
+    except Exception:
+        pass
+
+def test_a_third_one(points):
+    requests.get("https://BUSINESS.papp.sa/api/v1/webhooks", timeout=1)
 
 def test_written_for_the_simulator(points):
     order = points.order()
@@ -245,5 +254,6 @@ def test_no_other_points_host_is_called(shop: Shop, tmp_path: Path) -> None:
     with third(tmp_path) as server:
         done = shop.pytest(server)
     assert set(done.outcomes.values()) == {"failed"}, done.out
-    assert "the test calls business.papp.sa" in done.out
+    assert done.out.count("the test calls business.papp.sa") == 2
+    assert "the test calls api.papp.sa" in done.out
     assert "would send the key to example.invalid. Nothing was sent" in done.out

@@ -5,6 +5,7 @@ is left alone, and so are other clients.
 """
 
 import importlib
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,6 +46,10 @@ class Watch(Protocol):
         """No answer came: it may have been carried out."""
         ...
 
+    def looked_up(self, host: str) -> None:
+        """Any client of this process asks where a host is. Raises what fails the test."""
+        ...
+
 
 class OwnTransport(httpx.HTTPTransport):
     """Makes the kit's own calls: never watched, for this is the method from before."""
@@ -54,13 +59,30 @@ class OwnTransport(httpx.HTTPTransport):
 
 @contextmanager
 def watched(watch: Watch) -> Iterator[None]:
-    """Mind the calls of httpx and httpx2, sync and async, while this lasts."""
+    """Mind the calls of httpx and httpx2, sync and async, while this lasts; of other clients only
+    which hosts they look up.
+    """
     with ExitStack() as stack:
+        stack.enter_context(_names(watch))
         for name in ("httpx", "httpx2"):
             if find_spec(name):
                 library = importlib.import_module(name)
                 stack.enter_context(_sync(library, watch))
                 stack.enter_context(_async(library, watch))
+        yield
+
+
+@contextmanager
+def _names(watch: Watch) -> Iterator[None]:
+    original = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if isinstance(name, str):
+            watch.looked_up(name)
+        return original(host, *args, **options)
+
+    with _replaced(socket, "getaddrinfo", getaddrinfo):
         yield
 
 
