@@ -7,6 +7,7 @@ may use whatever belongs to those. Until then a delivery waits with its sender, 
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -325,7 +326,8 @@ class Post:
 
     def _not_told(self, missing: list[Expected]) -> str:
         assert self._inbox is not None
-        what = "; ".join(dict.fromkeys(map(str, missing)))
+        counted = Counter(map(str, missing)).items()
+        what = "; ".join(f"{one} ({n} of them)" if n > 1 else one for one, n in counted)
         return self._api.redact(
             f"no webhook came within {self._grace:g} s: {what}\n"
             f"Can the server reach {self._inbox.base_url}? (--webhook-url, --webhook-grace)"
