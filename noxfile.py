@@ -108,9 +108,9 @@ def power(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Calls a second of each way to reach the simulator, beside a constant answer."""
+    """What a call, a run and a first finding cost; writes docs/speed.md. ``--only NAME``."""
     _install(session, "test")
-    session.run("python", "-m", "tests.bench", *session.posargs)
+    session.run("python", "-m", "tests.quality.bench", *session.posargs)
 
 
 @nox.session

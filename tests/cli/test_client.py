@@ -94,6 +94,16 @@ def only(*rules: str) -> list[str]:
     return [word for rule in rules for word in ("--select", rule)]
 
 
+def test_the_plan_is_printed_before_the_run(tmp_path: Path) -> None:
+    """How many cases run side by side, and how long at most."""
+    command = written(tmp_path, SCRIPT + CAREFUL)
+    done = judged(tmp_path, command, *only("client.full-refund"), "--timeout", "15")
+    plan = done.out.splitlines()[:3]
+    assert plan[0].startswith("plan for ")
+    assert plan[1].endswith(" operations on sandboxes of this machine, 12 side by side")
+    assert plan[2].startswith("  at most 15 s each, so at most 1 minutes")
+
+
 # ---------------------------------------------------------------------- the examples
 _HTTPS_AND_WAITS = only(
     "client.trusts-its-ca", "client.untrusted-certificate", "client.waits-as-told"

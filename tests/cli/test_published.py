@@ -149,6 +149,7 @@ def test_json_has_the_same_as_data() -> None:
         "profile": "standard",
         "far_profile": "standard",
         "calls": {"smoke": 0, "standard": 4, "deep": 12},
+        "seconds": {},
         "catches": ["reason-lost", "reason-of-another"],
         "aliases": ["cancel.reason"],
     }

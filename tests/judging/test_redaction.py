@@ -191,3 +191,20 @@ def test_a_line_to_paste_has_the_shell_fill_in_the_key_and_nothing_else() -> Non
 def test_a_method_that_a_client_made_up_is_no_command() -> None:
     """HTTP allows backquotes in one."""
     assert pasted(made(method="`id`"))[2] == "`id`"
+
+
+@pytest.mark.parametrize("text", [KEY, f"a text with {KEY} in it", f"{KEY} " + "x" * 500])
+def test_a_secret_that_is_added_later_is_cut_from_then_on(text: str) -> None:
+    """Also from what was shown before."""
+    redact = Redactor({"POINTS_OTHER_API_KEY": "sk_other_98765"})
+    assert redact(text) == text
+    redact.add("POINTS_API_KEY", KEY)
+    assert redact(text) == text.replace(KEY, "$POINTS_API_KEY")
+
+
+def test_however_many_texts_are_shown_few_are_kept() -> None:
+    """A run of any length takes no more memory."""
+    redact = Redactor({"POINTS_API_KEY": KEY})
+    for number in range(5000):
+        redact(f"https://host/orders/{number}")
+    assert len(redact._shown) <= 1000

@@ -18,6 +18,7 @@ HEAVY = {
     "jsonschema_rs",
     "requests",
     "respx",
+    "rich",
     "schemathesis",
     "simplejson",
     "starlette",

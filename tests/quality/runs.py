@@ -15,7 +15,10 @@ from points_conformance.subjects import Subject
 from points_conformance.targets.api.live_inbox import LiveInbox
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["count_alarms", "heard", "side_by_side"]
+__all__ = ["AT_ONCE", "count_alarms", "heard", "side_by_side"]
+
+#: How many rules a run judges at once where its user says nothing.
+AT_ONCE = 8
 
 Run = TypeVar("Run")
 Came = TypeVar("Came")
@@ -51,7 +54,8 @@ def heard(
     """The results of the rules against a server whose webhooks come to the inbox."""
     inbox.register(target)
     try:
-        return run_rules(Subject.API, target, rules, profile=profile, seed=seed).results
+        judged = run_rules(Subject.API, target, rules, profile=profile, seed=seed, at_once=AT_ONCE)
+        return judged.results
     finally:
         inbox.close(target)
         target.client.close()

@@ -28,6 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--delivery-mode", choices=MODES, default="prompt")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--commit-delay", type=float, default=0.0)
+    parser.add_argument("--answer-delay", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--retry-pause", type=float, default=0.05)
     parser.add_argument("--orders", metavar="FILE", help="write an orders file here")
     return parser.parse_args()
@@ -47,6 +48,7 @@ def main() -> None:
         port=options.port,
         delivery_mode=options.delivery_mode,
         retry_pause=options.retry_pause,
+        answer_delay=options.answer_delay,
     )
     with server:
         if options.orders:

@@ -8,6 +8,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,9 +43,10 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: Api) -> None:
+    def __init__(self, address: tuple[str, int], api: Api, answer_delay: float) -> None:
         """Bind."""
         self.api = api
+        self.answer_delay = answer_delay
         self.failures: list[BaseException] = []
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
@@ -148,6 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, answer: Answer) -> None:
         """Write an answer."""
+        time.sleep(self.server.answer_delay)
         body = shapes.encode(answer.body)
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
@@ -190,6 +193,7 @@ class SecondServer:
         delivery_mode: str = "prompt",
         retry_pause: float = 0.05,
         longest_delay: float = 2.0,
+        answer_delay: float = 0.0,
     ) -> None:
         """Bind the port; serving begins with `start`."""
         if dialect not in DIALECTS:
@@ -202,7 +206,7 @@ class SecondServer:
         self.other_key = self._merchants["second"].key
         self.public_key = self._merchants["first"].public_key
         self._made = 0
-        self._listener = _Listener(("127.0.0.1", port), Api(self.shop))
+        self._listener = _Listener(("127.0.0.1", port), Api(self.shop), answer_delay)
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.01,))
         self.base_url = f"http://127.0.0.1:{self._listener.server_port}{PREFIX}"
 

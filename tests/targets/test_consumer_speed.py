@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,9 @@ from points_conformance.defects.consumer.sample import SampleConsumer
 from points_conformance.defects.consumer.seeded import SECRET, judge_consumer
 from points_conformance.defects.consumer.styles import SlowQueue
 from points_conformance.judging.finding import Denied
+from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Absence, Verdict
+from points_conformance.rules.consumer import order as consumer_order
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.consumer import build as consumer_build
 from points_conformance.targets.consumer.build import ConsumerOptions, build_consumer
@@ -346,3 +349,87 @@ def test_what_cannot_be_judged_in_time_is_denied(monkeypatch: pytest.MonkeyPatch
     results = judge_consumer(TooSlow, RULES.select(RULES["consumer.full-refund"].profile)).results
     assert {r.verdict for r in results} <= {Verdict.PASSED, Verdict.NOT_EXERCISED}
     assert Absence.DENIED in {r.absence for r in results}
+
+
+AT_ONCE = RULES["consumer.repeats-at-once"]
+
+
+class _Races(SampleConsumer):
+    """Looks first, and books later."""
+
+    def book_once(self, payload: dict[str, Any]) -> None:
+        if self.key(payload) not in self.seen:
+            self.sleep(0.02)
+            self.book(payload)
+            self.seen.add(self.key(payload))
+
+
+class _Hinder(SampleConsumer):
+    """Of several refunds at once none comes through for long; each that does is booked once."""
+
+    hindered = 0
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self.inside = 0
+
+    def received(self, request: httpx.Request, payload: dict[str, Any]) -> int | httpx.Response:
+        self.inside += 1
+        try:
+            time.sleep(0.02)
+            if self.inside > 1:
+                type(self).hindered += 1
+                time.sleep(0.5)
+                return 500
+            return super().received(request, payload)
+        finally:
+            self.inside -= 1
+
+
+class TestRuleBound:
+    """No rule goes on for longer than it says."""
+
+    def test_every_rule_says_how_long_it_goes_on_at_most(self) -> None:
+        """In each profile; all of them together are the run's bound's matter."""
+        assert [r.id for r in RULES for p in Profile if not 1 <= r.longest(p) <= 600] == []
+        assert AT_ONCE.longest(Profile.STANDARD) == 60
+
+    def test_after_its_bound_a_rule_makes_no_call(self) -> None:
+        """It is denied, and the next rule has its own seconds."""
+        told: list[str] = []
+        target = build_consumer(
+            ConsumerOptions(), SECRET, function=lambda request: told.append(request.method) or 204
+        )
+        late = target.view(rule="one", seed=0, allowance=9, seconds=0.0)
+        with pytest.raises(Denied, match="rule's bound of 0 s is used up"):
+            late.send(late.order().approved())
+        assert told == []
+        assert (
+            target.view(rule="two", seed=0, allowance=9, seconds=9.0)
+            .send(target.order().approved())
+            .accepted
+        )
+
+    def test_what_is_still_wrong_when_the_bound_is_used_up_is_no_finding(self) -> None:
+        """It might have come right."""
+        target = build_consumer(
+            ConsumerOptions(), SECRET, function=lambda request: 204, state_hook=lambda id_: None
+        )
+        target.learned.calibrated = True
+        view = target.view(rule="one", seed=0, allowance=9, seconds=0.2)
+        with pytest.raises(Denied, match="rule's bound"):
+            view.mismatches([view.order()])
+
+    def test_a_race_that_shows_is_not_looked_for_again(self) -> None:
+        """One order's calls: its approval, and three refunds at once."""
+        result = judge_consumer(_Races, [AT_ONCE], settle_seconds=0.3).results[-1]
+        assert (result.verdict, result.calls) == (Verdict.FAILED, 4)
+
+    def test_repeats_that_hinder_each_other_are_few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each order takes half a second; there is a second for all of them."""
+        monkeypatch.setattr(consumer_order, "_SECONDS_AT_ONCE", 1.0)
+        monkeypatch.setattr(_Hinder, "hindered", 0)
+        result = judge_consumer(_Hinder, [AT_ONCE], settle_seconds=0.3).results[-1]
+        assert result.verdict is Verdict.PASSED
+        assert 2 <= _Hinder.hindered <= 6
+        assert result.seconds < 4

@@ -56,6 +56,7 @@ def _facts(rule: Rule, defects: Sequence[str], code: str = "") -> list[tuple[str
         ("When", "at the end of the run, over all its evidence" if rule.closing else ""),
         ("Profile", _profile(rule)),
         ("Calls", _bounds(rule)),
+        ("Seconds", _numbers(rule.seconds, rule)),
         ("Catches", _listed(defects, code)),
         ("Formerly", _listed(rule.aliases, code)),
     ]
@@ -72,11 +73,14 @@ def _profile(rule: Rule) -> str:
 
 
 def _bounds(rule: Rule) -> str:
-    bounds = {profile: rule.bound(profile) for profile in Profile if profile.includes(rule.profile)}
-    if not any(bounds.values()):
-        return ""
-    if len(set(bounds.values())) == 1:
-        return f"at most {bounds[rule.profile]}"
+    return _numbers({profile: rule.bound(profile) for profile in Profile}, rule)
+
+
+def _numbers(of: Mapping[Profile, float], rule: Rule) -> str:
+    """The bound in each profile that judges the rule, or the one that is theirs all."""
+    bounds = {p: f"{of[p]:g}" for p in Profile if p.includes(rule.profile) and of.get(p)}
+    if len(set(bounds.values())) < 2:
+        return "".join(f"at most {bound}" for bound in set(bounds.values()))
     return "at most " + ", ".join(f"{bound} in {profile}" for profile, bound in bounds.items())
 
 
@@ -102,6 +106,7 @@ def _record(rule: Rule, defects: Sequence[str]) -> dict[str, Any]:
         "profile": rule.profile.value,
         "far_profile": (rule.far or rule.profile).value,
         "calls": {profile.value: rule.bound(profile) for profile in Profile},
+        "seconds": {profile.value: seconds for profile, seconds in rule.seconds.items()},
         "catches": list(defects),
         "aliases": list(rule.aliases),
     }

@@ -61,13 +61,23 @@ def _said(judge: Judging, left: Callable[[str], int]) -> int:
 
 def _status(ended: int, word: int, left: Callable[[str], int]) -> int:
     if ended < 0:
+        _end_the_line()
         _end_by(-ended)
         return left(f"the process that judged was ended by {signal.Signals(-ended).name}")
     os.set_blocking(word, False)  # a process that the user's code left may hold the other end
     with contextlib.suppress(BlockingIOError):
         if os.read(word, 1):
             return ended
+    if ended == 0:
+        _end_the_line()
     return ended or left("code that was run by the judging ended its process with status 0")
+
+
+def _end_the_line() -> None:
+    """A child that was cut off may have left a line on the terminal that says how far it was."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        sys.stdout.write("\n")
+        sys.stdout.flush()
 
 
 # ---------------------------------------------------------------------- the parent

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from points_conformance.defects.defect import Defect
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.side_by_side import SideBySide
 from points_conformance.judging.verdict import OutcomeKind, Result, Verdict, settle
 from points_conformance.subjects import Subject, catalogue
 
@@ -60,13 +61,18 @@ class Trial:
 
 
 def run_rules(
-    subject: Subject, target: Any, rules: Iterable[Rule], *, profile: Profile, seed: int = 0
+    subject: Subject,
+    target: Any,
+    rules: Iterable[Rule],
+    *,
+    profile: Profile,
+    seed: int = 0,
+    at_once: int = 1,
 ) -> Judged:
-    """Judge a target by the rules, in their order."""
+    """Judge a target by the rules, in their order or so many at once."""
     among, rules = catalogue(subject), list(rules)
     judge = Judge(among, seed=seed, profile=profile)
-    for rule in rules:
-        judge.judge(rule.id, target)
+    SideBySide(judge, target, at_once).run([rule.id for rule in rules])
     results = settle(among.with_prerequisites(rules), judge.outcomes)
     broken = {id_ for id_, o in judge.outcomes.items() if o.kind is OutcomeKind.BROKEN}
     return Judged(results, frozenset(broken))

@@ -34,6 +34,11 @@ class Budget:
         """Refuse whatever a part would pay for from now on."""
         self._stopped = why
 
+    @property
+    def made(self) -> int:
+        """The calls that the limit bounds, so far."""
+        return self.spent - self.beside
+
     def take(self) -> None:
         """Pay for one call. Raises :class:`BudgetSpent`."""
         if self._whole is not None:

@@ -26,7 +26,7 @@ class CatalogueError(ValueError):
 class Terms(TypedDict, total=False):
     """What a rule says beside ID, level, statement and sources: the fields of :class:`Rule`.
 
-    One name stands for a tuple of one, one number of calls for all profiles.
+    One name stands for a tuple of one, one number of calls or seconds for all profiles.
     """
 
     after: str | tuple[str, ...]
@@ -37,6 +37,7 @@ class Terms(TypedDict, total=False):
     far: Profile | None
     calls: int | Mapping[Profile, int]
     far_calls: Mapping[Profile, int]
+    seconds: float | Mapping[Profile, float]
     riyals: int
     closing: bool
     apart: bool
@@ -92,12 +93,13 @@ class Registrar:
 
 
 def _fields(terms: Terms) -> dict[str, Any]:
-    calls = terms.get("calls", 0)
+    calls, seconds = terms.get("calls", 0), terms.get("seconds", {})
     lists = {name: terms.get(name, ()) for name in ("after", "behind", "needs", "wants")}
     return {
         **terms,
         **{name: (one,) if isinstance(one, str) else one for name, one in lists.items()},
         "calls": dict.fromkeys(Profile, calls) if isinstance(calls, int) else calls,
+        "seconds": seconds if isinstance(seconds, Mapping) else dict.fromkeys(Profile, seconds),
     }
 
 

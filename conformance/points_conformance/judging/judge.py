@@ -52,6 +52,7 @@ def execute(
         rule=rule.id,
         seed=seed_of(seed, rule.id),
         allowance=rule.bound(profile, loopback=target.loopback),
+        seconds=rule.longest(profile),
     )
     spent = view.budget.spent
     started = time.perf_counter()
@@ -231,10 +232,10 @@ class Judge:
     def result(self, rule: Rule) -> Result:
         """What is known of a rule so far."""
         rules = self.catalogue.with_prerequisites([rule])
-        return settle(rules, self.outcomes, known=self.known())[-1]
+        return settle(rules, dict(self.outcomes), known=self.known())[-1]
 
     def known(self) -> dict[str, str]:
         """The failures so far that are listed as known, and why they are."""
-        outcomes = with_attributed(self.outcomes)
+        outcomes = with_attributed(dict(self.outcomes))  # a copy, for other threads add to it
         reasons = {id_: self._known(outcome) for id_, outcome in outcomes.items()}
         return {id_: reason for id_, reason in reasons.items() if reason is not None}

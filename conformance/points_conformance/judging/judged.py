@@ -22,7 +22,7 @@ class Judged(Protocol):
     redact: Redactor
     exchanges: list[Exchange]
 
-    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+    def view(self, *, rule: str, seed: int, allowance: int, seconds: float = ...) -> Self:
         """The target as one rule is given it: what it records is the run's as well."""
         ...
 

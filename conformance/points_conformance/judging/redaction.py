@@ -29,6 +29,9 @@ _SHORTEST_PIECE: Final = 8
 _SHORTEST_ENCODED: Final = 6
 #: Pieces are looked for by parts of them that are so long.
 _LONGEST_ANCHOR: Final = 8
+#: Which texts are remembered, in characters, and how many of them at most.
+_LONGEST_KEPT: Final = 120
+_MOST_KEPT: Final = 1000
 #: What follows the name where a piece of a secret stood, or its base64 or hex.
 _CUT: Final = "(altered)"
 _ENCODED: Final = "(encoded)"
@@ -59,6 +62,10 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, str | None]) -> None:
         self._spellings: tuple[_Spelling, ...] = ()
+        #: Every anchor once: where a text holds none of them, it holds no secret.
+        self._anchors: tuple[str, ...] = ()
+        #: Short texts as they are shown: the same keys, types and addresses come with every call.
+        self._shown: dict[str, str] = {}
         for name, secret in secrets.items():
             self.add(name, secret)
 
@@ -73,23 +80,32 @@ class Redactor:
             return
         known = {spelling.text for spelling in self._spellings}
         fresh = (_spelling(text, name, mark) for text, mark in _written(secret).items())
-        # Replaced at once: others may be reading it.
+        # Replaced at once: others may be reading them.
         self._spellings = (*self._spellings, *(s for s in fresh if s.text not in known))
+        anchors = (anchor for spelling in self._spellings for _, anchor in spelling.anchors)
+        self._anchors = tuple(dict.fromkeys(anchors))
+        self._shown = {}
 
     def __call__(self, text: str) -> str:
         """The text without any secret, and with nothing in it that a terminal would obey."""
-        return visible(self.cut(text))
+        if len(text) > _LONGEST_KEPT:
+            return visible(self.cut(text))
+        # This very dictionary is filled: one that is replaced meanwhile may miss a secret.
+        known = self._shown
+        shown = known.get(text)
+        if shown is None:
+            shown = visible(self.cut(text))
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            known[text] = shown
+        return shown
 
     def cut(self, text: str) -> str:
         """The text without any secret, otherwise as it is. For what has to stay exact."""
         folded = text.lower() if text.isascii() else text.translate(_LOWER)
-        found = [
-            place
-            for spelling in self._spellings
-            for _, anchor in spelling.anchors
-            if anchor in folded
-            for place in _places(text, folded, spelling)
-        ]
+        if not [anchor for anchor in self._anchors if anchor in folded]:
+            return text
+        found = [place for one in self._spellings for place in _places(text, folded, one)]
         return _without(text, found) if found else text
 
 

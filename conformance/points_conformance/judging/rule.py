@@ -4,6 +4,7 @@ The function's name states the fact, the first sentence of its docstring is the 
 every report. IDs are permanent.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -87,9 +88,11 @@ class Rule:
     beyond plain orders, ``wants`` what it makes use of where there is one. ``core``: without it no
     run is conclusive. ``profile``: the smallest one it runs in, ``far`` that off loopback, where it
     differs: calls are bounded there. ``calls``: how many calls it makes at most, by profile for
-    generated rules; ``far_calls`` the same off loopback, where it differs. ``riyals``: its largest
-    order. ``closing``: judges the evidence of the whole run, after all others. ``apart``: that one
-    order does not touch another; where it is broken, what others find may come of what ran before.
+    generated rules; ``far_calls`` the same off loopback, where it differs. ``seconds``: how long it
+    goes on at most where the target's pace decides; after that it begins no call. ``riyals``: its
+    largest order. ``closing``: judges the evidence of the whole run, after all others. ``apart``:
+    that one order does not touch another; where it is broken, what others find may come of what ran
+    before.
     Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
     ``long``: it takes long by its nature and begins early. ``clogging``: it keeps up what others
     wait for who need or want the same, and lets them go first. ``behind``: rules that it looks back
@@ -112,6 +115,7 @@ class Rule:
     far: Profile | None = None
     calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
     far_calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
+    seconds: Mapping[Profile, float] = field(default_factory=dict, repr=False)
     riyals: int = 100
     closing: bool = False
     apart: bool = False
@@ -136,3 +140,7 @@ class Rule:
         """The most calls this rule makes in a profile, on loopback or off it."""
         near = self.calls.get(profile, 0)
         return near if loopback else self.far_calls.get(profile, near)
+
+    def longest(self, profile: Profile) -> float:
+        """The most seconds that this rule goes on for in a profile; infinite without a bound."""
+        return self.seconds.get(profile, math.inf)

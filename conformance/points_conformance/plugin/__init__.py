@@ -311,6 +311,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             running.not_run(rule, str(call.excinfo.value))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """No dot for a rule in the command's run: it tells by itself how far it is."""
+    if not config.option.points_judges or report.when != "call" or config.option.verbose > -1:
+        return None
+    return report.outcome, "", ""
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The readable result."""
     for running in _running(config):

@@ -15,6 +15,7 @@ from points_conformance.judging.verdict import Outcome, Result, Verdict
 from points_conformance.plugin.endings import advise, failure_text
 from points_conformance.plugin.marks import marked_skip
 from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, identity
+from points_conformance.plugin.progress import Progress
 from points_conformance.plugin.settings import Settings, SettingsError
 from points_conformance.plugin.subject import SubjectRun
 
@@ -60,6 +61,7 @@ class Judging:
     def __init__(self, run: JudgedRun, shared: SharedJudging | None) -> None:
         self.run = run
         self.shared = shared
+        self.progress = Progress()
         #: Why nothing may be judged at all, once that is known.
         self.unjudgeable = ""
         self.looked = False
@@ -71,7 +73,7 @@ class Judging:
         """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
         self._judges = self._judges or self.shared is None or self.shared.claim()
         if self._judges:
-            with self._told():
+            with self._told(), self.progress.shown():
                 self._judge_until(rule_id, given)
         elif self.shared is not None:
             self._read(self.shared, rule_id, given)
@@ -94,23 +96,33 @@ class Judging:
         due = self._due(rule_id, whole=most > 1 or self.shared is not None)
         judges = self.run.judges
         before = dict(judges.outcomes)
-        if most > 1 and due:
-            SideBySide(judges, target, most, errands=self.run.errands).run(due)
+
+        def decided(id_: str) -> None:
+            self.progress.ended(id_, self._results(id_), target.budget.made)
+
+        SideBySide(
+            judges,
+            target,
+            most,
+            errands=self.run.errands,
+            begun=self.progress.begun,
+            decided=decided,
+        ).run(due)
         found, judges.outcomes = judges.outcomes, before
         for id_ in due:
-            self._give_turn(id_, target, found)
+            self._give_turn(id_, found)
 
-    def _give_turn(self, rule_id: str, target: Judged, found: Mapping[str, Outcome]) -> None:
-        """What the test of a rule shows: what there is by its turn. Judged, if it was not yet."""
+    def _give_turn(self, rule_id: str, found: Mapping[str, Outcome]) -> None:
+        """What the test of a rule shows: what there is by its turn in the catalogue's order."""
         judges = self.run.judges
-        before = dict(judges.outcomes)
-        for rule in judges.catalogue.with_prerequisites([judges.catalogue[rule_id]]):
-            if rule.id in found:
-                judges.outcomes.setdefault(rule.id, found[rule.id])
-        judges.judge(rule_id, target)
+        new = [
+            found[rule.id]
+            for rule in judges.catalogue.with_prerequisites([judges.catalogue[rule_id]])
+            if rule.id in found and rule.id not in judges.outcomes
+        ]
+        judges.outcomes |= {outcome.rule: outcome for outcome in new}
         self._turns[rule_id] = self._results(rule_id)
         if self.shared is not None:
-            new = [o for k, o in judges.outcomes.items() if before.get(k) is not o]
             self.shared.judged(rule_id, new)
 
     def _target(self, given: Any) -> Judged:

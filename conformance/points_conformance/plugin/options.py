@@ -48,7 +48,7 @@ _COMMON = (
     Option("report-dir", "where the report goes", metavar="DIR"),
     Option(
         "side-by-side",
-        "how many rules at once (a server on loopback 8, elsewhere 2; 1 turns it off)",
+        "how many rules (of a client: cases) at once; 1 turns it off",
         metavar="N",
     ),
     Option("dry-run", "print the plan and the orders needed, send nothing", "flag"),

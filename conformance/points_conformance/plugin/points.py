@@ -3,6 +3,7 @@
 Nothing heavy is imported before a fixture is made: respx, httpx and uvicorn come with the first.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,7 +18,7 @@ from points_conformance.simulator.clock import ManualClock
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.faults import Faults
 from points_conformance.simulator.messages import Refusal, Request
-from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order
+from points_conformance.simulator.world import Deliveries, Endpoint, Merchant, Order
 
 if TYPE_CHECKING:
     from points_conformance.simulator.delivery.courier import Courier
@@ -137,9 +138,20 @@ class Points:
 
     # ------------------------------------------------------------------ events
     @property
-    def deliveries(self) -> list[Delivery]:
-        """Everything that was to be delivered so far, oldest first, sent or not."""
-        return self.simulator.deliveries
+    def deliveries(self) -> Deliveries:
+        """What was to be delivered so far, oldest first, sent or not.
+
+        Of more than 10,000 the newest; how many older ones are gone is ``deliveries.dropped``, and
+        a warning says so.
+        """
+        deliveries = self.simulator.deliveries
+        if deliveries.dropped:
+            warnings.warn(
+                f"points.deliveries has the newest {deliveries.most}; {deliveries.dropped} older "
+                "ones are gone",
+                stacklevel=2,
+            )
+        return deliveries
 
     def deliver_to(
         self,

@@ -30,6 +30,7 @@ from points_conformance.plugin.config import option, shared_folder
 from points_conformance.plugin.endings import PointsAdvice
 from points_conformance.plugin.judging import Judging
 from points_conformance.plugin.one_judging import SharedJudging
+from points_conformance.plugin.progress import progress_of
 from points_conformance.plugin.settings import Settings, SettingsError, read_settings
 from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
@@ -128,6 +129,7 @@ class PointsSession:
         if self.worker is None or not self.command:
             self._begin_report()
         self._mind_no_signals = end_on_signals()
+        self.judging.progress = progress_of(self, len(asked), self.subject.seconds)
         if self.judging.shared is not None:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
@@ -182,7 +184,7 @@ class PointsSession:
 
     def _say(self, *lines: str) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
+        if terminal is not None and lines:
             terminal.ensure_newline()
             for line in lines:
                 terminal.write_line(self.redact(line))
@@ -281,6 +283,7 @@ class PointsSession:
         """Settle and report, after pytest ended with ``status``; a worker hands its outcomes over
         instead.
         """
+        self.judging.progress.close()
         effect, notes = self.subject.close()
         self._mind_no_signals()
         self._effect += effect

@@ -45,6 +45,11 @@ class SubjectRun(Protocol):
         """Whether there is anything to find out before the first rule."""
         return False
 
+    @property
+    def seconds(self) -> float | None:
+        """How many a run takes at most, whatever its target does, where that is known."""
+        ...
+
     def made(self) -> Judged:
         """The target of the settings, made once. Raises ``SettingsError`` or ``Unjudgeable``."""
         ...

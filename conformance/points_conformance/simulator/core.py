@@ -19,7 +19,7 @@ from points_conformance.simulator.messages import Refusal, Request, Response
 from points_conformance.simulator.notifier import Notifier
 from points_conformance.simulator.operations import OPERATIONS, Call, Operation
 from points_conformance.simulator.presenter import Presenter
-from points_conformance.simulator.world import Delivery, Endpoint, Merchant, Order, World
+from points_conformance.simulator.world import Deliveries, Endpoint, Merchant, Order, World
 
 __all__ = ["Parts", "Simulator"]
 
@@ -173,7 +173,7 @@ class Simulator:
             metadata=form.metadata,
             items=form.items,
         )
-        self.world.orders[order.uuid] = order
+        self.world.keep(order)
         return order
 
     def open_endpoint(self, merchant: Merchant, name: str, url: str) -> Endpoint:
@@ -196,6 +196,6 @@ class Simulator:
         return self.world.orders[uuid]
 
     @property
-    def deliveries(self) -> list[Delivery]:
-        """Everything that was to be delivered so far, oldest first."""
+    def deliveries(self) -> Deliveries:
+        """What was to be delivered so far, oldest first; of very many the newest."""
         return self.world.deliveries

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 import simplejson
 
@@ -56,7 +56,8 @@ class Refusal(Exception):
 
 def dump_json(value: Any) -> bytes:
     """JSON whose numbers keep their decimals: ``Decimal("25.00")`` is written ``25.00``."""
-    return simplejson.dumps(value, use_decimal=True, separators=(",", ":")).encode()
+    text: str = _ENCODER.encode(value)
+    return text.encode()
 
 
 def load_json(body: bytes) -> Any:
@@ -64,9 +65,7 @@ def load_json(body: bytes) -> Any:
     and for numbers of more than :data:`MOST_DIGITS` digits, which nobody can reckon with.
     """
     try:
-        return json.loads(
-            body.decode(), parse_int=_whole, parse_float=_number, parse_constant=_no_constant
-        )
+        return _DECODER.decode(body.decode())
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 
@@ -90,3 +89,10 @@ def _number(text: str) -> Decimal:
 
 def _no_constant(name: str) -> None:
     raise NumberError(f"{name} is not JSON")
+
+
+# Made once: the functions of their modules make one for each call. Both keep nothing between calls.
+_ENCODER: Final = simplejson.JSONEncoder(use_decimal=True, separators=(",", ":"))
+_DECODER: Final = json.JSONDecoder(
+    parse_int=_whole, parse_float=_number, parse_constant=_no_constant
+)

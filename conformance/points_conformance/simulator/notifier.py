@@ -66,7 +66,7 @@ class Notifier:
         """Record one delivery."""
         self.world.deliveries.append(
             Delivery(
-                number=len(self.world.deliveries) + 1,
+                number=self.world.deliveries.total + 1,
                 merchant=merchant,
                 endpoint=endpoint,
                 event=event,

@@ -145,9 +145,7 @@ def _checkout(sim: Server, call: Call) -> Response:
 
 
 def _fresh_number(sim: Server, merchant: Merchant, form: OrderForm) -> None:
-    used = any(
-        o.merchant is merchant and o.number == form.number for o in sim.world.orders.values()
-    )
+    used = sim.world.has_number(merchant, form.number)
     if used and sim.dialect.used_order_number == "422":
         raise invalid({"order_number": ["The order number has already been taken."]})
 

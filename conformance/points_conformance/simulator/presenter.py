@@ -66,7 +66,7 @@ class Presenter:
             "total_points": order.ledger.points,
             "metadata": order.metadata,
             "date": self.date(order.created_at),
-            "time": order.created_at.strftime("%H:%M"),
+            "time": order.created_at.isoformat()[11:16],
             "since": "1 minute ago",
             "settlement_status": "settled" if order.ledger.settled else None,
             "status": None,
@@ -158,12 +158,13 @@ class Presenter:
     # ------------------------------------------------------------------ time
     def timestamp(self, at: datetime) -> str:
         """ISO 8601 in UTC, with or without microseconds."""
-        return at.strftime("%Y-%m-%dT%H:%M:%S" + (".%fZ" if self._fine else "Z"))
-
-    @property
-    def _fine(self) -> bool:
-        return self.dialect.timestamps == "microseconds"
+        # A third of the time that strftime takes, and there are seven in a refund.
+        if self.dialect.timestamps == "microseconds":
+            return at.isoformat(timespec="microseconds")[:26] + "Z"
+        return at.isoformat()[:19] + "Z"
 
     def date(self, at: datetime) -> str:
         """The order's date, or a text for people."""
-        return at.strftime("%Y-%m-%d" if self.dialect.rest_date == "iso" else "%A,%d %b")
+        if self.dialect.rest_date == "iso":
+            return at.isoformat()[:10]
+        return at.strftime("%A,%d %b")

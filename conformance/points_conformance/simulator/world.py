@@ -4,13 +4,25 @@ import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from points_conformance.contract.names import OrderType
 from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.messages import load_json
 
-__all__ = ["Attempt", "Delivery", "Endpoint", "Merchant", "Order", "World"]
+__all__ = [
+    "MOST_DELIVERIES",
+    "Attempt",
+    "Deliveries",
+    "Delivery",
+    "Endpoint",
+    "Merchant",
+    "Order",
+    "World",
+]
+
+#: How many deliveries are remembered, the newest of all: about 20 MB.
+MOST_DELIVERIES: Final = 10_000
 
 
 @dataclass(slots=True, eq=False)
@@ -93,6 +105,40 @@ class Delivery:
         return payload
 
 
+class Deliveries(list[Delivery]):
+    """What was to be delivered, oldest first; of many the newest ``most``."""
+
+    def __init__(self, most: int = MOST_DELIVERIES) -> None:
+        super().__init__()
+        self.most = most
+        #: How many older ones are remembered no more.
+        self.dropped = 0
+        #: The newest dropped one's number, by the endpoint that it was for.
+        self._last_dropped: dict[str, int] = {}
+
+    @property
+    def total(self) -> int:
+        """How many there ever were; the newest one's number."""
+        return self.dropped + len(self)
+
+    def append(self, delivery: Delivery) -> None:
+        """Remember one more."""
+        super().append(delivery)
+        if len(self) > self.most:
+            oldest = self.pop(0)
+            self.dropped += 1
+            if oldest.endpoint is not None:
+                self._last_dropped[oldest.endpoint.uuid] = oldest.number
+
+    def after(self, number: int) -> list[Delivery]:
+        """Those with a higher number, as far as they are remembered."""
+        return self[max(number - self.dropped, 0) :]
+
+    def dropped_after(self, number: int, endpoint: str) -> bool:
+        """Whether one for this endpoint (its uuid), with a higher number, is remembered no more."""
+        return self._last_dropped.get(endpoint, 0) > number
+
+
 class World:
     """Merchants, orders and deliveries, with identifiers from one seeded source."""
 
@@ -100,7 +146,17 @@ class World:
         self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose, nothing secret
         self.merchants: list[Merchant] = []
         self.orders: dict[str, Order] = {}
-        self.deliveries: list[Delivery] = []
+        self.deliveries = Deliveries()
+        self._numbers: set[tuple[Merchant, str]] = set()
+
+    def keep(self, order: Order) -> None:
+        """Store a new order."""
+        self.orders[order.uuid] = order
+        self._numbers.add((order.merchant, order.number))
+
+    def has_number(self, merchant: Merchant, number: str) -> bool:
+        """Whether the merchant has an order that was stored under this number."""
+        return (merchant, number) in self._numbers
 
     def uuid(self) -> str:
         """A fresh version 4 uuid, the same for the same seed."""

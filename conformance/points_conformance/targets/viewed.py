@@ -1,9 +1,10 @@
 """What a target of any subject has in common: each rule is given a view of it.
 
-A view has what is one rule's own: its ID, seed, allowance and exchanges. All else is the run's, the
-very same objects. A subclass that has more of a rule's own says so in its ``view``.
+A view has what is one rule's own: its ID, seed, allowance, seconds and exchanges. All else is the
+run's, the very same objects. A subclass that has more of a rule's own says so in its ``view``.
 """
 
+import math
 from collections.abc import Mapping
 from copy import copy
 from typing import Self
@@ -18,17 +19,18 @@ class Viewed:
 
     def __init__(self) -> None:
         self.rule = ""
-        #: The seed of this rule, and how many calls it may make.
+        #: The seed of this rule, how many calls it may make, and for how many seconds.
         self.seed = 0
         self.allowance = 0
+        self.seconds = math.inf
         self.exchanges: list[Exchange] = []
         self._whole: Self | None = None
 
-    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+    def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
         """This target as one rule is given it."""
         view = copy(self)
         view._whole = self.whole
-        view.rule, view.seed, view.allowance = rule, seed, allowance
+        view.rule, view.seed, view.allowance, view.seconds = rule, seed, allowance, seconds
         view.exchanges = []
         return view
 

@@ -24,11 +24,12 @@ def judge_server(
     rules: Sequence[Rule],
     profile: Profile,
     seed: int = 0,
+    at_once: int = 1,
 ) -> Judged:
-    """What the rules say of a simulator of these parts."""
+    """What the rules say of a simulator of these parts, so many of them at once."""
     target = embedded_target(dialect, seed=seed, parts=parts)
     try:
-        return run_rules(Subject.API, target, rules, profile=profile, seed=seed)
+        return run_rules(Subject.API, target, rules, profile=profile, seed=seed, at_once=at_once)
     finally:
         target.client.close()
 

@@ -35,6 +35,9 @@ OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 class ApiRun(SubjectRun):
     """Makes the target of a run's settings and closes what it opened."""
 
+    #: The plan bounds calls, not seconds.
+    seconds = None
+
     def __init__(self, run: Run) -> None:
         self.run = run
         self.target: ApiTarget | None = None

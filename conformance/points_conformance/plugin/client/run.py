@@ -42,7 +42,10 @@ class ClientRun(SubjectRun):
         if self.target is None:
             self._given = given
             self.target = ClientTarget(
-                self._clients(*given), timeout=self._own.timeout, seed=self.run.settings.seed
+                self._clients(*given),
+                timeout=self._own.timeout,
+                seed=self.run.settings.seed,
+                side_by_side=self._at_once,
             )
             self._begin(self.target)
         elif given[0] is not None and _origin(given[0]) != _origin(self._given[0]):
@@ -87,18 +90,29 @@ class ClientRun(SubjectRun):
             seed, bound = seed_of(settings.seed, rule.id), rule.bound(settings.profile)
             target.begin(cases_of(rule, seed, bound))
 
+    @property
+    def _at_once(self) -> int:
+        return self.run.settings.side_by_side or SIDE_BY_SIDE
+
+    def _operations(self) -> int:
+        """How many the cases of all rules have at most, but for those of shrinking."""
+        rules = self.run.settings.catalogue.with_prerequisites(self.run.plan.rules)
+        return sum(rule.bound(self.run.settings.profile) for rule in rules)
+
+    @property
+    def seconds(self) -> float:
+        """Operations run side by side, each as long as it may; those of one case in turn."""
+        return (math.ceil(self._operations() / self._at_once) + LONGEST) * self._own.timeout
+
     # ------------------------------------------------------------------ in words
     def plan_lines(self) -> list[str]:
         """Operations and time at most."""
-        settings = self.run.settings
-        rules = settings.catalogue.with_prerequisites(self.run.plan.rules)
-        operations = sum(rule.bound(settings.profile) for rule in rules)
-        slots = math.ceil(operations / SIDE_BY_SIDE) + LONGEST
-        minutes = math.ceil(slots * self._own.timeout / 60)
+        settings, operations = self.run.settings, self._operations()
+        minutes = math.ceil(self.seconds / 60)
         return [
             f"plan for {settings.of.target}:",
             f"  {len(self.run.plan.rules)} rules, at most {operations} operations on sandboxes of "
-            f"this machine, {SIDE_BY_SIDE} side by side",
+            f"this machine, {self._at_once} side by side",
             f"  at most {self._own.timeout:g} s each, so at most {minutes} minutes, and mostly "
             f"under one (a failure is shrunk by at most {SHRINKS * LONGEST} operations more)",
         ]

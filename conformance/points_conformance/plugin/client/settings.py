@@ -33,6 +33,11 @@ class ClientSettings(SubjectSettings):
         return f"command {self.command}" if self.command else "points_api_client"
 
     @property
+    def plan_is_said(self) -> bool:
+        """Always: how many cases run at once, and for how long at most."""
+        return True
+
+    @property
     def arguments(self) -> list[str]:
         """The options that it takes to judge the same client again."""
         return words_of(self, "command timeout")

@@ -73,13 +73,14 @@ class ConsumerRun(SubjectRun):
         """Deliveries at most."""
         told = [line for line in self.run.plan.lines() if "orders made" not in line]
         told.append(
-            f"at most {self._seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
+            f"at most {self.seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
             "in is not exercised"
         )
         return [f"plan for {self.run.settings.of.target}:", *(f"  {line}" for line in told)]
 
     @property
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """By the profile."""
         return _SECONDS[self.run.settings.profile]
 
     def orders_needed(self) -> list[str]:
@@ -141,7 +142,7 @@ class ConsumerRun(SubjectRun):
             function=function,
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
-            seconds=self._seconds,
+            seconds=self.seconds,
             calls=None if self.run.settings.of.on_loopback else self.run.plan.calls,
         )
 

@@ -19,7 +19,7 @@ from points_conformance.plugin.live.seen import watched
 from points_conformance.plugin.live.world import LiveWorld
 from points_conformance.plugin.points import one_of
 from points_conformance.simulator.mounts.respx import let_out
-from points_conformance.simulator.world import Delivery, Endpoint
+from points_conformance.simulator.world import Deliveries, Endpoint
 from points_conformance.targets.api.order import TestOrder
 
 __all__ = ["LivePoints", "live"]
@@ -127,7 +127,7 @@ class LivePoints:
 
     # ------------------------------------------------------------------ events
     @property
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> Deliveries:
         """What was told to this test's receivers so far, oldest first."""
         if not self._post.has_endpoints:
             lacking(

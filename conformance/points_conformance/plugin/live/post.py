@@ -31,7 +31,7 @@ from points_conformance.plugin.live.real import RealMerchant
 from points_conformance.plugin.live.reversals import Expected, Reversals, order_of
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
-from points_conformance.simulator.world import Attempt, Delivery, Endpoint, Merchant
+from points_conformance.simulator.world import Attempt, Deliveries, Delivery, Endpoint, Merchant
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
 from points_conformance.targets.api.live_inbox import (
     FAR_GRACE,
@@ -87,7 +87,7 @@ class Post:
         self._telling = threading.local()
         #: In words: who else hears of the test, and what is left of it.
         self.heard_by: list[str] = []
-        self.deliveries: list[Delivery] = []
+        self.deliveries = Deliveries()
 
     @property
     def has_endpoints(self) -> bool:
@@ -266,7 +266,7 @@ class Post:
             headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in held.headers}
             event = next((v for k, v in headers.items() if k.lower() == EVENT_HEADER.lower()), "")
             place.told[digest] = Delivery(
-                number=len(self.deliveries) + 1,
+                number=self.deliveries.total + 1,
                 merchant=cast(Merchant, self._merchant),
                 endpoint=place.endpoint,
                 event=str(held.payload.get("event", event)),

@@ -154,6 +154,7 @@ def tell_stories(consumer: ConsumerTarget, batches: int, size: int = 8) -> None:
     ),
     needs=Need.PROBE,
     calls={p: 8 * n * _LONGEST * 3 for p, n in _BATCHES.items()},
+    seconds={Profile.SMOKE: 120.0, Profile.STANDARD: 120.0, Profile.DEEP: 600.0},
 )
 def every_story_ends_right(consumer: ConsumerTarget) -> None:
     """Any story of refunds, repeats and other orders of arrival MUST end as the books say."""

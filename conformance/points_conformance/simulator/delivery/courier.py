@@ -240,7 +240,7 @@ class Courier:
     # ------------------------------------------------------------------ deciding
     def _has_news(self) -> bool:
         world = self.simulator.world
-        return world is not self._world or len(world.deliveries) > self._seen
+        return world is not self._world or world.deliveries.total > self._seen
 
     def _work(self, rounds: int | None) -> _Work:
         """Everything there is to do, and in between what came of it."""
@@ -266,13 +266,25 @@ class Courier:
             if world is not self._world:
                 self._world, self._seen = world, 0
                 self._queue.clear()
-            news = world.deliveries[self._seen :]
-            self._seen += len(news)
+            self._mind_dropped(world)
+            news = world.deliveries.after(self._seen)
+            self._seen = world.deliveries.total
         reached = [delivery for delivery in news if self._receiver(delivery.endpoint) is not None]
         now = self._now()
         for parcel in self.faults.deliveries.arrange(reached):
             heapq.heappush(self._queue, (now + parcel.late, next(self._turns), parcel))
         return bool(reached)
+
+    def _mind_dropped(self, world: World) -> None:
+        """Nothing that somebody was to be told is left out without a word."""
+        deliveries, seen = world.deliveries, self._seen
+        ends = (end for merchant in world.merchants for end in merchant.endpoints)
+        if any(deliveries.dropped_after(seen, end.uuid) and self._receiver(end) for end in ends):
+            self._seen = deliveries.dropped
+            raise CourierError(
+                f"more than {deliveries.most} events were waiting to be sent, and the oldest are "
+                "gone: settle more often"
+            )
 
     def _next(self) -> _Work:
         """Deliver what is due first, or wait for it."""

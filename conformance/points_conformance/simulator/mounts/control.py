@@ -102,7 +102,7 @@ class Control:
     def deliveries(self, asked: "_Asked") -> Any:
         """What was to be delivered, with every attempt."""
         after = int(parse_qs(asked.request.query).get("after", ["0"])[0])
-        return [_delivery(d) for d in self.simulator.deliveries if d.number > after]
+        return [_delivery(d) for d in self.simulator.deliveries.after(after)]
 
     # ------------------------------------------------------------------ doing
     def make_order(self, asked: "_Asked") -> Any:

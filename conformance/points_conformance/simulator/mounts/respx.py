@@ -5,6 +5,7 @@ are asked about those just as they would be without this one.
 """
 
 import importlib
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -62,6 +63,9 @@ def _routed(faults: Faults | None, base_urls: Sequence[str]) -> Iterator[None]:
 class _Mount(respx.MockRouter):
     """A router for one connection library. Errors are that library's: its client knows no other.
 
+    Requests to our own hosts are answered right here. Respx's routes, which look at every side
+    effect's signature anew and copy its answers, are for those to other hosts.
+
     Without ``faults`` its hosts are real ones.
     """
 
@@ -70,58 +74,67 @@ class _Mount(respx.MockRouter):
     ) -> None:
         super().__init__(assert_all_called=False, using=_mocker(library.__name__).name)
         self.library, self.faults, self.origins = library, faults, origins
-        self.route().mock(side_effect=self.answer)
+        self.route().mock(side_effect=self.not_ours)
 
     def record(self, request: httpx.Request, **_: Any) -> None:
         """Keep no calls: respx would keep each with its bodies until the end."""
 
     def handler(self, request: httpx.Request) -> httpx.Response:
         """Answer, after the wait that a fault asks for."""
-        response = super().handler(request)
-        if response.extensions["points_wait"]:
-            time.sleep(response.extensions["points_wait"])
-        return self._in_time(response)
+        handled = self._handled(request)
+        if handled is None:
+            return super().handler(request)
+        patience = _patience(request)
+        if wait := min(handled.seconds, patience):
+            time.sleep(wait)
+        return self._answer(handled, patience)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         """Answer, after the wait that a fault asks for."""
-        response = await super().async_handler(request)
-        if response.extensions["points_wait"]:
-            await anyio.sleep(response.extensions["points_wait"])
-        return self._in_time(response)
+        handled = self._handled(request)
+        if handled is None:
+            return await super().async_handler(request)
+        patience = _patience(request)
+        if wait := min(handled.seconds, patience):
+            await anyio.sleep(wait)
+        return self._answer(handled, patience)
 
-    def answer(self, request: httpx.Request) -> httpx.Response | httpx.Request | None:
-        """The one route. The request itself means: let it out; ``None``: ask the other routers."""
-        url, origin = request.url, _origin(request.url)
-        if origin not in self.origins:
-            return self._not_ours(request, origin)
-        if self.faults is None:
-            return request
-        handled = self.faults.handle(
+    def _handled(self, request: httpx.Request) -> Handled | None:
+        """What became of a request; ``None`` where it is to another host."""
+        url = request.url
+        if self.faults is None or _origin(url) not in self.origins:
+            return None
+        return self.faults.handle(
             request_from(request.method, url.path, url.query, request.headers.raw, request.content)
         )
-        return self._answer(handled, request.extensions.get("timeout", {}).get("read"))
 
-    def _answer(self, handled: Handled, patience: float | None) -> httpx.Response:
-        response, late = handled.response, patience is not None and handled.seconds > patience
+    def _answer(self, handled: Handled, patience: float) -> httpx.Response:
+        response = handled.response
         if response is None:
             raise self.library.ReadError("the connection was closed before an answer came")
-        wait = {"points_wait": patience if late else handled.seconds, "points_late": late}
+        if handled.seconds > patience:
+            raise self.library.ReadTimeout("no answer in time")
         return httpx.Response(
-            response.status, headers=raw_headers(response), content=response.body, extensions=wait
+            response.status, headers=raw_headers(response), stream=httpx.ByteStream(response.body)
         )
 
-    def _in_time(self, response: httpx.Response) -> httpx.Response:
-        if response.extensions["points_late"]:
-            raise self.library.ReadTimeout("no answer in time")
-        return response
-
-    def _not_ours(self, request: httpx.Request, origin: Origin) -> httpx.Request | None:
+    def not_ours(self, request: httpx.Request) -> httpx.Request | None:
+        """The one route. The request itself means: let it out; ``None``: ask the other routers."""
+        origin = _origin(request.url)
+        if self.faults is None and origin in self.origins:
+            return request
         if origin[0] == "http" and ("https", origin[1], 443) in self.origins:
             # Documented (Security), and better than a key that leaves in clear text.
             raise self.library.ConnectError("plain HTTP is refused at the edge")
         routers = self.Mocker.routers if self.Mocker else []
         others = any(not isinstance(router, _Mount) for router in routers)
         return None if others or routers[-1] is not self else request
+
+
+def _patience(request: httpx.Request) -> float:
+    """How many seconds the client waits for an answer."""
+    seconds: float | None = request.extensions.get("timeout", {}).get("read")
+    return math.inf if seconds is None else seconds
 
 
 def _mocker(library: str) -> type[Mocker]:

@@ -4,6 +4,7 @@ The embedded simulator and a live server differ only in what this is built from
 (:mod:`points_conformance.targets.api.build`): an httpx client, order sources, an inbox, a budget.
 """
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -78,11 +79,11 @@ class ApiTarget(Caller):
         self._asking = threading.Lock()
 
     # ------------------------------------------------------------------ the run, and one rule
-    def view(self, *, rule: str, seed: int, allowance: int) -> Self:
+    def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
         """This target as one rule is given it: exchanges, orders and share of the budget are its
         own.
         """
-        view = super().view(rule=rule, seed=seed, allowance=allowance)
+        view = super().view(rule=rule, seed=seed, allowance=allowance, seconds=seconds)
         view.orders = []
         view.budget = self.whole.budget.part()
         return view

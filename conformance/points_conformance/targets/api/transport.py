@@ -2,7 +2,8 @@
 
 import httpx
 
-from points_conformance.simulator import Request, Simulator
+from points_conformance.simulator import Simulator
+from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
 __all__ = ["SimulatorTransport"]
 
@@ -15,14 +16,10 @@ class SimulatorTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One call, answered at once."""
+        url = request.url
         answer = self.simulator.handle(
-            Request(
-                method=request.method,
-                path=request.url.path,
-                headers={name.lower(): value for name, value in request.headers.items()},
-                body=request.read(),
-                query=request.url.query.decode("ascii"),
-                spelt=frozenset(name.decode("ascii") for name, _ in request.headers.raw),
-            )
+            request_from(request.method, url.path, url.query, request.headers.raw, request.read())
         )
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        return httpx.Response(
+            answer.status, headers=raw_headers(answer), stream=httpx.ByteStream(answer.body)
+        )

@@ -60,10 +60,10 @@ class Authorities:
 class _Bench:
     """Runs each case once, so many at a time."""
 
-    def __init__(self, clients: Clients, seed: int) -> None:
+    def __init__(self, clients: Clients, seed: int, most: int) -> None:
         self.clients = clients
         self.seed = seed
-        self.pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="points-client")
+        self.pool = ThreadPoolExecutor(most, thread_name_prefix="points-client")
         self._lock = threading.Lock()
         self._records: dict[Case, Future[Record]] = {}
         self._authorities: Authorities | None = None
@@ -140,6 +140,7 @@ class ClientTarget(Viewed):
         *,
         timeout: float = 35.0,
         seed: int = 0,
+        side_by_side: int = SIDE_BY_SIDE,
     ) -> None:
         super().__init__()
         self.timeout = timeout
@@ -147,9 +148,11 @@ class ClientTarget(Viewed):
         self.seed = seed
         self.budget = Budget()
         self.redact = Redactor({})
-        self._bench = _Bench(clients, seed)
+        self._bench = _Bench(clients, seed, side_by_side)
         self._known: dict[Case, Record] = {}
         self._makers: dict[Case, str] = {}
+        #: Of what rules take at the same time.
+        self._lock = threading.Lock()
 
     def run(self, *cases: Case) -> list[Record]:
         """The records of the cases, each run once however often it is asked for.
@@ -174,21 +177,24 @@ class ClientTarget(Viewed):
         return [self._taken(record.case, replace(record, printed=words)) for record in records]
 
     def _taken(self, case: Case, record: Record) -> Record:
-        if case not in self._known:
-            self._known[case] = record
-            self._makers[case] = self.rule
-            self.budget.spent += len(record.seen)
-            self.redact.add(KEY, record.key)
-        return self._known[case]
+        with self._lock:
+            if case not in self._known:
+                self._known[case] = record
+                self._makers[case] = self.rule
+                self.budget.spent += len(record.seen)
+                self.redact.add(KEY, record.key)
+            return self._known[case]
 
     @property
     def operations(self) -> int:
         """How many operations the cases had that were run for the rules that were judged."""
-        return sum(len(record.turns) for record in self._known.values())
+        return sum(len(record.turns) for record in self.records())
 
     def records(self) -> list[Record]:
         """Every case that has been run for the rules that were judged, each with its rule."""
-        return [replace(record, rule=self._makers[case]) for case, record in self._known.items()]
+        with self._lock:
+            known = list(self._known.items())
+        return [replace(record, rule=self._makers[case]) for case, record in known]
 
     def _needs_ca(self) -> None:
         if not self.clients.takes_ca:

@@ -152,7 +152,7 @@ class ShopOrder:
         return self._last()
 
     def _call(self, operation: str, asked: dict[str, Any]) -> Delivery:
-        before = len(self.simulator.deliveries)
+        before = self.simulator.deliveries.total
         request = Request(
             "POST",
             f"{API_PREFIX}/orders/{self.id}/{operation}",
@@ -161,7 +161,7 @@ class ShopOrder:
         )
         with self._in_its_time():
             answer = self.simulator.handle(request)
-        if len(self.simulator.deliveries) == before:
+        if self.simulator.deliveries.total == before:
             raise ValueError(f"{operation} of {self.ledger} came to {answer.status}")
         return self._last()
 

@@ -1,10 +1,11 @@
 """What the rules of subject ``consumer`` are given: deliveries, their answers, and the state."""
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -94,6 +95,7 @@ class ConsumerTarget(Viewed):
         self.speed = Speed(seconds)
         self.redact = Redactor({SECRET: secret})
         self.shop = Shop(secret, url)
+        self.began = time.monotonic()
         #: All of the run.
         self.told: list[Told] = []
         self.learned = Learned()
@@ -102,6 +104,22 @@ class ConsumerTarget(Viewed):
         self._introduce = introduce
         self._lock = threading.Lock()
         self._state, self._checkout = Promised(), Promised()
+
+    # ------------------------------------------------------------------ the run, and one rule
+    def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
+        """This target as one rule is given it; the rule's seconds begin now."""
+        view = super().view(rule=rule, seed=seed, allowance=allowance, seconds=seconds)
+        view.began = time.monotonic()
+        return view
+
+    def _in_time(self) -> None:
+        """Raises :class:`Denied` once the run, or this rule, has taken as long as it may."""
+        self.speed.check()
+        if time.monotonic() - self.began > self.seconds:
+            raise Denied(
+                f"the rule's bound of {self.seconds:.0f} s is used up, for this consumer takes "
+                f"{self.speed.cost():.2g} s a delivery"
+            )
 
     # ------------------------------------------------------------------ orders
     def order(
@@ -160,7 +178,7 @@ class ConsumerTarget(Viewed):
         beside: bool = False,
     ) -> Told:
         """One attempt of anything, recorded; see :meth:`send`."""
-        self.speed.check()
+        self._in_time()
         request = self.client.build_request(
             method, self.url, headers=dict(headers), content=content
         )
@@ -313,7 +331,7 @@ class ConsumerTarget(Viewed):
         started = moved = looked = time.monotonic()
         over, wrong = False, self._wrong(pairs)
         while wrong and not over:
-            self.speed.check()
+            self._in_time()
             time.sleep(min(_SELDOM, max(_POLL, (looked - started) / 10)))
             patience = self.speed.patience(self.settle)
             if all(found.state is None for found in wrong):

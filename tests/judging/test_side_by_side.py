@@ -1,0 +1,303 @@
+"""Rules side by side: when each begins, what runs beside what, and that verdicts stay the same."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from points_conformance.judging.catalogue import CatalogueError, build
+from points_conformance.judging.finding import Finding
+from points_conformance.judging.judge import Judge
+from points_conformance.judging.rule import ALL, Level, Rule, source
+from points_conformance.judging.side_by_side import Errands, SideBySide
+from points_conformance.judging.slots import parked
+from points_conformance.judging.verdict import OutcomeKind
+from points_conformance.targets.api.build import embedded_target
+from points_conformance.targets.api.target import ApiTarget
+
+Check = Callable[[ApiTarget], Any]
+#: Far above what any of these takes, so that a test ends.
+LONG = 10.0
+
+
+class Diary:
+    """Who began and ended, in order, and how many were at work at most."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def writing(self, name: str, does: Check = lambda api: None) -> Check:
+        """A check that is written down."""
+
+        def check(api: ApiTarget) -> Any:
+            with self._lock:
+                self.lines.append(f"+{name}")
+                self._now += 1
+                self.most = max(self.most, self._now)
+            try:
+                return does(api)
+            finally:
+                with self._lock:
+                    self.lines.append(f"-{name}")
+                    self._now -= 1
+
+        return check
+
+    def alone(self, name: str) -> bool:
+        """Whether nothing else was at work while this was."""
+        begun = self.lines.index(f"+{name}")
+        return self.lines[begun + 1] == f"-{name}" and not {
+            line[1:] for line in self.lines[:begun] if line[0] == "+"
+        } - {line[1:] for line in self.lines[:begun] if line[0] == "-"}
+
+
+def rule(name: str, check: Check, **terms: Any) -> Rule:
+    """A rule of a made-up catalogue."""
+    return Rule(
+        id=f"toy.{name}",
+        level=Level.MUST,
+        statement=f"{name} MUST hold.",
+        sources=(source("a page"),),
+        subject="api",
+        check=check,
+        **terms,
+    )
+
+
+def judged(rules: Sequence[Rule], most: int = 4, **options: Any) -> tuple[Judge, list[str]]:
+    """Judge all of them; the judge, and in which order they were decided."""
+    catalogue = build("api", rules)
+    judge, decided = Judge(catalogue), list[str]()
+    SideBySide(judge, embedded_target(), most, decided=decided.append, **options).run(
+        [one.id for one in catalogue]
+    )
+    return judge, decided
+
+
+def waits(api: ApiTarget) -> None:
+    """Be at work for a moment."""
+    time.sleep(0.05)
+
+
+def breaks(api: ApiTarget) -> None:
+    """Find something."""
+    raise Finding("broken", expected="whole", got="broken")
+
+
+# ---------------------------------------------------------------------- how many at once
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_at_most_so_many_are_at_work(most: int) -> None:
+    """And so many are, where there are enough."""
+    diary = Diary()
+    judged([rule(f"r{n}", diary.writing(f"r{n}", waits)) for n in range(8)], most)
+    assert diary.most == most
+
+
+def test_who_waits_gives_the_place_up() -> None:
+    """With one waiter and two places, both places are at work meanwhile."""
+    meet = threading.Barrier(2, timeout=LONG)
+    over = threading.Event()
+
+    def waiter(api: ApiTarget) -> None:
+        with parked():
+            assert over.wait(LONG)
+
+    def worker(api: ApiTarget) -> None:
+        meet.wait()
+        over.set()
+
+    judge, _ = judged([rule("waits", waiter), rule("a", worker), rule("b", worker)], most=2)
+    assert {outcome.kind for outcome in judge.outcomes.values()} == {OutcomeKind.HELD}
+
+
+def test_who_comes_back_waits_for_a_place() -> None:
+    """No more are at work than may be, also where many have waited for the same thing."""
+    diary, over = Diary(), threading.Event()
+
+    def waiter(api: ApiTarget) -> None:
+        with parked():
+            assert over.wait(LONG)
+        diary.writing("x", waits)(api)
+
+    rules = [rule(f"w{n}", waiter) for n in range(6)]
+    judged([*rules, rule("sets", lambda api: over.set())], most=2)
+    assert diary.most <= 2
+
+
+# ---------------------------------------------------------------------- what comes when
+def test_a_rule_begins_when_those_it_comes_after_are_decided() -> None:
+    """Whatever else could run."""
+    diary = Diary()
+    rules = [
+        rule("first", diary.writing("first", waits)),
+        rule("second", diary.writing("second", waits), after=("toy.first",)),
+        rule("third", diary.writing("third"), after=("toy.second",)),
+        rule("other", diary.writing("other", waits)),
+    ]
+    judged(rules)
+    order = [line for line in diary.lines if "other" not in line]
+    assert order == ["+first", "-first", "+second", "-second", "+third", "-third"]
+
+
+def test_what_looks_back_waits_for_that_only_where_it_runs() -> None:
+    """Selected alone it runs at once; selected together it comes behind."""
+    diary = Diary()
+    rules = [
+        rule("left", diary.writing("left", waits)),
+        rule("looks", diary.writing("looks"), behind=("toy.left",)),
+    ]
+    judged(rules)
+    assert diary.lines == ["+left", "-left", "+looks", "-looks"]
+    catalogue = build("api", rules)
+    SideBySide(Judge(catalogue), embedded_target(), 4).run(["toy.looks"])
+    assert diary.lines[4:] == ["+looks", "-looks"]
+
+
+def test_what_needs_the_target_for_itself_runs_alone() -> None:
+    """Nothing begins beside it, and it begins when nothing is at work."""
+    diary = Diary()
+    rules = [rule(f"r{n}", diary.writing(f"r{n}", waits)) for n in range(6)]
+    judged([rule("race", diary.writing("race", waits), alone=ALL), *rules])
+    assert diary.alone("race")
+
+
+def test_two_that_need_the_same_for_themselves_do_not_run_at_once() -> None:
+    """Others run beside them."""
+    diary = Diary()
+    rules = [rule(f"r{n}", diary.writing("r", waits), alone="endpoints") for n in range(3)]
+    judged(rules)
+    assert diary.most == 1
+
+
+def test_what_closes_the_run_comes_last_and_in_order() -> None:
+    """One by one, when all others are decided."""
+    diary = Diary()
+    rules = [rule(f"r{n}", diary.writing(f"r{n}", waits)) for n in range(4)]
+    closing = [rule(f"c{n}", diary.writing(f"c{n}", waits), closing=True) for n in range(2)]
+    judged([*closing, *rules])
+    assert diary.lines[-4:] == ["+c0", "-c0", "+c1", "-c1"]
+
+
+def test_what_keeps_others_up_lets_them_go_first() -> None:
+    """Also those that only make use of the same."""
+    diary = Diary()
+    rules = [
+        rule("clogs", diary.writing("clogs"), needs=("an inbox",), clogging=True),
+        rule("needs", diary.writing("needs", waits), needs=("an inbox",)),
+        rule("wants", diary.writing("wants", waits), wants=("an inbox",)),
+    ]
+    judged(rules)
+    assert diary.lines[-2:] == ["+clogs", "-clogs"]
+
+
+def test_what_keeps_others_up_does_not_wait_for_who_waits_in_vain() -> None:
+    """A rule that waits for what does not come holds nobody up."""
+    over = threading.Event()
+
+    def waiter(api: ApiTarget) -> None:
+        with parked():
+            assert over.wait(LONG)
+
+    rules = [
+        rule("clogs", lambda api: over.set(), needs=("an inbox",), clogging=True),
+        rule("waits", waiter, needs=("an inbox",)),
+    ]
+    judge, _ = judged(rules)
+    assert {outcome.kind for outcome in judge.outcomes.values()} == {OutcomeKind.HELD}
+
+
+def test_what_takes_long_begins_before_what_only_stands_before_it() -> None:
+    """Of what may begin, with one place too few."""
+    diary = Diary()
+    rules = [
+        rule("clogs", diary.writing("clogs"), needs=("an inbox",), clogging=True),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
+        rule("needs", diary.writing("needs", waits), needs=("an inbox",), long=True),
+    ]
+    judged(rules, most=2)
+    assert "+needs" in diary.lines[:2]
+
+
+# ---------------------------------------------------------------------- what it comes to
+def test_where_orders_touch_each_other_all_take_turns() -> None:
+    """What each finds is its own then."""
+    diary = Diary()
+    rules = [rule(f"r{n}", diary.writing(f"r{n}", waits)) for n in range(4)]
+    judged([rule("apart", breaks, apart=True), *rules])
+    assert diary.most == 1
+
+
+def test_a_broken_rule_holds_up_those_after_it() -> None:
+    """As one after the other."""
+    diary = Diary()
+    judge, decided = judged(
+        [rule("broken", breaks), rule("after", diary.writing("after"), after=("toy.broken",))]
+    )
+    assert diary.lines == []
+    assert "toy.after" not in judge.outcomes
+    assert sorted(decided) == ["toy.after", "toy.broken"]
+
+
+def test_calls_are_counted_for_the_rule_that_makes_them() -> None:
+    """Whatever others spend meanwhile."""
+
+    def reads(times: int) -> Check:
+        def check(api: ApiTarget) -> None:
+            for _ in range(times):
+                api.read("00000000-0000-4000-8000-000000000000")
+
+        return check
+
+    judge, _ = judged([rule(f"r{n}", reads(n)) for n in range(1, 9)])
+    counted = {id_: outcome.calls for id_, outcome in judge.outcomes.items()}
+    assert counted == {f"toy.r{n}": n for n in range(1, 9)}
+
+
+# ---------------------------------------------------------------------- the user's own thread
+def test_an_errand_runs_on_the_thread_that_judges() -> None:
+    """Whichever rule asks for it; it returns or raises to that rule."""
+    errands, threads = Errands(), list[int]()
+
+    def asks(api: ApiTarget) -> None:
+        assert errands.run(lambda: threads.append(threading.get_ident()) or 7) == 7
+        with pytest.raises(KeyError):
+            errands.run(lambda: {}["nothing"])
+
+    judge, _ = judged([rule(f"r{n}", asks) for n in range(4)], errands=errands)
+    assert {outcome.kind for outcome in judge.outcomes.values()} == {OutcomeKind.HELD}
+    assert set(threads) == {threading.get_ident()}
+
+
+def test_an_interrupt_lets_no_further_call_be_made() -> None:
+    """What was asked for before it came back is all."""
+    errands, made = Errands(), threading.Event()
+    calls: list[int] = []
+
+    def goes_on(api: ApiTarget) -> None:
+        made.wait(LONG)
+        for _ in range(50):
+            calls.append(api.read("00000000-0000-4000-8000-000000000000").status)
+            time.sleep(0.01)
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    def interrupts(api: ApiTarget) -> None:
+        made.set()
+        errands.run(interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        judged([rule("goes-on", goes_on), rule("interrupts", interrupts)], errands=errands)
+    assert len(calls) < 50
+
+
+# ---------------------------------------------------------------------- the catalogue's part
+def test_a_rule_looks_back_on_earlier_ones_alone() -> None:
+    """Else one after the other would not be the same."""
+    with pytest.raises(CatalogueError, match="looks back"):
+        build("api", [rule("looks", waits, behind=("toy.left",)), rule("left", waits)])

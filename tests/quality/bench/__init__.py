@@ -1,0 +1,1 @@
+"""What the kit costs, measured: ``python -m tests.quality.bench``."""

@@ -1,0 +1,82 @@
+"""Side by side the kit says what it says one by one: on every dialect, and on every defect.
+
+``python -m tests.quality.beside --seed 0``. Of each run the verdicts are compared, rule by rule.
+Defects of races are exempt: whether two calls meet is chance, one by one as well.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import click
+from tests.quality.runs import AT_ONCE, side_by_side
+
+from points_conformance.contract.dialect import DIALECTS, Dialect
+from points_conformance.defects.api.seeded import SEEDED, judge_server
+from points_conformance.judging.rule import Profile
+from points_conformance.rules.api.generation.generator import kept_running
+from points_conformance.simulator.core import Parts
+from points_conformance.subjects import catalogue
+
+__all__ = ["differences", "races"]
+
+
+def _verdicts(
+    parts: Parts | None, dialect: Dialect, profile: Profile, seed: int, at_once: int
+) -> Mapping[str, str]:
+    rules = catalogue().select(profile)
+    judged = judge_server(parts, dialect, rules=rules, profile=profile, seed=seed, at_once=at_once)
+    return {result.rule.id: result.verdict.value for result in judged.results}
+
+
+def differences(
+    parts: Parts | None, dialect: Dialect, *, profile: Profile, seed: int = 0
+) -> list[str]:
+    """The rules that end otherwise with eight at once than one by one, each in a line."""
+    with kept_running():
+        one, many = (_verdicts(parts, dialect, profile, seed, at_once) for at_once in (1, AT_ONCE))
+    return [
+        f"{id_}: {one[id_]} one by one, {many[id_]} side by side"
+        for id_ in one
+        if one[id_] != many[id_]
+    ]
+
+
+def races(defect: str) -> bool:
+    """Whether a defect shows where calls meet."""
+    return any(id_.startswith("race.") for id_ in SEEDED.named(defect).caught_by)
+
+
+def _tried(name: str, *, profile: Profile, seed: int) -> list[str]:
+    kind, _, id_ = name.partition(" ")
+    if kind == "dialect":
+        return differences(None, DIALECTS[id_], profile=profile, seed=seed)
+    defect = SEEDED.named(id_)
+    return differences(defect.parts, DIALECTS[defect.dialect], profile=profile, seed=seed)
+
+
+def _names(patterns: Sequence[str]) -> list[str]:
+    dialects = [] if patterns else [f"dialect {name}" for name in DIALECTS]
+    tried = [f"defect {defect.id}" for defect in SEEDED.matching(patterns)]
+    return dialects + [name for name in tried if not races(name.partition(" ")[2])]
+
+
+@click.command()
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--profile", type=click.Choice([p.value for p in Profile]), default="standard")
+@click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
+@click.option("-n", "workers", type=click.IntRange(1), default=2, show_default=True)
+def main(seed: int, profile: str, patterns: tuple[str, ...], workers: int) -> None:
+    """Compare; status 1 where a verdict differs."""
+    judged = partial(_tried, profile=Profile(profile), seed=seed)
+    names, count = _names(patterns), 0
+    for name, found in side_by_side(judged, names, workers):
+        for line in found:
+            count += 1
+            click.echo(f"{name}: {line}")
+    click.echo(f"{len(names)} pairs of runs, {count} verdicts differ")
+    sys.exit(1 if count else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""How long an event is waited for: a table of what came when, and what is concluded."""
+
+import pytest
+
+from points_conformance.targets.api.patience import Awaited, Patience
+
+GRACE = 3.0
+ONE = Awaited("an order", "refunded", 1, "main")
+OTHER = Awaited("another order", "refunded", 1, "main")
+SECOND = Awaited("another order", "refunded", 2, "main")
+
+
+@pytest.fixture
+def patience() -> Patience:
+    """With three seconds of grace, at 100 seconds by its clock."""
+    return Patience(GRACE, 100.0)
+
+
+def test_what_does_not_come_is_missing_after_the_last_look(patience: Patience) -> None:
+    """The grace, and twice as long again."""
+    assert not patience.is_missing(ONE, 100.0, 108.9)
+    assert patience.is_missing(ONE, 100.0, 109.0)
+    assert patience.whole == 9.0
+
+
+def test_as_long_as_others_come_it_is_late_and_not_missing(patience: Patience) -> None:
+    """A sender may have a queue: six seconds without anything are the end of it."""
+    patience.arrived("a", 107.0)
+    assert not patience.is_missing(ONE, 100.0, 112.9)
+    assert patience.is_missing(ONE, 100.0, 113.0)
+
+
+def test_however_many_others_come_it_is_missing_in_the_end(patience: Patience) -> None:
+    """After five looks."""
+    patience.arrived("a", 132.0)
+    assert not patience.is_missing(ONE, 100.0, 132.9)
+    assert patience.is_missing(ONE, 100.0, 133.0)
+
+
+def test_nothing_is_missing_while_a_delivery_hangs_and_nothing_comes(patience: Patience) -> None:
+    """Others may stand in a queue behind it; once it is let go they have their time."""
+    patience.arrived("hanging", 101.0, hangs=True)
+    assert not patience.is_missing(ONE, 100.0, 111.9)
+    patience.let_go(111.5)
+    assert not patience.is_missing(ONE, 100.0, 117.4)
+    assert patience.is_missing(ONE, 100.0, 117.5)
+
+
+def test_a_server_that_never_lets_go_holds_nothing_up_for_ever(patience: Patience) -> None:
+    """Longer than its timeout nobody waits for it."""
+    patience.arrived("hanging", 101.0, hangs=True)
+    assert patience.is_missing(ONE, 100.0, 112.0)
+
+
+def test_where_others_come_past_a_hanging_delivery_it_holds_nothing_up(patience: Patience) -> None:
+    """Each delivery has a thread of its own there; the repeat of the hanging one is no sign."""
+    patience.arrived("hanging", 101.0, hangs=True)
+    patience.arrived("a", 102.0)
+    patience.let_go(111.0)
+    patience.arrived("hanging", 111.2)
+    assert patience.is_missing(ONE, 100.0, 111.3)
+
+
+def test_what_was_missing_once_is_not_waited_for_again(patience: Patience) -> None:
+    """The very same."""
+    patience.missed(ONE)
+    assert patience.is_missing(ONE, 200.0, 200.0)
+
+
+def test_the_next_of_its_kind_is_given_what_events_take_here(patience: Patience) -> None:
+    """At least a second, three times the slowest, at most the grace."""
+    patience.missed(ONE)
+    assert not patience.is_missing(OTHER, 200.0, 200.9)
+    assert patience.is_missing(OTHER, 200.0, 201.0)
+    patience.came(150.0, 150.6)
+    assert not patience.is_missing(OTHER, 200.0, 201.7)
+    assert patience.is_missing(OTHER, 200.0, 201.8)
+    patience.came(150.0, 159.0)
+    assert patience.is_missing(OTHER, 200.0, 203.0)
+
+
+def test_another_kind_is_waited_for_as_if_nothing_was_missing(patience: Patience) -> None:
+    """That first refunds are not told says nothing of second ones."""
+    patience.missed(ONE)
+    assert not patience.is_missing(SECOND, 200.0, 208.9)
+
+
+def test_what_hung_does_not_count_as_slow(patience: Patience) -> None:
+    """It was held up by our own doing."""
+    patience.arrived("hanging", 101.0, hangs=True)
+    patience.came(100.5, 111.0)
+    patience.let_go(111.0)
+    patience.came(100.5, 111.2)
+    assert patience.slowest == 0.0
