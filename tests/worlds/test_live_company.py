@@ -92,6 +92,18 @@ def test_spread_over_workers(shop: Shop, server: Server, fixed: bool) -> None:
     assert "the tests that ask for points against" in done.out
 
 
+def test_a_suite_is_judged_where_no_live_test_could_run(shop: Shop, server: Server) -> None:
+    """Its verdict stands, and the run does not pass."""
+    lacking = "def test_it(points):\n    points.order(type='replacing', status='captured')\n"
+    shop.write(test_a_suite=SUITE, test_six=lacking, conftest="")
+    few = ("--points-select", "auth.valid-key", "--points-report-dir=report")
+    done = shop.pytest(server, *few)
+    assert done.status == 2, done.out
+    report = json.loads((shop.folder / "report" / "report.json").read_text("utf-8"))
+    assert (report["verdict"], report["exit_status"]) == ("conformant", 0)
+    assert shop.pytest(server, *few, "--points-live-may-skip").status == 0
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_beside_a_suite(shop: Shop, server: Server, workers: int) -> None:
     """On one port, where there is one process; each says what it did."""

@@ -284,6 +284,9 @@ def _finish(session: pytest.Session) -> None:
         session.exitstatus = exit_status(
             reports, status, others_failed=session.testsfailed > failures
         )
+    live: Any = config.pluginmanager.get_plugin(_LIVE)
+    if live is not None:
+        session.exitstatus = live.status(int(session.exitstatus))
 
 
 @contextlib.contextmanager

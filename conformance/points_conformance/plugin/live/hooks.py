@@ -111,10 +111,8 @@ class LiveHooks:
             self._others += Account.of(told)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        """Close, after pytest tore down what an interrupted test left; a run in which nothing
-        could run does not pass.
-        """
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        """Close, after pytest tore down what an interrupted test left."""
         try:
             return (yield)
         finally:
@@ -123,17 +121,16 @@ class LiveHooks:
             self._clean_no_logs()
             if self._is_worker:
                 self.config.workeroutput[_TOLD] = account.told()  # type: ignore[attr-defined]
-            elif self._does_not_pass and session.exitstatus in (0, 5):
-                session.exitstatus = 2
+
+    def status(self, status: int) -> int:
+        """The run's exit status, where ``status`` is what it came to otherwise."""
+        passes = self._is_worker or self._may_skip or not self.account.nothing_ran
+        return status if passes or status not in (0, 5) else 2
 
     @property
     def account(self) -> Account:
         """What all tests of the run came to."""
         return self.world.account + self._others
-
-    @property
-    def _does_not_pass(self) -> bool:
-        return self.account.nothing_ran and not self._may_skip
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """What the tests did to the server, and what is left of them."""

@@ -22,7 +22,7 @@ import httpx
 from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import EVENT_HEADER
 from points_conformance.contract.money import MoneyError, halalas
-from points_conformance.judging.finding import Finding, NetworkTrouble
+from points_conformance.judging.finding import Finding, NetworkTrouble, NotExercised
 from points_conformance.plugin.api.listening import opened_inbox
 from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.live.endings import failed, lacking, plainly
@@ -162,7 +162,7 @@ class Post:
             for held in inbox.held:
                 held.reply(200)
             return inbox.close(whole)
-        except (Finding, NetworkTrouble) as error:
+        except (Finding, NetworkTrouble, NotExercised) as error:
             return [f"our webhook endpoints may still be registered: {error}"]
         finally:
             # Removing is not bounded; the tests that follow are.
