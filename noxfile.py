@@ -92,6 +92,13 @@ def soundness(session: nox.Session) -> None:
 
 
 @nox.session
+def beside(session: nox.Session) -> None:
+    """Side by side the kit says what it says one by one: every dialect, every defect."""
+    _install(session, "test")
+    session.run("python", "-m", "tests.quality.beside", *session.posargs)
+
+
+@nox.session
 def kill(session: nox.Session) -> None:
     """A live run killed at 20 moments (the ordinary tests take four)."""
     _install(session, "test")

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.merge import merge
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
 from points_conformance.commands.survivor import survived
@@ -98,15 +99,31 @@ def _command(subject: Subject) -> click.Command:
             if one.instead and options[one.key]:
                 job = partial(part(one.instead), options, os.environ, click.echo)
                 sys.exit(survived(job, _left_undone))
+        processes = options.pop("n")
+        if processes is not None or ".." in (options["seed"] or ""):
+            _judge_seeds(subject, options, pytest_args, processes)
         _judge(subject, options, pytest_args)
 
+    at_once = click.Option(["-n"], metavar="N", help="with --seed A..B: how many judgings at once")
     rest = click.Argument(["pytest_args"], nargs=-1, type=click.UNPROCESSED)
-    params = [*map(_offered, offered), rest]
+    params = [*map(_offered, offered), at_once, rest]
     return click.Command(subject.value, params=params, callback=command, help=subject.who.help)
 
 
 for _subject in Subject:
     main.add_command(_command(_subject))
+
+
+def _judge_seeds(
+    subject: Subject, options: dict[str, Any], pytest_args: Sequence[str], processes: str | None
+) -> NoReturn:
+    from points_conformance.commands.seeds import judge_seeds
+    from points_conformance.plugin.settings import SettingsError
+
+    try:
+        sys.exit(judge_seeds(subject, options, pytest_args, processes))
+    except SettingsError as error:
+        _refuse(str(error))
 
 
 def _judge(subject: Subject, options: dict[str, Any], pytest_args: Sequence[str]) -> NoReturn:
@@ -310,3 +327,4 @@ def clean(journal: Path, allow_production: bool) -> None:
 
 
 main.add_command(selfcheck)
+main.add_command(merge)

@@ -182,7 +182,7 @@ def test_an_option_that_cannot_be_is_2(
     refused(run(tmp_path, *arguments, key=None), word)
 
 
-@pytest.mark.parametrize("arguments", [("--unknown",), ("smoke",), ("-n", "2")])
+@pytest.mark.parametrize("arguments", [("--unknown",), ("smoke",), ("-k", "2")])
 def test_an_unknown_option_or_command_is_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """What click refuses is wrong usage too, and runs nothing."""
     done = run(tmp_path, *arguments, key=None)

@@ -5,6 +5,7 @@ import pytest
 from points_conformance.judging.catalogue import build
 from points_conformance.judging.plan import CAPS, OVERHEAD, plan
 from points_conformance.judging.rule import Level, Profile, Rule, Source
+from points_conformance.judging.share import Share
 from points_conformance.subjects import Subject, catalogue
 
 
@@ -71,3 +72,13 @@ def test_a_plan_counts_what_a_rule_comes_after() -> None:
     bound = plan(RULES, [B], Profile.SMOKE, loopback=True)
     assert bound.calls == OVERHEAD + 6
     assert bound.rules == (B,)
+
+
+def test_judgings_that_share_a_cap_keep_to_it_together() -> None:
+    """Each plans with its part; on loopback nothing is shared."""
+    shipped = catalogue()
+    chosen = shipped.select(Profile.STANDARD)
+    one = plan(shipped, chosen, Profile.STANDARD, loopback=False, share=Share(7, 2))
+    assert one.calls == CAPS[Profile.STANDARD] // 7
+    near = plan(shipped, chosen, Profile.STANDARD, loopback=True, share=Share(7, 2))
+    assert near == plan(shipped, chosen, Profile.STANDARD, loopback=True)

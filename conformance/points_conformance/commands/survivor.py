@@ -11,12 +11,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["survived"]
+__all__ = ["HELD_BY", "survived"]
 
 #: What is passed on to the process that judges; and what it ends by, we end by.
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP")
 #: A terminal's Ctrl-C reaches both processes, and the parent passes it on: that is one, not two.
 _ONE_INTERRUPT = 0.5
+#: The variable with the number of a pipe that is open as long as who began this command lives.
+HELD_BY = "POINTS_HELD_BY"
+#: Seconds that a judging has to end when that does not.
+_GENTLY = 10.0
 
 Judging = Callable[[], int]
 
@@ -38,6 +42,8 @@ def survived(judge: Judging, left: Callable[[str], int]) -> int:
         os.close(word)
         os.close(hold)
         _end_with(alive)
+        if os.environ.get(HELD_BY, "").isdigit():
+            _end_with(int(os.environ[HELD_BY]), gently=True)
         _take_one_interrupt()
         status = _said(judge, left)
         if status == 0:
@@ -108,11 +114,19 @@ def _end_by(number: int) -> None:
 
 
 # ---------------------------------------------------------------------- the child
-def _end_with(alive: int) -> None:
-    """End when the parent does, however it does: nobody would hear of the verdict."""
+def _end_with(alive: int, *, gently: bool = False) -> None:
+    """End when the parent does, however it does: nobody would hear of the verdict. ``gently``: with
+    time to take back what was registered.
+    """
 
     def watch() -> None:
-        os.read(alive, 1)
+        try:
+            os.read(alive, 1)
+        except OSError:
+            return  # it is no pipe of ours
+        if gently:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(_GENTLY)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="the parent's end", daemon=True).start()

@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.rule import Level, Profile, Rule
+from points_conformance.judging.share import Share
 
 __all__ = ["CAPS", "OVERHEAD", "Plan", "plan"]
 
@@ -66,16 +67,20 @@ def plan(
     loopback: bool,
     listed: int = 0,
     unit: str = "calls",
+    share: Share | None = None,
 ) -> Plan:
     """What the selected rules and those they come after cost at most.
 
     Each of the ``listed`` orders may be turned away, so that a rule begins anew with the next.
 
-    Off loopback the profile's cap holds: see :func:`_chosen`.
+    Off loopback the profile's cap holds, of which this run may have a ``share``: see
+    :func:`_chosen`.
     """
     rules = catalogue.with_prerequisites(selected)
     calls = OVERHEAD + sum(rule.bound(profile, loopback=loopback) for rule in rules)
     cap = None if loopback else CAPS.get(profile)
+    if cap is not None and share is not None:
+        cap = share.calls(cap)
     if cap is None or calls <= cap:
         more = AGAIN * listed
         bound = calls + more if cap is None else min(calls + more, cap)

@@ -40,7 +40,7 @@ class Option:
 
 _COMMON = (
     Option("profile", "smoke, standard (default) or deep", metavar="NAME"),
-    Option("seed", "a whole number (default 0), or random; always printed", metavar="N"),
+    Option("seed", "a whole number (default 0), A..B (the command alone), or random", metavar="N"),
     Option("select", "judge only the rules that match; repeatable", "many", "GLOB"),
     Option("deselect", "leave out the rules that match; repeatable", "many", "GLOB"),
     Option("known-failures", "TOML file of failures that are known", metavar="FILE"),

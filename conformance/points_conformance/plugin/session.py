@@ -102,6 +102,7 @@ class PointsSession:
             loopback=settings.of.on_loopback,
             unit=settings.subject.who.unit,
             listed=settings.of.listed,
+            share=settings.share,
         )
         self.judges.left_out, self.judges.why_left_out = bound.left_out, bound.why_left_out
         return bound

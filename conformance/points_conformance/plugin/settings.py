@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from points_conformance.judging.catalogue import Catalogue, CatalogueError
 from points_conformance.judging.known import KnownError, KnownFailures, load_known
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.share import Share
 from points_conformance.subjects import Subject, catalogue, part
 
 __all__ = [
@@ -123,6 +124,11 @@ class Settings:
         )
 
     @property
+    def share(self) -> Share:
+        """What of the bounds on calls is this run's, where the command judges with many seeds."""
+        return Share.of(self.environment)
+
+    @property
     def scope(self) -> list[str]:
         """What the verdict is about, in words."""
         chosen = [f"selected {pattern}" for pattern in self.select] or ["all"]
@@ -177,6 +183,11 @@ def _seed(value: Any) -> int:
         return 0
     if value == "random":
         return random.SystemRandom().randrange(2**32)
+    if ".." in str(value):
+        raise SettingsError(
+            f"the seeds {value}: a run judges one; run once for each seed with a report folder of "
+            "its own, and join these with points-conformance merge"
+        )
     try:
         return int(value)
     except ValueError:

@@ -27,7 +27,7 @@ _RANK: Final = {
 }
 
 #: What must be the same in both for the comparison to say all.
-_CONDITIONS: Final = ("target", "profile", "scope", "seed", "strict")
+_CONDITIONS: Final = ("target", "profile", "scope", "seed", "seeds", "strict")
 
 
 class DiffError(ValueError):
@@ -150,6 +150,8 @@ def _conditions(old: Report, new: Report) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -59,6 +59,9 @@ def render(report: RunReport) -> str:
         means=_MEANS[report.verdict],
         verdicts_mean=_VERDICTS_MEAN,
         headline=report.headline,
+        seeds=report.seeds_said,
+        differing=report.differing,
+        found_by={result.rule.id: report.found_by(result.rule.id) for result in report.results},
         missing={
             title: grouped_by_reason(results)
             for title, results in (

@@ -44,6 +44,7 @@ def render(report: RunReport) -> str:
         _folded(
             "Readings", [f"{_code(k)}: {_code(v)}" for k, v in sorted(report.readings.items())]
         ),
+        _folded("Readings that differ between seeds", [_code(line) for line in report.differing]),
         _folded("Net effect", [_code(line) for line in report.effect]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -74,6 +75,8 @@ def _failure(report: RunReport, result: Result) -> list[str]:
         lines += [f"- expected: {_code(evidence.expected)}"]
         lines += [f"- got: {_code(evidence.got)}{rounds}"]
         lines += [f"- step {n}: {_code(step)}" for n, step in enumerate(evidence.story, start=1)]
+    found_by = report.found_by(rule.id)
+    lines += [f"- {found_by}"] if found_by else []
     again = rerun_command(report, rule.id)
     return ["", *lines, "", *_fenced([*(evidence.curl if evidence else ()), again])]
 

@@ -77,7 +77,8 @@ class RunReport:
     URL (``("--app", "shop:app")``), ``passed_on`` what the command was given for pytest, ``select``
     and ``deselect`` the patterns that it was given. Under the user's own pytest ``begun_with`` is
     its command line without its choice of tests, and ``suite`` the class whose tests were run.
-    Passwords and keys in URLs are cut when the report is made.
+    ``again``: commands that are known beforehand, by rule. Passwords and keys in URLs are cut when
+    the report is made.
     """
 
     subject: Subject
@@ -104,6 +105,7 @@ class RunReport:
     deselect: Sequence[str] = ()
     begun_with: Sequence[str] = ()
     suite: str = ""
+    again: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", _without_secrets(self.target))
@@ -157,6 +159,20 @@ class RunReport:
         return "; ".join([f"{self.verdict}{where}: {self.coverage.text}", *self.coverage.gaps])
 
     @property
+    def seeds_said(self) -> str:
+        """The seed in words."""
+        return f"seed {self.seed}"
+
+    def found_by(self, rule_id: str) -> str:
+        """How many seeds found a rule broken, where there are several."""
+        return ""
+
+    @property
+    def differing(self) -> list[str]:
+        """Readings that differ between seeds, in lines."""
+        return []
+
+    @property
     def summary(self) -> str:
         """The run in one line: verdict, coverage, counts, how to have the same again."""
         counts = _counts(self.selected())
@@ -164,7 +180,7 @@ class RunReport:
         before = _in_words(_counts(self.prerequisites()), _WORDS)
         if before:
             told[-1] += f"; prerequisites: {', '.join(before)}"
-        how = f"seed {self.seed}, profile {self.profile}, {self.seconds:.1f} s"
+        how = f"{self.seeds_said}, profile {self.profile}, {self.seconds:.1f} s"
         return f"{self.headline} ({', '.join(told)}; {how}, {counted(self.calls, 'call')})"
 
     def of(self, *verdicts: Verdict) -> list[Result]:
@@ -275,6 +291,8 @@ def rerun_command(report: RunReport, rule_id: str) -> str:
     """The one shell command that judges this rule again, and the rules whose calls led to what it
     found: all of them where one order touches another. Secrets stay in the environment.
     """
+    if rule_id in report.again:
+        return report.again[rule_id]
     if _orders_touch(report, rule_id):
         return " ".join(map(quoted, _begun(report, report.select, report.deselect)))
     return " ".join(map(quoted, _begun(report, _led_to(report, rule_id))))

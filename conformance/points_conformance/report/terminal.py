@@ -31,6 +31,7 @@ def summary_lines(report: RunReport) -> list[str]:
         _grouped("ACCEPTED UNEXERCISED", report.coverage.accepted),
         _grouped("NOT EXERCISED: lacking", report.coverage.lacking),
         _listed("READINGS", (f"{key} = {value}" for key, value in sorted(report.readings.items()))),
+        _listed("READINGS THAT DIFFER BETWEEN SEEDS", report.differing),
         _listed("NET EFFECT", report.effect),
         _listed("NOTES", report.notes),
         _prerequisites(report),
@@ -44,7 +45,7 @@ def summary_lines(report: RunReport) -> list[str]:
 
 def _header(report: RunReport) -> list[str]:
     kit = ", ".join(f"{name} {version}" for name, version in sorted(report.versions.items()))
-    how = f"profile {report.profile}, seed {report.seed}, scope {', '.join(report.scope)}"
+    how = f"profile {report.profile}, {report.seeds_said}, scope {', '.join(report.scope)}"
     return wrapped(f"points-conformance {report.subject}: {report.target}; {how}; {kit}", hang="  ")
 
 
@@ -57,7 +58,7 @@ def _broken(report: RunReport, result: Result) -> list[str]:
         lines += _labelled("source", "; ".join(map(str, result.rule.sources)))
     lines += _evidence(result, whole=whole)
     if whole:
-        lines += _labelled("seed", str(report.seed))
+        lines += _labelled("seed", report.found_by(result.rule.id) or str(report.seed))
     return lines + _to_paste("again", [rerun_command(report, result.rule.id)])
 
 

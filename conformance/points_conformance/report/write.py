@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from points_conformance.report import html, json_report, markdown
+from points_conformance.report import html, json_report, junit, markdown
 from points_conformance.report.atomic import write_atomically
 from points_conformance.report.run import RunReport
 
-__all__ = ["WRITTEN", "begin_all", "write_all"]
+__all__ = ["WRITTEN", "begin_all", "write_all", "write_joined"]
 
 #: The files for people, and what makes the text of each.
 WRITTEN: Final[dict[str, Callable[[RunReport], str]]] = {
@@ -43,6 +43,12 @@ def write_all(report: RunReport, folder: Path) -> None:
         raise
 
 
+def write_joined(report: RunReport, folder: Path) -> None:
+    """The same of several judgings, of which pytest knows nothing. Raises ``OSError``."""
+    write_atomically(folder / "junit.xml", junit.render(report))
+    write_all(report, folder)
+
+
 def _for_people(folder: Path) -> list[Path]:
-    """What an earlier run may have left. pytest writes the last one."""
+    """What an earlier run may have left. pytest writes the last one of a single run."""
     return [folder / name for name in (*WRITTEN, "junit.xml")]

@@ -168,6 +168,7 @@ class ApiRun(SubjectRun):
                 environment=self.run.settings.environment,
                 orders=own.orders,
                 rate=own.rate,
+                share=self.run.settings.share,
                 calls=self.run.plan.calls,
                 allow_production=own.allow_production,
                 journal=self._journal(),

@@ -144,6 +144,7 @@ class ConsumerRun(SubjectRun):
             order_hook=self._order_hook(),
             seconds=self.seconds,
             calls=None if self.run.settings.of.on_loopback else self.run.plan.calls,
+            share=self.run.settings.share,
         )
 
     @staticmethod

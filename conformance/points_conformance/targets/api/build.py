@@ -11,6 +11,7 @@ from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.contract.hosts import is_loopback
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.journal import Journal
+from points_conformance.judging.share import Share
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import Refusal
@@ -26,6 +27,7 @@ from points_conformance.targets.api.sources import (
 )
 from points_conformance.targets.api.target import ApiTarget
 from points_conformance.targets.api.transport import SimulatorTransport
+from points_conformance.targets.api.turns import turn_at
 from points_conformance.targets.fetch import tls_context
 from points_conformance.targets.guard import checked_base_url
 
@@ -67,12 +69,13 @@ def embedded_target(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSettings:
-    """What a live target is built from. ``calls`` bounds the run."""
+    """What a live target is built from. ``calls`` bounds the run, ``share`` its rate."""
 
     base_url: str
     environment: Mapping[str, str] = field(repr=False)
     orders: Path | None = None
     rate: float | None = None
+    share: Share = field(default_factory=Share)
     calls: int | None = None
     allow_production: bool = False
     journal: Path | None = None
@@ -103,7 +106,7 @@ def live_target(
             env.get("POINTS_PUBLIC_KEY") or None,
         ),
         budget=Budget(settings.calls),
-        pace=Pace(rate),
+        pace=Pace(settings.share.rate(rate)),
         journal=Journal(settings.journal, base_url=base_url),
         inbox=settings.inbox,
         loopback=loopback,
@@ -116,7 +119,7 @@ def live_target(
         target.sources.append(HookSource(hook))
     if rows:
         target.sources.append(FileSource(rows))
-    target.sources.append(EarningSource())
+    target.sources.append(EarningSource(turn_at(base_url, processes=settings.share.processes)))
     return target
 
 

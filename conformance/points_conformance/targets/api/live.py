@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import httpx
 
@@ -16,6 +17,7 @@ from points_conformance.targets.api.calling import Calling
 from points_conformance.targets.api.order import Made, Wanted, fits
 from points_conformance.targets.api.sources import OrderSource, made_from
 from points_conformance.targets.api.target import ApiTarget
+from points_conformance.targets.api.turns import Turn
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 
 __all__ = ["EarningSource", "preflight"]
@@ -30,10 +32,11 @@ class EarningSource(OrderSource):
 
     The answer's status is read, not assumed: an order that came back in another status is kept for
     a rule that wants it so. A fresh ``order_number`` each, never used before in any run. A server
-    that makes none is not asked again.
+    that makes none is not asked again. ``turn``: where others ask the same server.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn = nullcontext) -> None:
+        self._turn = turn
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
         self.made = 0
@@ -81,7 +84,8 @@ class EarningSource(OrderSource):
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
         api.journal.write("order", order_number=number, total_price=str(price))
-        answer = api.call("POST", "/orders/earning", body=dump_json(body))
+        with self._turn():
+            answer = api.call("POST", "/orders/earning", body=dump_json(body))
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
             if answer.status != 422 or total <= self._largest:

@@ -16,6 +16,7 @@ from points_conformance.contract.hosts import is_loopback
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.finding import Denied, Unjudgeable
+from points_conformance.judging.share import Share
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.consumer.http import exchanged
 from points_conformance.targets.consumer.probe import ConsumerState, HookProbe, HttpProbe, Probe
@@ -41,6 +42,7 @@ OrderHook = Callable[[ShopOrder], bool]
 _RATE = 5.0
 #: Seconds before a read that came to nothing is made again.
 _PAUSES = (0.2, 1.0)
+_ALONE = Share()
 _NOWHERE = "http://consumer.test/"
 
 
@@ -171,12 +173,14 @@ def build_consumer(
     calls: int | None = None,
     timeout: float = DELIVERY_TIMEOUT_SECONDS,
     seconds: float = SECONDS,
+    share: Share = _ALONE,
 ) -> ConsumerTarget:
     """The target; sends nothing."""
     url = _NOWHERE if function is not None else options.url
     client = _client() if function is None else function_client(function)
     loopback = function is not None or is_loopback(urlsplit(url).hostname or "")
-    budget, pace, door = Budget(calls), Pace(None if loopback else _RATE), Turnstile()
+    budget, door = Budget(calls), Turnstile()
+    pace = Pace(share.rate(None if loopback else _RATE))
     beside = _Beside(client, budget, pace, door)
     return ConsumerTarget(
         url=url,
