@@ -20,7 +20,17 @@ from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.viewed import Viewed
 
 #: What is a rule's own, and what leads to the run's.
-OWN = {"rule", "seed", "allowance", "seconds", "began", "exchanges", "orders", "_whole"}
+OWN = {
+    "rule",
+    "seed",
+    "allowance",
+    "seconds",
+    "began",
+    "budget",
+    "exchanges",
+    "orders",
+    "_whole",
+}
 
 
 def api() -> None:

@@ -109,7 +109,7 @@ class Caller(Viewed):
         self.client = client
         self.keys = keys
         self.budget = budget or Budget()
-        self.pace = pace or Pace(None, sleep=sleep)
+        self.pace = pace or Pace(None, sleep=sleep, clock=clock)
         self.redact = Redactor(
             {
                 "POINTS_API_KEY": keys.private,
