@@ -380,6 +380,8 @@ def test_a_project_without_a_suite_is_untouched(
         "--points-profile=nonsense",
         "-p",
         "no:schemathesis",
+        "-p",
+        "no:asyncio",  # which warns, by itself, where nobody says how long its loops last
         PYTEST_DISABLE_PLUGIN_AUTOLOAD="",
     )
     assert done.returncode == status, done.stdout

@@ -12,7 +12,8 @@ import pytest
 
 from points_conformance import suite
 from points_conformance.plugin import hooks
-from points_conformance.plugin.options import every_option
+from points_conformance.plugin.live.points import LivePoints
+from points_conformance.plugin.options import FIXTURE_OPTIONS, every_option
 from points_conformance.plugin.points import Points
 from points_conformance.suite import (
     ApiSuite,
@@ -24,7 +25,7 @@ from points_conformance.suite import (
 
 FIXTURE = """
 asettle auto_refund base_url clock deliver_to deliveries faults key ledger merchant order other
-require_key settle simulator
+read require_key settle simulator world
 """
 HOOKS = {
     "pytest_points_make_order": ("config", "type", "order_status", "total_price"),
@@ -111,6 +112,20 @@ def test_the_fixture(points: Points) -> None:
     assert heard == ["refunded", "auto_refunded"]
     assert [delivery.event for delivery in points.deliveries] == heard
     assert points.ledger(order).left == 0
+    assert points.read(order)["order_status"] == "fully_refunded"
+    assert points.world == "simulator"
+
+
+def test_the_fixture_is_the_same_over_a_live_sandbox() -> None:
+    """Names and arguments; what a live one has not skips."""
+    ours = {name for name in FIXTURE.split() if name not in ("base_url", "key", "merchant")}
+    assert ours <= set(dir(LivePoints))
+    for name in ours:
+        one, other = getattr(Points, name, None), getattr(LivePoints, name)
+        if inspect.isfunction(one):
+            assert list(inspect.signature(one).parameters) == list(
+                inspect.signature(other).parameters
+            )
 
 
 async def same_from_a_loop(points: Points) -> None:
@@ -130,3 +145,4 @@ def test_the_hooks() -> None:
 def test_the_options() -> None:
     """Of the command; under pytest ``--points-`` stands before each, and ``points_`` in ini."""
     assert [option.name for option in every_option()] == COMMAND.split()
+    assert [option.name for option in FIXTURE_OPTIONS] == ["live", "live-may-skip"]

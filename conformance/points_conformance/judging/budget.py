@@ -80,7 +80,7 @@ class Pace:
 
     def wait(self) -> None:
         """Wait for the next free place."""
-        ahead = self._place()
+        ahead = self.claim()
         if ahead > 0:
             self._sleep(ahead)
 
@@ -89,7 +89,8 @@ class Pace:
         with self._lock:
             self._free = max(self._free, self._clock() + seconds)
 
-    def _place(self) -> float:
+    def claim(self) -> float:
+        """Take the next free place; in how many seconds that is, for who waits in another way."""
         with self._lock:
             now = self._clock()
             place = max(self._free, now)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from points_conformance.plugin.config import SHARED, option
-from points_conformance.plugin.options import NO_DOCSTRINGS, every_option
+from points_conformance.plugin.options import FIXTURE_OPTIONS, NO_DOCSTRINGS, every_option
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -27,6 +27,8 @@ __all__: list[str] = []
 #: argparse's word for "not in the help".
 _HIDDEN = "==SUPPRESS=="
 _SESSIONS = pytest.StashKey["dict[str, PointsSession]"]()
+#: The plugin of live runs, by its name.
+_LIVE = "points-live"
 #: Why workers ended without a word.
 _DEAD = pytest.StashKey[list[str]]()
 
@@ -42,7 +44,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--points-…`` and ini keys of the same names."""
     group = parser.getgroup("points", "points-conformance")
-    for one in every_option():
+    for one in (*every_option(), *FIXTURE_OPTIONS):
         name = f"--points-{one.name}"
         dest = f"points_{one.key}"
         if one.kind == "flag":
@@ -58,6 +60,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--points-judges", dest="points_judges", help=_HIDDEN)
     # And what it was given for pytest, so that it can say how it was called.
     group.addoption("--points-passed-on", dest="points_passed_on", default="", help=_HIDDEN)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker; with ``--points-live`` what makes a run a live one."""
+    config.addinivalue_line(
+        "markers", "points_simulator(reason): asks points for what only the simulator can do"
+    )
+    asks = config.option.help or getattr(config.option, "markers", False)
+    if option(config, "live") and not (asks or config.option.points_judges):
+        from points_conformance.plugin.live.hooks import LiveHooks
+        from points_conformance.plugin.settings import SettingsError
+
+        try:
+            live = LiveHooks(config, may_skip=bool(option(config, "live_may_skip")))
+        except SettingsError as error:
+            pytest.exit(f"points-conformance: {error}", returncode=2)
+        config.pluginmanager.register(live, _LIVE)
 
 
 def _session(config: pytest.Config, subject: str = "") -> "PointsSession":
@@ -166,20 +185,42 @@ def points_target(request: pytest.FixtureRequest) -> Any:
 # ---------------------------------------------------------------------- the integrator's fixtures
 @pytest.fixture
 def points(request: pytest.FixtureRequest) -> Iterator["Points"]:
-    """A faithful Points API without network: mounted with respx on production and sandbox."""
+    """A faithful Points API without network: mounted with respx on production and sandbox.
+
+    With ``--points-live`` the server of the base URL.
+    """
     from points_conformance.plugin.points import mounted
 
     base_url = option(request.config, "base_url")
-    with mounted([base_url] if base_url and base_url != "simulator" else []) as points:
-        yield points
+    if request.config.pluginmanager.has_plugin(_LIVE):
+        yield request.getfixturevalue("_points_live")
+    else:
+        with mounted([base_url] if base_url and base_url != "simulator" else []) as points:
+            yield points
 
 
 @pytest.fixture
-def points_sandbox() -> Iterator["Points"]:
-    """The same behind a real port of this machine, for clients that are not httpx."""
+def points_sandbox(request: pytest.FixtureRequest) -> Iterator["Points"]:
+    """The same behind a real port of this machine, for clients that are not httpx.
+
+    With ``--points-live`` the server of the base URL.
+    """
     from points_conformance.plugin.points import sandboxed
 
-    with sandboxed() as points:
+    if request.config.pluginmanager.has_plugin(_LIVE):
+        yield request.getfixturevalue("_points_live")
+    else:
+        with sandboxed() as points:
+            yield points
+
+
+@pytest.fixture
+def _points_live(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A test's own part of the live world, whichever fixtures it asks for."""
+    from points_conformance.plugin.live.points import live
+
+    hooks: Any = request.config.pluginmanager.get_plugin(_LIVE)
+    with live(hooks.world, request.node.nodeid) as points:
         yield points
 
 
@@ -243,6 +284,9 @@ def _finish(session: pytest.Session) -> None:
         session.exitstatus = exit_status(
             reports, status, others_failed=session.testsfailed > failures
         )
+    live: Any = config.pluginmanager.get_plugin(_LIVE)
+    if live is not None:
+        session.exitstatus = live.status(int(session.exitstatus))
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from typing import Literal
 
 from points_conformance.subjects import Subject, part
 
-__all__ = ["NO_DOCSTRINGS", "Option", "every_option", "options_of"]
+__all__ = ["FIXTURE_OPTIONS", "NO_DOCSTRINGS", "Option", "every_option", "options_of"]
 
 #: What is said where Python leaves docstrings out.
 NO_DOCSTRINGS = (
@@ -58,6 +58,13 @@ _COMMON = (
 def options_of(subject: Subject) -> tuple[Option, ...]:
     """Those of all runs, then the subject's own."""
     return (*_COMMON, *part(subject.who.options))
+
+
+#: Of pytest alone: what the fixtures ``points`` and ``points_sandbox`` are over.
+FIXTURE_OPTIONS = (
+    Option("live", "run the tests that ask for points against the server of the base URL", "flag"),
+    Option("live-may-skip", "a live run passes in which every such test lacked something", "flag"),
+)
 
 
 def every_option() -> Iterator[Option]:

@@ -8,22 +8,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
-from points_conformance.contract.limits import API_PREFIX, SANDBOX_URL
+from points_conformance.contract.limits import API_PREFIX, KEY_HEADER, SANDBOX_URL
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.clock import ManualClock
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.faults import Faults
-from points_conformance.simulator.messages import Refusal
+from points_conformance.simulator.messages import Refusal, Request
 from points_conformance.simulator.world import Deliveries, Endpoint, Merchant, Order
 
 if TYPE_CHECKING:
     from points_conformance.simulator.delivery.courier import Courier
 
-__all__ = ["Points", "mounted", "sandboxed"]
+__all__ = ["Points", "mounted", "one_of", "sandboxed"]
 
 Money = Decimal | int | str
 E = TypeVar("E", bound=StrEnum)
@@ -34,6 +34,9 @@ class Points:
 
     Any key that a request carries is :attr:`merchant`'s, until :meth:`require_key`.
     """
+
+    #: ``live`` where the same tests are run against a server (``--points-live``).
+    world = "simulator"
 
     def __init__(self, faults: Faults, courier: "Courier", clock: ManualClock, base: str) -> None:
         self.simulator = faults.simulator
@@ -86,13 +89,13 @@ class Points:
         partially refunded order (half, unless said). Raises :class:`ValueError` that names the
         value and what it may be.
         """
-        status = _one_of(OrderStatus, "status", status)
+        status = one_of(OrderStatus, "status", status)
         if refunded is not None and status is not OrderStatus.PARTIALLY_REFUNDED:
             raise ValueError(
                 f"refunded goes with status 'partially_refunded', not {status.value!r}"
             )
         return self.simulator.make_order(
-            _one_of(OrderType, "type", type),
+            one_of(OrderType, "type", type),
             status,
             total_price,
             merchant=merchant,
@@ -103,6 +106,18 @@ class Points:
     def ledger(self, order: Order | str) -> OrderLedger:
         """The books of an order, by itself or its uuid: money in halalas, whole points."""
         return self._found(order).ledger
+
+    def read(self, order: Order | str) -> dict[str, Any]:
+        """The order as ``GET /orders/{uuid}`` shows it, numbers exact.
+
+        Raises :class:`LookupError` where it does not. No fault on demand meets this call.
+        """
+        from points_conformance.targets.api.answer import order_in
+
+        found = self._found(order)
+        headers = {KEY_HEADER: found.merchant.key}
+        request = Request("GET", f"{API_PREFIX}/orders/{found.uuid}", headers)
+        return order_in(self.simulator.handle(request).json())
 
     def auto_refund(self, order: Order | str) -> Order:
         """The platform refunds a replacing order by itself.
@@ -216,7 +231,8 @@ def _courier(faults: Faults, clock: ManualClock) -> "Courier":
     return Courier(faults, wait=clock.advance)
 
 
-def _one_of(words: type[E], name: str, value: E | str) -> E:
+def one_of(words: type[E], name: str, value: E | str) -> E:
+    """The word that a value is. Raises :class:`ValueError` that names it and what it may be."""
     try:
         return words(value)
     except ValueError:

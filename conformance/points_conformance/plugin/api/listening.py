@@ -12,7 +12,7 @@ from points_conformance.targets.api.live_inbox import (
 )
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["Listening"]
+__all__ = ["Listening", "opened_inbox"]
 
 
 class Listening:
@@ -22,17 +22,7 @@ class Listening:
         self.inbox: LiveInbox | None = None
         self._registered = False
         if own.webhook_listen and own.url:
-            near = own.on_loopback
-            with wrong_usage(ListenError):
-                self.inbox = LiveInbox(
-                    parse_listen(own.webhook_listen),
-                    public_url=own.webhook_url,
-                    grace=own.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
-                    retry_within=own.webhook_retry_within or (NEAR_RETRY if near else None),
-                    # Both on this machine, and no address of the user's between them: what does
-                    # not come was not sent.
-                    reachable=near and not own.webhook_url,
-                )
+            self.inbox = opened_inbox(own)
 
     def register(self, target: ApiTarget) -> list[str]:
         """Have the server send events, once; what there is to say about it, in lines."""
@@ -51,3 +41,18 @@ class Listening:
         """Remove what was registered and stop; what is left, in lines."""
         inbox, self.inbox = self.inbox, None
         return inbox.close(target) if inbox is not None else []
+
+
+def opened_inbox(own: ServerSettings, kind: type[LiveInbox] = LiveInbox) -> LiveInbox:
+    """An inbox that listens. Raises :class:`SettingsError`."""
+    near = own.on_loopback
+    with wrong_usage(ListenError):
+        return kind(
+            parse_listen(own.webhook_listen),
+            public_url=own.webhook_url,
+            grace=own.webhook_grace or (NEAR_GRACE if near else FAR_GRACE),
+            retry_within=own.webhook_retry_within or (NEAR_RETRY if near else None),
+            # Both on this machine, and no address of the user's between them: what does not come
+            # was not sent.
+            reachable=near and not own.webhook_url,
+        )

@@ -23,7 +23,7 @@ from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.faults import Faults, Handled
 from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
-__all__ = ["BASE_URLS", "mounted"]
+__all__ = ["BASE_URLS", "let_out", "mounted"]
 
 #: What is mounted without being asked for.
 BASE_URLS = (*PRODUCTION_URLS, SANDBOX_URL)
@@ -37,7 +37,22 @@ def mounted(simulator: Simulator | Faults, base_urls: Sequence[str] = BASE_URLS)
 
     A base URL counts by scheme, host and port. Raises :class:`ValueError` for one without a host.
     """
-    faults, origins = Faults.over(simulator), frozenset(map(_origin_of_base, base_urls))
+    with _routed(Faults.over(simulator), base_urls):
+        yield
+
+
+@contextmanager
+def let_out(base_url: str) -> Iterator[None]:
+    """Let every request to the host of ``base_url`` reach it, whatever the caller's own routers
+    would say to it, while this lasts.
+    """
+    with _routed(None, (base_url,)):
+        yield
+
+
+@contextmanager
+def _routed(faults: Faults | None, base_urls: Sequence[str]) -> Iterator[None]:
+    origins = frozenset(map(_origin_of_base, base_urls))
     with ExitStack() as stack:
         for name in ("httpcore", "httpcore2"):
             if find_spec(name):
@@ -50,9 +65,13 @@ class _Mount(respx.MockRouter):
 
     Requests to our own hosts are answered right here. Respx's routes, which look at every side
     effect's signature anew and copy its answers, are for those to other hosts.
+
+    Without ``faults`` its hosts are real ones.
     """
 
-    def __init__(self, library: ModuleType, faults: Faults, origins: frozenset[Origin]) -> None:
+    def __init__(
+        self, library: ModuleType, faults: Faults | None, origins: frozenset[Origin]
+    ) -> None:
         super().__init__(assert_all_called=False, using=_mocker(library.__name__).name)
         self.library, self.faults, self.origins = library, faults, origins
         self.route().mock(side_effect=self.not_ours)
@@ -83,7 +102,7 @@ class _Mount(respx.MockRouter):
     def _handled(self, request: httpx.Request) -> Handled | None:
         """What became of a request; ``None`` where it is to another host."""
         url = request.url
-        if _origin(url) not in self.origins:
+        if self.faults is None or _origin(url) not in self.origins:
             return None
         return self.faults.handle(
             request_from(request.method, url.path, url.query, request.headers.raw, request.content)
@@ -102,6 +121,8 @@ class _Mount(respx.MockRouter):
     def not_ours(self, request: httpx.Request) -> httpx.Request | None:
         """The one route. The request itself means: let it out; ``None``: ask the other routers."""
         origin = _origin(request.url)
+        if self.faults is None and origin in self.origins:
+            return request
         if origin[0] == "http" and ("https", origin[1], 443) in self.origins:
             # Documented (Security), and better than a key that leaves in clear text.
             raise self.library.ConnectError("plain HTTP is refused at the edge")

@@ -8,7 +8,7 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.exchange import Exchange
 from points_conformance.simulator.messages import NumberError, load_json
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "order_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,7 @@ class Answer:
     @property
     def order(self) -> dict[str, Any]:
         """The order resource, in ``data`` or one ``data`` deeper; empty where there is none."""
-        node = self.json
-        for _ in range(3):
-            if not isinstance(node, dict):
-                return {}
-            if "order_status" in node or "uuid" in node:
-                return node
-            node = node.get("data")
-        return {}
+        return order_in(self.json)
 
     @property
     def order_status(self) -> str | None:
@@ -70,3 +63,14 @@ class Answer:
     def is_in(self, *statuses: OrderStatus) -> bool:
         """Whether the order is said to be in one of the statuses."""
         return self.order_status in {status.value for status in statuses}
+
+
+def order_in(node: Any) -> dict[str, Any]:
+    """The order resource of an answer's JSON; empty where there is none."""
+    for _ in range(3):
+        if not isinstance(node, dict):
+            return {}
+        if "order_status" in node or "uuid" in node:
+            return node
+        node = node.get("data")
+    return {}

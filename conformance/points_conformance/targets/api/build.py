@@ -31,13 +31,13 @@ from points_conformance.targets.api.turns import turn_at
 from points_conformance.targets.fetch import tls_context
 from points_conformance.targets.guard import checked_base_url
 
-__all__ = ["EMBEDDED_URL", "LiveSettings", "embedded_target", "live_target"]
+__all__ = ["EMBEDDED_URL", "RATE", "LiveSettings", "embedded_target", "live_target"]
 
 #: What the embedded simulator's calls are shown to go to; nothing is sent there.
 EMBEDDED_URL = "http://127.0.0.1:8787/api/v1"
 _INBOX_URL = "https://inbox.invalid/points"
 #: Calls a second off loopback, unless the user says else.
-_RATE = 5.0
+RATE = 5.0
 
 
 def embedded_target(
@@ -95,7 +95,7 @@ def live_target(
     base_url = checked_base_url(settings.base_url, allow_production=settings.allow_production)
     rows = load_orders(settings.orders) if settings.orders else []
     loopback = is_loopback(urlsplit(base_url).hostname or "")
-    rate = settings.rate or (None if loopback else _RATE)
+    rate = settings.rate or (None if loopback else RATE)
     env = settings.environment
     target = ApiTarget(
         base_url=base_url,

@@ -46,6 +46,11 @@ class EarningSource(OrderSource):
         #: The largest total that it made an order of, in halalas.
         self._largest = 0
 
+    @property
+    def unused(self) -> list[Made]:
+        """Orders that came in another status than was wanted, and that nobody wanted since."""
+        return list(self._kept)
+
     def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An earning order in the status that this server gives new ones; else ``None``."""
         for kept in self._kept:

@@ -3,15 +3,16 @@
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from points_conformance.judging.finding import Denied, Finding, NetworkTrouble
 from points_conformance.simulator.mounts.asgi import CUT
-from points_conformance.simulator.mounts.thread_server import PortTakenError, ThreadServer
+from points_conformance.simulator.mounts.thread_server import PortTakenError
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
 from points_conformance.targets.api.inbox import MAIN, Inbox, Reply
+from points_conformance.targets.api.listener import Message, Receive, Send, listener_at
 from points_conformance.targets.guard import can_be_called
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ _NAME: Final = "points-conformance"
 _LARGEST_BODY: Final = 1024 * 1024
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened on
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+
+RawHeaders = list[tuple[bytes, bytes]]
 
 
 class ListenError(ValueError):
@@ -90,11 +90,12 @@ class LiveInbox(Inbox):
     ) -> None:
         token = secrets.token_hex(12)
         self._path = re.compile(rf"/points/{token}/([a-z0-9-]+)")
-        self._server = ThreadServer(self._serve, *listen, name="points-inbox")
+        self._token = token
         try:
-            self._server.start()
+            self._listener = listener_at(*listen, token, self._serve)
         except PortTakenError as error:
             raise ListenError(f"--webhook-listen: {error}") from None
+        self._server = self._listener.server
         origin = public_url.rstrip("/") or self._origin()
         super().__init__(
             f"{origin}/points/{token}",
@@ -151,7 +152,7 @@ class LiveInbox(Inbox):
 
     def stop(self) -> None:
         """Stop listening."""
-        self._server.stop()
+        self._listener.remove(self._token)
 
     # ------------------------------------------------------------------ receiving
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -162,11 +163,7 @@ class LiveInbox(Inbox):
         if match is None or scope["method"] != "POST" or len(body) > _LARGEST_BODY:
             await _say(send, 404 if match is None else 405 if len(body) <= _LARGEST_BODY else 413)
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
-        reply = self.record(match[1], headers, body)
+        reply = await self.arrived(match[1], scope["headers"], body)
         if isinstance(reply, int):
             await _say(send, reply, f"{self.url(match[1])}-elsewhere")
             return
@@ -175,6 +172,11 @@ class LiveInbox(Inbox):
         while (await receive())["type"] != "http.disconnect":
             pass
         self.let_go()
+
+    async def arrived(self, place: str, headers: RawHeaders, body: bytes) -> Reply:
+        """What becomes of one attempt, and how it is answered."""
+        read = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in headers}
+        return self.record(place, read, body)
 
 
 async def _body(receive: Receive) -> bytes | None:
