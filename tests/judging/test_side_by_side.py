@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from points_conformance.judging import side_by_side
 from points_conformance.judging.catalogue import CatalogueError, build
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.judge import Judge
@@ -183,44 +184,42 @@ def test_what_closes_the_run_comes_last_and_in_order() -> None:
     assert diary.lines[-4:] == ["+c0", "-c0", "+c1", "-c1"]
 
 
-def test_what_keeps_others_up_lets_them_go_first() -> None:
-    """Also those that only make use of the same."""
+def test_what_waits_long_begins_first() -> None:
+    """With what it comes after, before all that is short."""
     diary = Diary()
     rules = [
-        rule("clogs", diary.writing("clogs"), needs=("an inbox",), clogging=True),
-        rule("needs", diary.writing("needs", waits), needs=("an inbox",)),
-        rule("wants", diary.writing("wants", waits), wants=("an inbox",)),
-    ]
-    judged(rules)
-    assert diary.lines[-2:] == ["+clogs", "-clogs"]
-
-
-def test_what_keeps_others_up_does_not_wait_for_who_waits_in_vain() -> None:
-    """A rule that waits for what does not come holds nobody up."""
-    over = threading.Event()
-
-    def waiter(api: ApiTarget) -> None:
-        with parked():
-            assert over.wait(LONG)
-
-    rules = [
-        rule("clogs", lambda api: over.set(), needs=("an inbox",), clogging=True),
-        rule("waits", waiter, needs=("an inbox",)),
-    ]
-    judge, _ = judged(rules)
-    assert {outcome.kind for outcome in judge.outcomes.values()} == {OutcomeKind.HELD}
-
-
-def test_what_takes_long_begins_before_what_only_stands_before_it() -> None:
-    """Of what may begin, with one place too few."""
-    diary = Diary()
-    rules = [
-        rule("clogs", diary.writing("clogs"), needs=("an inbox",), clogging=True),
-        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
-        rule("needs", diary.writing("needs", waits), needs=("an inbox",), long=True),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(4)),
+        rule("before", diary.writing("before")),
+        rule("waits", diary.writing("waits"), after=("toy.before",), waits=True),
     ]
     judged(rules, most=2)
-    assert "+needs" in diary.lines[:2]
+    assert diary.lines[0] == "+before"
+    assert diary.lines.index("+waits") < diary.lines.index("+s2")
+
+
+def test_what_makes_many_calls_lets_what_is_short_begin_first() -> None:
+    """So that most of what is broken is found at once."""
+    diary = Diary()
+    rules = [
+        rule("story", diary.writing("story", waits), long=True),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
+    ]
+    judged(rules, most=2)
+    assert "+story" not in diary.lines[:4]
+
+
+def test_where_a_target_is_slow_what_makes_many_calls_begins_before_what_is_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the run would be as long as both."""
+    monkeypatch.setattr(side_by_side, "_BRISK", 0.0)
+    diary = Diary()
+    rules = [
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
+        rule("story", diary.writing("story", waits), long=True),
+    ]
+    judged(rules, most=2)
+    assert "+story" in diary.lines[:2]
 
 
 # ---------------------------------------------------------------------- what it comes to

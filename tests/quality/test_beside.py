@@ -1,6 +1,5 @@
 """One by one and side by side: the same verdicts, and the same calls of each rule."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,15 +7,12 @@ from tests.quality.beside import differences, races
 from tests.quality.runs import AT_ONCE
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.contract.needs import Need
 from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.side_by_side import SideBySide
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
-from points_conformance.targets.api.inbox import Inbox
-from points_conformance.targets.api.target import ApiTarget
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -53,32 +49,3 @@ def test_the_same_seed_makes_the_same_calls_of_each_rule() -> None:
     own = [id_ for id_ in one if id_ not in shared]
     assert len(own) > 20
     assert [id_ for id_ in own if one[id_] != many.get(id_)] == []
-
-
-def test_whoever_waits_for_events_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule that asks what was told needs or wants an inbox: what hangs would keep it up."""
-    asking: set[str] = set()
-    at_work: list[str] = []
-    waits, view = Inbox._wait, ApiTarget.view
-
-    def noted(self: Inbox, *given: Callable[..., Any]) -> None:
-        asking.add(at_work[-1])
-        waits(self, *given)
-
-    def viewed(self: ApiTarget, **given: Any) -> ApiTarget:
-        at_work.append(given["rule"])
-        return view(self, **given)
-
-    monkeypatch.setattr(Inbox, "_wait", noted)
-    monkeypatch.setattr(ApiTarget, "view", viewed)
-    judge = Judge(catalogue(), profile=Profile.STANDARD)
-    target = embedded_target()
-    for rule in catalogue().select(Profile.STANDARD):
-        judge.judge(rule.id, target)
-    silent = [
-        id_
-        for id_ in asking
-        if Need.INBOX not in (*catalogue()[id_].needs, *catalogue()[id_].wants)
-    ]
-    assert len(asking) > 30
-    assert silent == []

@@ -1,6 +1,7 @@
 """An order's events are judged when all have come, in whatever order and however often."""
 
 import itertools
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -47,7 +48,7 @@ def posted_anew(api: ApiTarget, order: TestOrder, turns: tuple[int, ...]) -> Non
 def listening(api: ApiTarget, order: TestOrder) -> Inbox:
     """An inbox in place of the target's own."""
     inbox = Inbox(
-        "http://127.0.0.1:9", grace=0.01, retry_within=None, clock=lambda: 0.0, reachable=True
+        "http://127.0.0.1:9", grace=0.01, retry_within=None, clock=time.monotonic, reachable=True
     )
     inbox.know(order.uuid, order.number)
     api.inbox = inbox

@@ -92,3 +92,11 @@ def test_what_hung_does_not_count_as_slow(patience: Patience) -> None:
     patience.let_go(111.0)
     patience.came(100.5, 111.2)
     assert patience.slowest == 0.0
+
+
+def test_a_repeat_is_not_late_while_it_is_held_up(patience: Patience) -> None:
+    """However little time it was given."""
+    patience.arrived("hanging", 101.0, hangs=True)
+    assert not patience.is_late(100.0, 5.0, 110.0)
+    patience.let_go(111.0)
+    assert patience.is_late(100.0, 5.0, 111.1)

@@ -31,7 +31,6 @@ class Terms(TypedDict, total=False):
 
     after: str | tuple[str, ...]
     needs: str | tuple[str, ...]
-    wants: str | tuple[str, ...]
     core: bool
     profile: Profile
     far: Profile | None
@@ -43,7 +42,7 @@ class Terms(TypedDict, total=False):
     apart: bool
     alone: str
     long: bool
-    clogging: bool
+    waits: bool
     behind: str | tuple[str, ...]
     matter: str
     cases: Any
@@ -94,7 +93,7 @@ class Registrar:
 
 def _fields(terms: Terms) -> dict[str, Any]:
     calls, seconds = terms.get("calls", 0), terms.get("seconds", {})
-    lists = {name: terms.get(name, ()) for name in ("after", "behind", "needs", "wants")}
+    lists = {name: terms.get(name, ()) for name in ("after", "behind", "needs")}
     return {
         **terms,
         **{name: (one,) if isinstance(one, str) else one for name, one in lists.items()},
@@ -229,7 +228,7 @@ def _check_order(ordered: Mapping[str, Rule]) -> None:
 def _check_words(rule: Rule, needs: Collection[str] | None, pages: Collection[str] | None) -> None:
     if half := _HALF_A_WORD.search(rule.statement):
         raise CatalogueError(f"{rule.id} says {half[0]!r}: write {half[0].upper()}")
-    for need in (*rule.needs, *rule.wants):
+    for need in rule.needs:
         if needs is not None and need not in needs:
             raise CatalogueError(f"{rule.id} needs {need!r}, which no target offers")
     for source in rule.sources:

@@ -85,18 +85,16 @@ class Rule:
     """One rule of the catalogue.
 
     ``after``: MUST rules without which this one says nothing. ``needs``: what a target must offer
-    beyond plain orders, ``wants`` what it makes use of where there is one. ``core``: without it no
-    run is conclusive. ``profile``: the smallest one it runs in, ``far`` that off loopback, where it
-    differs: calls are bounded there. ``calls``: how many calls it makes at most, by profile for
-    generated rules; ``far_calls`` the same off loopback, where it differs. ``seconds``: how long it
-    goes on at most where the target's pace decides; after that it begins no call. ``riyals``: its
-    largest order. ``closing``: judges the evidence of the whole run, after all others. ``apart``:
-    that one order does not touch another; where it is broken, what others find may come of what ran
-    before.
+    beyond plain orders. ``core``: without it no run is conclusive. ``profile``: the smallest one it
+    runs in, ``far`` that off loopback, where it differs: calls are bounded there. ``calls``: how
+    many calls it makes at most, by profile for generated rules; ``far_calls`` the same off
+    loopback, where it differs. ``seconds``: how long it goes on at most where the target's pace
+    decides; after that it begins no call. ``riyals``: its largest order. ``closing``: judges the
+    evidence of the whole run, after all others. ``apart``: that one order does not touch another;
+    where it is broken, what others find may come of what ran before.
     Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
-    ``long``: it takes long by its nature and begins early. ``clogging``: it keeps up what others
-    wait for who need or want the same, and lets them go first. ``behind``: rules that it looks back
-    on where they run.
+    ``waits``: it takes long by its nature, though it hardly calls, and begins first. ``long``: it
+    makes many calls. ``behind``: rules that it looks back on where they run.
     ``matter``: what an OBSERVE rule reads. ``cases``: what a target is to run for it, as plain
     values or a pure function that draws them, in the terms of its subject.
     """
@@ -109,7 +107,6 @@ class Rule:
     check: Callable[..., Any] = field(repr=False)
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    wants: tuple[str, ...] = ()
     core: bool = False
     profile: Profile = Profile.STANDARD
     far: Profile | None = None
@@ -121,7 +118,7 @@ class Rule:
     apart: bool = False
     alone: str = ""
     long: bool = False
-    clogging: bool = False
+    waits: bool = False
     behind: tuple[str, ...] = ()
     matter: str = ""
     cases: Any = field(default=None, repr=False)

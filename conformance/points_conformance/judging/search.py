@@ -9,9 +9,11 @@ finding left over. Beyond it a candidate is not told and counts as not failing; 
 import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
+from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.slots import parked
@@ -19,7 +21,7 @@ from points_conformance.judging.slots import parked
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["draw", "search"]
+__all__ = ["Look", "draw", "search"]
 
 #: What Hypothesis has as a whole, and what is replaced in it for us, is one thread's at a time.
 _drawing = threading.RLock()
@@ -28,13 +30,25 @@ Drawn = TypeVar("Drawn")
 Story = TypeVar("Story", bound=Hashable)
 
 
+#: What is looked at once it may be there: it makes no calls, and raises the story's finding.
+Look = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A story that was told and is not looked at yet, and its calls."""
+
+    look: Look
+    calls: tuple[Exchange, ...]
+
+
 class _Teller:
     """Tells stories once each, within the calls that the rule may make."""
 
-    def __init__(self, target: Judged, tell: Callable[[Any], None], calls: int) -> None:
+    def __init__(self, target: Judged, tell: "Callable[[Any], Look | None]", calls: int) -> None:
         self.target = target
         self.tell = tell
-        self.known: dict[Hashable, Finding | None] = {}
+        self.known: dict[Hashable, Finding | _Told | None] = {}
         self.found: Finding | None = None
         self.stopped: Exception | None = None
         self._end = target.budget.spent + calls
@@ -42,22 +56,38 @@ class _Teller:
 
     def __call__(self, story: Hashable) -> None:
         """Raise the story's finding, if it has one."""
+        self.begin(story)
+        told = self.known.get(story)
+        if isinstance(told, _Told):
+            calls = told.calls
+            told = self._tried(told.look, lambda: calls) if self.stopped is None else None
+            self.known[story] = told
+        if isinstance(told, Finding):
+            raise told
+
+    def begin(self, story: Hashable) -> bool:
+        """Tell a story, and look later; whether it is known by now to have a finding."""
         if story not in self.known:
             if self.stopped is not None or self.target.budget.spent >= self._end:
-                return
-            self.known[story] = self._told(story)
-        finding = self.known[story]
-        if finding is not None:
-            raise finding
+                return False
+            first = len(self.target.exchanges)
+            looks: list[Look | None] = []
 
-    def _told(self, story: Hashable) -> Finding | None:
-        first = len(self.target.exchanges)
+            def calls() -> tuple[Exchange, ...]:
+                return tuple(self.target.exchanges[first:])
+
+            found = self._tried(lambda: looks.append(self.tell(story)), calls)
+            look = looks[0] if looks else None
+            self.known[story] = found if look is None else _Told(look, calls())
+        return isinstance(self.known[story], Finding)
+
+    def _tried(self, step: Look, calls: Callable[[], tuple[Exchange, ...]]) -> Finding | None:
         try:
-            self.tell(story)
+            step()
         except Finding as finding:
             if self.found is None and self.target.loopback:
                 self._end = self.target.budget.spent + self._shrinking
-            finding.exchanges = finding.exchanges or tuple(self.target.exchanges[first:])
+            finding.exchanges = finding.exchanges or calls()
             self.found = finding
             return finding
         except Exception as error:
@@ -69,13 +99,14 @@ class _Teller:
 def search(
     target: Judged,
     strategy: "SearchStrategy[Story]",
-    tell: Callable[[Story], None],
+    tell: "Callable[[Story], Look | None]",
     *,
     examples: int,
     longest: int,
 ) -> None:
     """Tell up to ``examples`` stories of at most ``longest`` calls each, and shrink what fails.
 
+    ``tell`` may return what is to be looked at later, so that all stories wait at the same time.
     Raises the smallest story's :class:`Finding`, or whatever kept stories from being told.
     """
     calls = max(target.allowance - longest, longest)
@@ -83,6 +114,9 @@ def search(
     stories: dict[Story, None] = {}
     draw(strategy, stories.setdefault, examples=examples, seed=target.seed)
     try:
+        for story in stories:
+            if teller.begin(story):
+                break
         for story in stories:
             teller(story)
     except Finding:

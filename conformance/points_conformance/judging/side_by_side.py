@@ -25,9 +25,7 @@ __all__ = ["Errands", "SideBySide"]
 Result = TypeVar("Result")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
-#: For so long none must be at work that a clogging rule lets go first.
-_LET_GO: Final = 0.3
-#: What takes long lets the clogging rule begin first, but no longer than this: where a target is
+#: What makes many calls lets the others begin first, but no longer than this: where a target is
 #: slow, the longest rule is as long as the run.
 _BRISK: Final = 2.5
 #: How long a broken-off run waits for the calls that are under way.
@@ -102,10 +100,7 @@ class SideBySide:
         self._decided: dict[str, None] = {}
         self._running: dict[str, threading.Thread] = {}
         self._ended: deque[str] = deque()
-        #: The rules that keep others up, those that they let go first, and all that have begun.
-        self._clogging: frozenset[str] = frozenset()
-        self._ahead: frozenset[str] = frozenset()
-        self._under_way: set[str] = set()
+        #: When the first began, by the machine's clock.
         self._since = 0.0
         self._broke: BaseException | None = None
 
@@ -160,24 +155,14 @@ class SideBySide:
                 self._begin(rule)
 
     def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
-        """The rules that are not decided, in the order in which they begin if they may: what takes
-        long among those that a clogging one lets go first, then all that is short, then the
-        clogging one, and then whatever else takes long; each with what it comes after.
+        """The rules that are not decided, in the order in which they begin if they may: what waits
+        long, then what is short, then what makes many calls; each with what it comes after.
         """
         with_prerequisites = self.judge.catalogue.with_prerequisites
-        clogging = [rule for rule in rules if rule.clogging]
-        needs = {need for rule in clogging for need in rule.needs}
-        ahead = [
-            rule
-            for rule in rules
-            if needs.intersection((*rule.needs, *rule.wants)) and not rule.clogging
-        ]
-        self._ahead = frozenset(rule.id for rule in with_prerequisites(ahead))
-        self._clogging = frozenset(rule.id for rule in clogging)
-        early = with_prerequisites(rule for rule in ahead if rule.long)
+        waiting = with_prerequisites(rule for rule in rules if rule.waits)
         leading = with_prerequisites(rule for rule in rules if rule.long)
-        short = [rule for rule in (*leading, *rules) if not rule.long and not rule.clogging]
-        order = dict.fromkeys(rule.id for rule in (*early, *short, *clogging, *rules))
+        short = [rule for rule in (*leading, *rules) if not rule.long]
+        order = dict.fromkeys(rule.id for rule in (*waiting, *short, *rules))
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
 
     def _news(self) -> list[str]:
@@ -189,8 +174,9 @@ class SideBySide:
 
     def _next(self, waiting: Sequence[Rule], asked: Set[str]) -> Rule | None:
         """The first rule that may begin now, its place taken; a moment's wait where none may."""
+        slow = time.monotonic() - self._since > _BRISK
         with self.errands.changed:
-            for rule in waiting:
+            for rule in sorted(waiting, key=lambda rule: not rule.long) if slow else waiting:
                 if self._may_begin(rule, asked) and self.slots.take(rule):
                     return rule
             if not self._ended and not self.errands.waiting:
@@ -198,17 +184,11 @@ class SideBySide:
         return None
 
     def _may_begin(self, rule: Rule, asked: Set[str]) -> bool:
-        """Whether all are decided that it comes after or looks back on, and it keeps nobody up."""
+        """Whether all are decided that it comes after or looks back on."""
         before = {*rule.after, *(id_ for id_ in rule.behind if id_ in asked)}
-        if not self._decided.keys() >= before:
-            return False
-        if rule.id in self._ahead or not (rule.clogging or rule.long):
-            return True
-        under_way = self._under_way >= self._clogging or time.monotonic() - self._since > _BRISK
-        return (rule.long and under_way) or self.slots.at_rest(self._ahead) > _LET_GO
+        return self._decided.keys() >= before
 
     def _begin(self, rule: Rule) -> None:
-        self._under_way.add(rule.id)
         self._begun(rule.id)
         thread = threading.Thread(
             target=self._judge, args=(rule,), name=f"points-{rule.id}", daemon=True

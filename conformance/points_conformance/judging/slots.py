@@ -1,10 +1,8 @@
 """How many rules are at work at once. Who only waits for something gives the place up meanwhile."""
 
 import threading
-import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
 
 from points_conformance.judging.rule import ALL, Rule
 
@@ -18,8 +16,6 @@ class Slots:
         self._most = most
         self._changed = changed
         self._working: dict[str, Rule] = {}
-        #: When each rule was at work for the last time.
-        self._left: dict[str, float] = {}
         #: What a rule needs for itself, working or parked.
         self._held: set[str] = set()
         #: Who has waited for something and wants to go on.
@@ -39,15 +35,6 @@ class Slots:
             return not self._working
         return ALL not in self._held and len(self._working) < self._most
 
-    def at_rest(self, ids: Set[str]) -> float:
-        """For how many seconds none of these rules is at work: they ended, or only wait. The lock
-        is held.
-        """
-        if not ids.isdisjoint(self._working):
-            return 0.0
-        now = time.monotonic()
-        return min((now - left for id_, left in self._left.items() if id_ in ids), default=inf)
-
     @contextmanager
     def seated(self, rule: Rule) -> Iterator[None]:
         """The place that was taken is this thread's, and free again afterwards."""
@@ -64,7 +51,6 @@ class Slots:
         """Give a place up."""
         with self._changed:
             self._working.pop(rule.id)
-            self._left[rule.id] = time.monotonic()
             self._changed.notify_all()
 
     def come_back(self, rule: Rule) -> None:

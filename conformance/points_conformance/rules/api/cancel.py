@@ -184,7 +184,7 @@ def _reason_is(told: list[Any], reason: str) -> None:
     fail_unless(got == reason, "wrong reason", expected=repr(reason), got=repr(got))
 
 
-@rule("cancel.reason-limit", MUST, LIMITS, after=BASIC, wants=Need.INBOX, calls=18)
+@rule("cancel.reason-limit", MUST, LIMITS, after=BASIC, calls=18)
 def a_reason_has_at_most_500_characters(api: ApiTarget) -> None:
     """A reason of 500 characters MUST be accepted; one of 501 MUST be refused with 422."""
     refuses(api, _cancellable(api), "cancel", 422, reason="r" * (REASON_MAX + 1))
@@ -216,7 +216,6 @@ def a_reason_is_text(api: ApiTarget) -> None:
     CANCEL,
     inferred("all readings"),
     after=BASIC,
-    wants=Need.INBOX,
     calls=20,
 )
 def a_null_or_empty_reason_is_met(api: ApiTarget) -> None:

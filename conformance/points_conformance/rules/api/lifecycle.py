@@ -155,7 +155,6 @@ def _final_orders(api: ApiTarget) -> Iterator[TestOrder]:
     SHIPPING,
     source(Page.REVERSALS, "Cancel an order"),
     after="refund.full",
-    wants=Need.INBOX,
     calls=6,
     aliases=("webhook.shipping-is-no-cancel",),
 )

@@ -8,7 +8,7 @@ from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
-from points_conformance.judging.search import search
+from points_conformance.judging.search import Look, search
 from points_conformance.rules.api import readings
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
@@ -217,10 +217,13 @@ def points_follow_any_split(api: ApiTarget) -> None:
 
     api.webhooks()
 
-    def tell(story: Parts) -> None:
+    def tell(story: Parts) -> Look | None:
         order = _in_parts(api, story.total, story.parts)
         if not order.points or order.kind != "earning":
-            return
+            return None
+        return lambda: look(story, order)
+
+    def look(story: Parts, order: TestOrder) -> None:
         gone = 0
         rows = told_refunds(api, order, len(story.parts))
         if len(rows) != len(story.parts):
@@ -246,18 +249,19 @@ def points_follow_any_split(api: ApiTarget) -> None:
     search(api, stories, tell, examples=_examples(api) // 2, longest=7)
 
 
-@rule("property.reasons", MUST, REASON, TOLD_REASON, after="cancel.reason-limit", wants=Need.INBOX)
+@rule("property.reasons", MUST, REASON, TOLD_REASON, after="cancel.reason-limit")
 def any_reason_within_the_limit_is_told(api: ApiTarget) -> None:
     """Any reason of 1 to 500 letters MUST be accepted and told to the letter."""
     from points_conformance.rules.api.strategies import reasons
 
     readings.cancel_settled(api, OrderStatus.APPROVED)
 
-    def tell(reason: str) -> None:
+    def tell(reason: str) -> Look | None:
         order = readings.cancellable(api, fresh=True)
         expect(api.cancel(order, reason=reason)).accepted()
-        if api.inbox is None:
-            return
+        return None if api.inbox is None else lambda: look(reason, order)
+
+    def look(reason: str, order: TestOrder) -> None:
         for received in all_of(api, order, "cancelled"):
             told = received.order.get("reason")
             fail_unless(told == reason, "wrong reason", expected=repr(reason), got=repr(told))

@@ -199,7 +199,6 @@ def _reason(api: ApiTarget, field: str, reason: str | None) -> Readings:
     "reading.reason-null",
     OBSERVE,
     after=CANCELLED,
-    wants=Need.INBOX,
     matter="reason-null",
     calls=4,
 )
@@ -212,7 +211,6 @@ def what_a_null_reason_becomes(api: ApiTarget) -> Readings:
     "reading.reason-empty",
     OBSERVE,
     after=CANCELLED,
-    wants=Need.INBOX,
     matter="reason-empty",
     calls=4,
 )

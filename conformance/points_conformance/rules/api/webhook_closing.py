@@ -101,8 +101,9 @@ def _compared(api: ApiTarget) -> Compared:
     shared, calls = Shared.of(api), len(api.whole.exchanges)
     if shared.compared is None or shared.compared[0] != calls:
         compared = _differences(api)
-        if any(d.kind is Kind.LOST for d in compared.found):
-            wait_for_the_late(api)
+        lost = [d.order for d in compared.found if d.kind is Kind.LOST]
+        if lost:
+            wait_for_the_late(api, lost)
             compared = _differences(api)
         shared.compared = calls, compared
     return shared.compared[1]

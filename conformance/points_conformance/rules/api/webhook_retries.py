@@ -57,7 +57,7 @@ def _again(attempts: list[Received], what: str, count: int = 2) -> None:
     )
 
 
-@rule("webhook.retry-after-timeout", MUST, clogging=True)
+@rule("webhook.retry-after-timeout", MUST, waits=True)
 def an_unanswered_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that is not answered in 10 seconds MUST be attempted again."""
     _, attempts = failed_deliveries(api, ["hang"], 2, more=DELIVERY_TIMEOUT_SECONDS)

@@ -7,6 +7,7 @@ secret anywhere else is replaced before anything is kept. Waiting is for arrival
 import hashlib
 import hmac
 import itertools
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,6 +32,8 @@ __all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
 MAIN: Final = "main"
 #: How an attempt is answered: a status, no answer at all, or a broken connection.
 Reply = int | Literal["hang", "drop"]
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
@@ -101,6 +104,8 @@ class Inbox:
         self._reachable = reachable
         self._given_up = False
         self._patience = Patience(grace, clock())
+        #: When the latest call was made that an order's events may tell of.
+        self._stirred: dict[str, float] = {}
         self._secrets: dict[str, str] = {}
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
@@ -207,7 +212,7 @@ class Inbox:
         :class:`Denied` where no event of any order ever came.
         """
         awaited = Awaited(uuid.lower(), event, count, place)
-        begun = self._clock()
+        begun = self._stirred.get(uuid.lower(), self._clock())
 
         def all_are_there() -> bool:
             return len(distinct(self._named(uuid, event, place))) >= count
@@ -216,7 +221,7 @@ class Inbox:
         with self._changed:
             found = distinct(self._named(uuid, event, place))
             if len(found) >= count:
-                self._patience.came(begun, self._clock())
+                self._patience.came(begun, max((one.at for one in found), default=begun))
             else:
                 self._patience.missed(awaited)
         self.require()
@@ -245,7 +250,7 @@ class Inbox:
         seconds = self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0)
         self._wait(
             lambda: len(self._named(uuid, event, MAIN)) >= count,
-            lambda now: now - begun >= seconds or self._silent,
+            lambda now: self._silent or self._patience.is_late(begun, seconds, now),
         )
         self.require()
         with self._changed:
@@ -265,19 +270,21 @@ class Inbox:
         """Seconds after which an event that has not come is said to be missing."""
         return self._patience.whole
 
-    def stir(self) -> None:
-        """A call was made that may be told of."""
-        self._patience.stirred_at = self._clock()
+    def stir(self, about: str) -> None:
+        """A call was made that may be told of; the order's uuid is somewhere in ``about``."""
+        now = self._patience.stirred_at = self._clock()
+        for uuid in _UUID.findall(about.lower()):
+            self._stirred[uuid] = now
 
     def rest(self) -> None:
         """Wait for what was asked for last to be told: what has not come by then is late."""
         seen = self._patience
         self._wait(lambda: False, lambda now: self._silent or now - seen.stirred_at >= self.grace)
 
-    def rest_again(self) -> None:
-        """Take a last look for what is late, as long as anything else arrives."""
-        seen = self._patience
-        self._wait(lambda: False, lambda now: self._silent or seen.is_quiet(seen.stirred_at, now))
+    def rest_again(self, uuids: Iterable[str]) -> None:
+        """Take a last look for what is late of these orders, as long as anything else arrives."""
+        last = max((self._stirred.get(uuid.lower(), 0.0) for uuid in uuids), default=0.0)
+        self._wait(lambda: False, lambda now: self._silent or self._patience.is_quiet(last, now))
 
     def require(self) -> None:
         """Raises :class:`Denied` where no event of any order has ever come, and nobody knows

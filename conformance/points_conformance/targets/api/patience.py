@@ -106,6 +106,10 @@ class Patience:
             return now - begun >= min(self.grace, max(_BRISK, _SLACK * self.slowest))
         return self.is_quiet(begun, now)
 
+    def is_late(self, begun: float, seconds: float, now: float) -> bool:
+        """Whether what may take so many ``seconds`` has not come, and nothing holds it up."""
+        return now - begun >= seconds and not self.is_held_up(now)
+
     def is_quiet(self, begun: float, now: float) -> bool:
         """Whether the last look since ``begun`` is over, and nothing came in all of it."""
         look = self.grace * LAST_LOOK

@@ -92,7 +92,7 @@ class ApiTarget(Caller):
         """Keep an exchange; whatever it asked for may be told from now on."""
         super().record(exchange)
         if self.inbox is not None and exchange.method != "GET":
-            self.inbox.stir()
+            self.inbox.stir(exchange.url)
 
     def shared(self, kind: type[Kept]) -> Kept:
         """The run's one object of this type, made when it is first asked for: what rules leave for
@@ -324,7 +324,7 @@ class ApiTarget(Caller):
             )
         order.auto_refunded = len(self.whole.exchanges)
         if self.inbox is not None:
-            self.inbox.stir()
+            self.inbox.stir(order.uuid)
 
     @property
     def can_auto_refund(self) -> bool:
