@@ -82,9 +82,10 @@ def minded(sent: signal.Signals) -> Iterator[None]:
 def ended(process: subprocess.Popen[str], folder: Path) -> Ended:
     """Wait for a command."""
     try:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
-        process.kill()
+        with process:  # nothing of it is left to a later test
+            process.kill()
         raise
     return Ended(process.returncode, out, err, folder)
 

@@ -209,6 +209,7 @@ class ConsumerTarget(Viewed):
                 answer=self.redact(text),
                 seconds=seconds,
                 error=self.redact(error),
+                rule=self.rule,
             )
             self.record(exchange)
         return Told(exchange.status, seconds, exchange, headers, text, exchange.error, late)
