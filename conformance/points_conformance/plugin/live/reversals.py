@@ -159,9 +159,13 @@ class Reversals:
         if order is not None:
             url = f"{self._api.base_url}/orders/{uuid}/{operation}"
             exchange = Exchange(
-                number=0, method="POST", url=self._api.redact(url), headers={}, body=None,
+                number=0,
+                method="POST",
+                url=self._api.redact(url),
+                headers={},
+                body=None,
                 status=status,
-            )  # fmt: skip
+            )
             order.reversals.append(Reversal(operation, fields, Answer(exchange, status, {}, b"")))
 
     # ------------------------------------------------------------------ the end
