@@ -272,6 +272,21 @@ def test_an_errand_runs_on_the_thread_that_judges() -> None:
     assert set(threads) == {threading.get_ident()}
 
 
+def test_what_ends_an_errand_is_for_who_asked() -> None:
+    """Also a hook that would end the process: the other rules go on."""
+    errands = Errands()
+
+    def ends() -> None:
+        raise SystemExit(7)
+
+    def asks(api: ApiTarget) -> None:
+        with pytest.raises(SystemExit):
+            errands.run(ends)
+
+    judge, _ = judged([rule("asks", asks), rule("other", waits)], errands=errands)
+    assert {outcome.kind for outcome in judge.outcomes.values()} == {OutcomeKind.HELD}
+
+
 def test_an_interrupt_lets_no_further_call_be_made() -> None:
     """What was asked for before it came back is all."""
     errands, made = Errands(), threading.Event()

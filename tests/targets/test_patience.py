@@ -100,3 +100,12 @@ def test_a_repeat_is_not_late_while_it_is_held_up(patience: Patience) -> None:
     assert not patience.is_late(100.0, 5.0, 110.0)
     patience.let_go(111.0)
     assert patience.is_late(100.0, 5.0, 111.1)
+
+
+def test_what_was_asked_for_long_ago_has_its_looks_when_it_is_looked_for(
+    patience: Patience,
+) -> None:
+    """As long as others come from a long queue it is late, and not missing at first sight."""
+    patience.arrived("a", 199.9)
+    assert not patience.is_missing(ONE, 100.0, 200.0, looked=200.0)
+    assert patience.is_missing(ONE, 100.0, 205.9, looked=200.0)

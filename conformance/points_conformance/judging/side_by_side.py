@@ -59,17 +59,18 @@ class Errands:
         return bool(self._waiting)
 
     def do(self) -> bool:
-        """Run the one that waits longest; whether there was any."""
+        """Run the one that waits longest; whether there was any. What it raises is for who asked,
+        but for an interrupt.
+        """
         if not self._waiting:
             return False
         errand, future = self._waiting.popleft()
         try:
             future.set_result(errand())
-        except Exception as error:
-            future.set_exception(error)
         except BaseException as error:
             future.set_exception(error)
-            raise
+            if isinstance(error, KeyboardInterrupt):
+                raise
         return True
 
 
@@ -166,7 +167,7 @@ class SideBySide:
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
 
     def _news(self) -> list[str]:
-        """The rules that have ended; waited for a moment where there is nothing else to do."""
+        """The rules that have ended."""
         with self.errands.changed:
             ended = list(self._ended)
             self._ended.clear()

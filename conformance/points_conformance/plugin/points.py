@@ -23,7 +23,7 @@ from points_conformance.simulator.world import Deliveries, Endpoint, Merchant, O
 if TYPE_CHECKING:
     from points_conformance.simulator.delivery.courier import Courier
 
-__all__ = ["Points", "mounted", "one_of", "sandboxed"]
+__all__ = ["Points", "mounted", "order_words", "sandboxed"]
 
 Money = Decimal | int | str
 E = TypeVar("E", bound=StrEnum)
@@ -89,13 +89,9 @@ class Points:
         partially refunded order (half, unless said). Raises :class:`ValueError` that names the
         value and what it may be.
         """
-        status = one_of(OrderStatus, "status", status)
-        if refunded is not None and status is not OrderStatus.PARTIALLY_REFUNDED:
-            raise ValueError(
-                f"refunded goes with status 'partially_refunded', not {status.value!r}"
-            )
+        kind, status = order_words(type, status, refunded)
         return self.simulator.make_order(
-            one_of(OrderType, "type", type),
+            kind,
             status,
             total_price,
             merchant=merchant,
@@ -231,7 +227,17 @@ def _courier(faults: Faults, clock: ManualClock) -> "Courier":
     return Courier(faults, wait=clock.advance)
 
 
-def one_of(words: type[E], name: str, value: E | str) -> E:
+def order_words(
+    type_: OrderType | str, status: OrderStatus | str, refunded: object
+) -> tuple[OrderType, OrderStatus]:
+    """What an order is asked for as. Raises :class:`ValueError` that names what cannot be."""
+    status = _one_of(OrderStatus, "status", status)
+    if refunded is not None and status is not OrderStatus.PARTIALLY_REFUNDED:
+        raise ValueError(f"refunded goes with status 'partially_refunded', not {status.value!r}")
+    return _one_of(OrderType, "type", type_), status
+
+
+def _one_of(words: type[E], name: str, value: E | str) -> E:
     """The word that a value is. Raises :class:`ValueError` that names it and what it may be."""
     try:
         return words(value)

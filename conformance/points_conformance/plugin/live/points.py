@@ -17,7 +17,7 @@ from points_conformance.plugin.live.reversals import Reversals
 from points_conformance.plugin.live.secret import Secret
 from points_conformance.plugin.live.seen import watched
 from points_conformance.plugin.live.world import LiveWorld
-from points_conformance.plugin.points import one_of
+from points_conformance.plugin.points import order_words
 from points_conformance.simulator.mounts.respx import let_out
 from points_conformance.simulator.world import Deliveries, Endpoint
 from points_conformance.targets.api.order import TestOrder
@@ -70,12 +70,7 @@ class LivePoints:
 
         Raises :class:`ValueError` as the simulator does; skips the test where there is none.
         """
-        status = one_of(OrderStatus, "status", status)
-        kind = one_of(OrderType, "type", type)
-        if refunded is not None and status is not OrderStatus.PARTIALLY_REFUNDED:
-            raise ValueError(
-                f"refunded goes with status 'partially_refunded', not {status.value!r}"
-            )
+        kind, status = order_words(type, status, refunded)
         total = halalas(total_price)
         if total < 0:
             raise ValueError(f"an order cannot cost {total_price} SAR")

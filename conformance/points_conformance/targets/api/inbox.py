@@ -212,12 +212,13 @@ class Inbox:
         :class:`Denied` where no event of any order ever came.
         """
         awaited = Awaited(uuid.lower(), event, count, place)
-        begun = self._stirred.get(uuid.lower(), self._clock())
+        looked = self._clock()
+        begun = self._stirred.get(uuid.lower(), looked)
 
         def all_are_there() -> bool:
             return len(distinct(self._named(uuid, event, place))) >= count
 
-        self._wait(all_are_there, lambda now: self._is_missing(awaited, begun, now))
+        self._wait(all_are_there, lambda now: self._is_missing(awaited, begun, looked, now))
         with self._changed:
             found = distinct(self._named(uuid, event, place))
             if len(found) >= count:
@@ -227,13 +228,13 @@ class Inbox:
         self.require()
         return found
 
-    def _is_missing(self, awaited: Awaited, begun: float, now: float) -> bool:
+    def _is_missing(self, awaited: Awaited, begun: float, looked: float, now: float) -> bool:
         """Whether it does not come any more; where nobody knows whether anything can come, nothing
         is waited for longer than it may take.
         """
         if not self._heard and not self._reachable:
             return self._silent or now - begun >= self.grace
-        return self._silent or self._patience.is_missing(awaited, begun, now)
+        return self._silent or self._patience.is_missing(awaited, begun, now, looked=looked)
 
     def wait_for_attempts(
         self, uuid: str, event: str, count: int, *, more: float = 0.0
@@ -284,7 +285,10 @@ class Inbox:
     def rest_again(self, uuids: Iterable[str]) -> None:
         """Take a last look for what is late of these orders, as long as anything else arrives."""
         last = max((self._stirred.get(uuid.lower(), 0.0) for uuid in uuids), default=0.0)
-        self._wait(lambda: False, lambda now: self._silent or self._patience.is_quiet(last, now))
+        looked, seen = self._clock(), self._patience
+        self._wait(
+            lambda: False, lambda now: self._silent or seen.is_quiet(last, now, looked=looked)
+        )
 
     def require(self) -> None:
         """Raises :class:`Denied` where no event of any order has ever come, and nobody knows

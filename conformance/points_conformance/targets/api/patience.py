@@ -91,8 +91,11 @@ class Patience:
         self._in_vain.add(awaited.kind)
 
     # ------------------------------------------------------------------ what is concluded
-    def is_missing(self, awaited: Awaited, begun: float, now: float) -> bool:
-        """Whether what is waited for since ``begun`` does not come any more.
+    def is_missing(
+        self, awaited: Awaited, begun: float, now: float, *, looked: float | None = None
+    ) -> bool:
+        """Whether what was asked for at ``begun``, and is ``looked`` for since then or since later,
+        does not come any more.
 
         As long as others come, or one is held up, it is late: what a sender has in its queue is not
         missing. Where one of its kind was waited for in vain, the next is given the time that
@@ -104,16 +107,18 @@ class Patience:
             return False
         if awaited.kind in self._in_vain:
             return now - begun >= min(self.grace, max(_BRISK, _SLACK * self.slowest))
-        return self.is_quiet(begun, now)
+        return self.is_quiet(begun, now, looked=looked)
 
     def is_late(self, begun: float, seconds: float, now: float) -> bool:
         """Whether what may take so many ``seconds`` has not come, and nothing holds it up."""
         return now - begun >= seconds and not self.is_held_up(now)
 
-    def is_quiet(self, begun: float, now: float) -> bool:
-        """Whether the last look since ``begun`` is over, and nothing came in all of it."""
+    def is_quiet(self, begun: float, now: float, *, looked: float | None = None) -> bool:
+        """Whether the last look since ``begun`` is over, and nothing came in all of it; or so many
+        were taken since somebody ``looked``.
+        """
         look = self.grace * LAST_LOOK
-        if now - begun >= self.grace + look * _MOST_LOOKS:
+        if now - (begun if looked is None else looked) >= self.grace + look * _MOST_LOOKS:
             return True
         return now - begun >= self.whole and now - self.arrived_at >= look
 
