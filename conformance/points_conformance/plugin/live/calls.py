@@ -1,7 +1,6 @@
 """The test's own calls, minded: which hosts they go to, how many there are, what they reversed."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from points_conformance.judging.budget import BudgetSpent
 from points_conformance.plugin.live.endings import failed
 from points_conformance.plugin.live.reversals import Reversals
 from points_conformance.plugin.live.seen import SeenCall
-from points_conformance.simulator.messages import load_json
+from points_conformance.targets.api.payload import payload_of
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["TestCalls"]
@@ -80,9 +79,9 @@ class TestCalls:
             )
         reversal = _REVERSAL.fullmatch(call.path)
         if call.method == "POST" and reversal:
-            self._reversals.accepted(reversal[1], reversal[2], _fields(call.body), status)
+            self._reversals.accepted(reversal[1], reversal[2], payload_of(call.body), status)
         elif call.method == "POST" and _MAKING.fullmatch(call.path):
-            self._reversals.know_number(str(_fields(call.body).get("order_number")))
+            self._reversals.know_number(str(payload_of(call.body).get("order_number")))
         elif order := _ORDER.fullmatch(call.path):
             self._reversals.know(order[1])
 
@@ -106,11 +105,3 @@ def _body(request: Any) -> bytes:
         return bytes(request.content)
     except Exception:  # a body that is still to be made
         return b""
-
-
-def _fields(body: bytes) -> Mapping[str, Any]:
-    try:
-        fields = load_json(body)
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from points_conformance.plugin.live.endings import failed
 from points_conformance.plugin.live.reversals import Reversals
-from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.live_inbox import LiveInbox, RawHeaders
+from points_conformance.targets.api.payload import payload_of
 
-__all__ = ["Held", "HeldInbox", "alone", "answering", "payload_of"]
+__all__ = ["Held", "HeldInbox", "alone", "answering"]
 
 #: Seconds that a delivery waits for the test to settle: consumers should answer in two. What waited
 #: longer is answered 200 in the handler's place, and told when the test settles.
@@ -74,15 +74,6 @@ def answering(held: Held) -> Iterator[None]:
     except BaseException:
         held.reply(500)
         raise
-
-
-def payload_of(body: bytes) -> dict[str, Any]:
-    """The body as JSON, numbers exact; empty where it is no JSON object."""
-    try:
-        payload = load_json(body)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
 
 
 @contextmanager

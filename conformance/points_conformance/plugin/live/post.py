@@ -26,9 +26,9 @@ from points_conformance.judging.finding import Finding, NetworkTrouble, NotExerc
 from points_conformance.plugin.api.listening import opened_inbox
 from points_conformance.plugin.api.settings import ServerSettings
 from points_conformance.plugin.live.endings import failed, lacking, plainly
-from points_conformance.plugin.live.held import Held, HeldInbox, alone, answering, payload_of
+from points_conformance.plugin.live.held import Held, HeldInbox, alone, answering
 from points_conformance.plugin.live.real import RealMerchant
-from points_conformance.plugin.live.reversals import Expected, Reversals, order_of
+from points_conformance.plugin.live.reversals import Expected, Reversals
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
 from points_conformance.simulator.world import Attempt, Deliveries, Delivery, Endpoint, Merchant
@@ -39,6 +39,7 @@ from points_conformance.targets.api.live_inbox import (
     NEAR_RETRY,
     parse_listen,
 )
+from points_conformance.targets.api.payload import order_of, payload_of
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["Post"]

@@ -14,9 +14,10 @@ from points_conformance.contract.names import Event, OrderStatus
 from points_conformance.judging.exchange import Exchange
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import Reversal, TestOrder
+from points_conformance.targets.api.payload import order_of
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["ENDED", "Expected", "Reversals", "order_of"]
+__all__ = ["ENDED", "Expected", "Reversals"]
 
 _MAKING: Final = (Event.APPROVED, Event.COMPLETED, Event.AUTHORIZED, Event.CAPTURED)
 #: Events of an order's making, by the status that it was handed out in. The test has not caused
@@ -181,12 +182,6 @@ class Reversals:
             if status not in ENDED:
                 lines.append(f"{order.uuid} ({order.number or 'no number'}), {status}")
         return lines
-
-
-def order_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The order that an event is about; empty for a merchant's events."""
-    order = payload.get("order")
-    return order if isinstance(order, dict) else {}
 
 
 def _is_nothing(amount: Any) -> bool:

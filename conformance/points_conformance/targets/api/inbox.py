@@ -22,9 +22,9 @@ from points_conformance.judging.slots import parked
 from points_conformance.simulator import Simulator
 from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.delivery.receivers import in_process
-from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
+from points_conformance.targets.api.payload import order_of, payload_of
 
 __all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
 
@@ -61,7 +61,7 @@ class Received:
     @property
     def payload(self) -> dict[str, Any]:
         """The body as JSON, numbers exact; empty where it is no JSON object."""
-        return _payload(self.body)
+        return payload_of(self.body)
 
     @property
     def event(self) -> str:
@@ -71,7 +71,7 @@ class Received:
     @property
     def order(self) -> dict[str, Any]:
         """The ``order`` of the payload, empty where there is none."""
-        return _order(self.payload)
+        return order_of(self.payload)
 
     @property
     def accepted(self) -> bool:
@@ -145,8 +145,8 @@ class Inbox:
         """Keep one attempt and say how it is answered. From any thread."""
         text = body.decode("utf-8", "surrogateescape")
         shown = self._without_secrets(text)
-        payload = _payload(body)
-        order = _order(payload)
+        payload = payload_of(body)
+        order = order_of(payload)
         id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
         secret = headers.get(SECRET_HEADER.lower(), "")
         with self._changed:
@@ -369,19 +369,6 @@ def distinct(events: Iterable[Received]) -> list[Received]:
     for event in events:
         kept.setdefault(event.digest, event)
     return list(kept.values())
-
-
-def _payload(body: bytes) -> dict[str, Any]:
-    try:
-        payload = load_json(body)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _order(payload: Mapping[str, Any]) -> dict[str, Any]:
-    order = payload.get("order")
-    return order if isinstance(order, dict) else {}
 
 
 def _same(secret: str, registered: str | None) -> bool:
