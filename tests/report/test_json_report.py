@@ -151,6 +151,7 @@ def test_a_rule_is_told_whole() -> None:
             "curl": list(samples.EVIDENCE.curl),
             "exchanges": ["POST /orders/5f3c/cancel -> 200"],
             "rounds": "",
+            "cost": None,
             "command": "points-conformance api --base-url https://sandbox.papp.sa/api/v1 "
             "--profile standard --seed 0 --select cancel.second-is-refused",
         },

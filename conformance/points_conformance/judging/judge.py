@@ -127,6 +127,7 @@ def evidence_of(
         exchanges=tuple(exchange.as_text() for exchange in story),
         rounds=finding.rounds,
         led_by=finding.led_by,
+        cost=finding.cost,
     )
 
 

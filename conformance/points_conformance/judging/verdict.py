@@ -11,6 +11,7 @@ from points_conformance.judging.rule import Level, Rule
 
 __all__ = [
     "Absence",
+    "Cost",
     "Evidence",
     "Outcome",
     "OutcomeKind",
@@ -68,11 +69,25 @@ class RunVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a finding costs on the order that shows it: ``40.01`` ``SAR`` ``of`` ``100.00``.
+
+    ``loses``: who bears it. ``text``: the whole in words.
+    """
+
+    amount: str
+    unit: str
+    of: str
+    loses: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
     ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers. ``led_by``:
-    the other rules that must run for the finding to show again.
+    the other rules that must run for the finding to show again. ``cost``: where money is moved.
     """
 
     title: str
@@ -83,6 +98,7 @@ class Evidence:
     exchanges: tuple[str, ...] = ()
     rounds: str = ""
     led_by: tuple[str, ...] = ()
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

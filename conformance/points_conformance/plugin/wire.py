@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from points_conformance.judging.verdict import Absence, Evidence, Outcome, OutcomeKind
+from points_conformance.judging.verdict import Absence, Cost, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]
 
@@ -31,4 +31,5 @@ def outcome_from(row: dict[str, Any]) -> Outcome:
 def _evidence(row: dict[str, Any]) -> Evidence:
     """Tuples come as lists over the wire."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-    return Evidence(**values)
+    cost = Cost(**row["cost"]) if row["cost"] else None
+    return Evidence(**values | {"cost": cost})

@@ -12,6 +12,7 @@ from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import (
     Absence,
+    Cost,
     Evidence,
     Result,
     RunVerdict,
@@ -319,7 +320,8 @@ def _evidence(told: Content | None) -> Evidence | None:
     names = ("title", "expected", "got", "story", "curl", "exchanges", "rounds")
     fields = {name: told[name] for name in names}
     lists = {name: tuple(field) for name, field in fields.items() if isinstance(field, list)}
-    return Evidence(**fields | lists)
+    cost = Cost(**told["cost"]) if told["cost"] else None
+    return Evidence(**fields | lists, cost=cost)
 
 
 def _commands(rows: Mapping[str, Sequence[Content]]) -> dict[str, str]:
