@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from points_conformance.judging.picture import Step
 from points_conformance.judging.rule import Level, Rule
 
 __all__ = [
@@ -71,8 +72,9 @@ class RunVerdict(StrEnum):
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
-    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers. ``led_by``:
-    the other rules that must run for the finding to show again.
+    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers; ``steps``
+    the story as it is drawn. ``led_by``: the other rules that must run for the finding to show
+    again.
     """
 
     title: str
@@ -83,6 +85,7 @@ class Evidence:
     exchanges: tuple[str, ...] = ()
     rounds: str = ""
     led_by: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,8 @@ class Outcome:
 
     ``attributed``: what it found against other rules, by their IDs; ``late``: found by another one.
     ``absence``: of which kind a missing one is, and what the run ``lacks`` in two or three words.
+    ``moves``: the states that its calls led through, as the subject calls them; each once, the
+    latest last.
     """
 
     rule: str
@@ -102,6 +107,7 @@ class Outcome:
     readings: Mapping[str, str] = field(default_factory=dict)
     attributed: Mapping[str, Evidence] = field(default_factory=dict)
     late: bool = False
+    moves: tuple[str, ...] = ()
     calls: int = 0
     seconds: float = 0.0
 
@@ -123,6 +129,7 @@ class Result:
     unreached: bool = False
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
+    moves: tuple[str, ...] = ()
     calls: int = 0
     seconds: float = 0.0
     prerequisite: bool = False
@@ -160,7 +167,9 @@ def settle(
             or _judged(rule, outcome, (known or {}).get(rule.id))
         )
         if outcome is not None:
-            result = replace(result, calls=outcome.calls, seconds=outcome.seconds)
+            result = replace(
+                result, moves=outcome.moves, calls=outcome.calls, seconds=outcome.seconds
+            )
         if result.absence is Absence.DENIED and not result.unreached:
             result = replace(result, accepted=(accepted or {}).get(rule.id, ""))
         results[rule.id] = replace(result, prerequisite=rule.id in prerequisites)
@@ -186,6 +195,7 @@ def with_attributed(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
                     calls=own.calls if own else 0,
                     seconds=own.seconds if own else 0.0,
                     late=own is not None,
+                    moves=own.moves if own else (),
                 )
     return laid
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from points_conformance.judging.picture import Step
 from points_conformance.judging.verdict import Absence, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]
@@ -24,11 +25,19 @@ def outcome_from(row: dict[str, Any]) -> Outcome:
     kind = OutcomeKind(row["kind"])
     absence = Absence(row["absence"]) if row["absence"] else None
     return Outcome(
-        **{**row, "kind": kind, "absence": absence, "evidence": evidence, "attributed": attributed}
+        **{
+            **row,
+            "kind": kind,
+            "absence": absence,
+            "evidence": evidence,
+            "attributed": attributed,
+            "moves": tuple(row["moves"]),
+        }
     )
 
 
 def _evidence(row: dict[str, Any]) -> Evidence:
     """Tuples come as lists over the wire."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-    return Evidence(**values)
+    steps = tuple(Step(**step) for step in row["steps"])
+    return Evidence(**{**values, "steps": steps})

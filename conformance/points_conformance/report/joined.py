@@ -9,6 +9,7 @@ from itertools import chain, zip_longest
 from typing import Any, Final
 
 from points_conformance.judging.catalogue import Catalogue
+from points_conformance.judging.picture import Step
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import (
     Absence,
@@ -301,6 +302,7 @@ def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, BySeed]) 
         unreached=row["absence"] == Absence.DENIED and _UNREACHED in row["reason"],
         evidence=_evidence(row["evidence"]),
         readings=_worded({key: by for key, by in read_by.items() if key in read}),
+        moves=tuple(dict.fromkeys(move for each in rows for move in each["moves"])),
         calls=sum(each["calls"] for each in rows),
         seconds=sum(each["seconds"] for each in rows),
         prerequisite=row["prerequisite"],
@@ -319,7 +321,8 @@ def _evidence(told: Content | None) -> Evidence | None:
     names = ("title", "expected", "got", "story", "curl", "exchanges", "rounds")
     fields = {name: told[name] for name in names}
     lists = {name: tuple(field) for name, field in fields.items() if isinstance(field, list)}
-    return Evidence(**fields | lists)
+    steps = tuple(Step(**step) for step in told["steps"])
+    return Evidence(**fields | lists, steps=steps)
 
 
 def _commands(rows: Mapping[str, Sequence[Content]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -266,6 +266,7 @@ def _rule_to_json(report: RunReport, result: Result) -> dict[str, Any]:
         "calls": result.calls,
         "seconds": round(result.seconds, 3),
         "readings": dict(sorted(result.readings.items())),
+        "moves": list(result.moves),
         "evidence": _evidence_to_json(report, rule.id, result.evidence),
     }
 
@@ -282,6 +283,7 @@ def _evidence_to_json(
         "story": list(evidence.story),
         "curl": list(evidence.curl),
         "exchanges": list(evidence.exchanges),
+        "steps": [asdict(step) for step in evidence.steps],
         "rounds": evidence.rounds,
         "command": rerun_command(report, rule_id),
     }

@@ -1,0 +1,58 @@
+"""A story as it is drawn: who told whom what, what was answered, and what it left behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from points_conformance.judging.exchange import Exchange
+
+__all__ = ["LONGEST", "Step", "answered", "drawn", "short"]
+
+#: Characters of a text in a picture; all of it stands in the exchanges.
+LONGEST: Final = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One arrow. ``answer`` goes the other way, and is empty where none is drawn; ``lost``: none
+    came. ``after`` is what is left behind it, ``wrong`` where that cannot be right. ``event``: told
+    without having been asked. ``at`` counts seconds from the story's beginning, where time matters.
+    """
+
+    teller: str
+    hearer: str
+    said: str
+    answer: str = ""
+    lost: bool = False
+    after: str = ""
+    wrong: bool = False
+    event: bool = False
+    at: float | None = None
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """One line of so many characters at most."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def answered(exchange: Exchange) -> str:
+    """The status, or why none came."""
+    if exchange.status is None:
+        return f"no answer: {short(exchange.error)}"
+    return f"HTTP {exchange.status}"
+
+
+def drawn(story: Sequence[Exchange], teller: str = "kit", hearer: str = "target") -> list[Step]:
+    """The calls of a story, as they are drawn where nothing more is known of them."""
+    return [
+        Step(
+            teller=teller,
+            hearer=hearer,
+            said=short(f"{call.method} {urlsplit(call.url).path} {call.body or ''}"),
+            answer=answered(call),
+            lost=call.status is None,
+        )
+        for call in story
+    ]
