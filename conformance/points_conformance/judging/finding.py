@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.judging.exchange import Exchange
-    from points_conformance.judging.picture import Step
+    from points_conformance.judging.step import Step
 
 __all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "Unjudgeable"]
 

@@ -19,8 +19,8 @@ from points_conformance.judging.finding import (
     NotExercised,
 )
 from points_conformance.judging.judged import Judged
-from points_conformance.judging.picture import Step
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import (
     Absence,
     Evidence,

@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 from points_conformance.judging.budget import Budget
 from points_conformance.judging.exchange import Exchange, Redactor
-from points_conformance.judging.picture import Step
+from points_conformance.judging.step import Step
 
 __all__ = ["Judged"]
 

@@ -1,34 +1,16 @@
-"""A story as it is drawn: who told whom what, what was answered, and what it left behind."""
+"""A story as it is drawn, where no more is known of it than its calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.step import Step
 
-__all__ = ["LONGEST", "Step", "answered", "drawn", "short"]
+__all__ = ["LONGEST", "answered", "drawn", "short"]
 
 #: Characters of a text in a picture; all of it stands in the exchanges.
 LONGEST: Final = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One arrow. ``answer`` goes the other way, and is empty where none is drawn; ``lost``: none
-    came. ``after`` is what is left behind it, ``wrong`` where that cannot be right. ``event``: told
-    without having been asked. ``at`` counts seconds from the story's beginning, where time matters.
-    """
-
-    teller: str
-    hearer: str
-    said: str
-    answer: str = ""
-    lost: bool = False
-    after: str = ""
-    wrong: bool = False
-    event: bool = False
-    at: float | None = None
 
 
 def short(text: str, most: int = LONGEST) -> str:

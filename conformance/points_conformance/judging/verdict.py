@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from points_conformance.judging.picture import Step
 from points_conformance.judging.rule import Level, Rule
+from points_conformance.judging.step import Step
 
 __all__ = [
     "Absence",

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from points_conformance.judging.picture import Step
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import Absence, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]

@@ -9,8 +9,8 @@ from itertools import chain, zip_longest
 from typing import Any, Final
 
 from points_conformance.judging.catalogue import Catalogue
-from points_conformance.judging.picture import Step
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import (
     Absence,
     Evidence,

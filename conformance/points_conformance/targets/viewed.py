@@ -10,7 +10,8 @@ from copy import copy
 from typing import Self
 
 from points_conformance.judging.exchange import Exchange
-from points_conformance.judging.picture import Step, drawn
+from points_conformance.judging.picture import drawn
+from points_conformance.judging.step import Step
 
 __all__ = ["Viewed"]
 

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from points_conformance.contract.money import MoneyError, halalas, sar_text
 from points_conformance.judging.exchange import Exchange
-from points_conformance.judging.picture import Step, answered, short
-from points_conformance.simulator.messages import load_json
+from points_conformance.judging.picture import answered, short
+from points_conformance.judging.step import Step
+from points_conformance.simulator.messages import dump_json, load_json
 from points_conformance.targets.api.answer import order_in
 from points_conformance.targets.api.inbox import Inbox, Received
 from points_conformance.targets.api.order import TestOrder
@@ -18,6 +19,8 @@ __all__ = ["pictured"]
 _KIT: Final = "kit"
 _SERVER: Final = "server"
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: What a call may say of the money, and why; the rest of its body stands in the exchanges.
+_SENT: Final = ("amount", "total_price", "status", "reason")
 #: What an event may say of the money, in the order in which it is told.
 _TOLD: Final = (("refund_amount", ""), ("left_amount", "left "))
 
@@ -36,7 +39,7 @@ def pictured(
     calls = [known[number] for number in sorted(known)]
     orders = {order.uuid.lower(): order for order in of}
     numbers = {call.number for call in story}
-    names = _named(order_of_call(call)[0] for call in calls if call.number in numbers)
+    names = _named(_order_of(call) for call in calls if call.number in numbers)
     left: dict[str, int | None] = {uuid: order.total for uuid, order in orders.items()}
     rows = [
         (call.at, number, step)
@@ -57,6 +60,12 @@ def _named(uuids: Iterable[str]) -> dict[str, str]:
     return {uuid: dict(enumerate(_LETTERS)).get(n, uuid[:8]) for n, uuid in enumerate(each)}
 
 
+def _order_of(call: Exchange) -> str:
+    """The order that a call is about, or makes."""
+    made = order_in(_json(call.answer)).get("uuid") if call.status else None
+    return order_of_call(call)[0] or str(made or "").lower()
+
+
 def _called(
     call: Exchange,
     names: Mapping[str, str],
@@ -66,8 +75,9 @@ def _called(
     uuid, action = order_of_call(call)
     path = urlsplit(call.url).path
     path = path.partition("/api/v1")[2] or path
+    named = names.get(_order_of(call), "")
     if uuid in names:
-        path = path.lower().replace(uuid, names[uuid])
+        path = path.lower().replace(uuid, named)
     after, wrong = "", False
     if action == "refund" and 200 <= (call.status or 0) < 300 and uuid in orders:
         left[uuid] = _after(left[uuid], call.body)
@@ -75,19 +85,31 @@ def _called(
     return Step(
         teller=_KIT,
         hearer=_SERVER,
-        said=short(f"{call.method} {path} {call.body or ''}"),
-        answer=_answer(call),
+        said=short(f"{call.method} {path} {_sent(call.body or '')}"),
+        answer=_answer(call, "" if uuid else named),
         lost=call.status is None,
         after=after,
         wrong=wrong,
     )
 
 
-def _answer(call: Exchange) -> str:
+def _sent(body: str) -> str:
+    """What of a body matters to a story of money; all of it where nothing does."""
+    content = _json(body)
+    known = content if isinstance(content, dict) else {}
+    told = [
+        f"{name} {short(dump_json(known[name]).decode(), 40)}" for name in _SENT if name in known
+    ]
+    return ", ".join(told) or body
+
+
+def _answer(call: Exchange, made: str) -> str:
+    """Status, and what is told of the order; ``made``: which one, where the call named none."""
     order = order_in(_json(call.answer))
     told = order.get("order_status")
     if isinstance(told, str):
-        return short(f"{answered(call)} {told}")
+        of = f" order {made}:" if made else ""
+        return short(f"{answered(call)}{of} {told}")
     content = _json(call.answer)
     message = content.get("message") if isinstance(content, dict) else None
     return short(f"{answered(call)}: {message}" if isinstance(message, str) else answered(call))

@@ -18,7 +18,7 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
-from points_conformance.judging.picture import Step
+from points_conformance.judging.step import Step
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.calls import (

@@ -12,7 +12,9 @@ __all__ = ["REFUSED", "Move", "moves", "order_of_call", "walked"]
 
 #: Where an action leads that is refused.
 REFUSED: Final = "refused"
-_CALL: Final = re.compile(r"/orders/([^/?#]+)(?:/(cancel|refund|authorize|capture|complete))?$")
+_CALL: Final = re.compile(
+    r"/orders/(?!earning$)([^/?#]+)(?:/(cancel|refund|authorize|capture|complete))?$"
+)
 _STATUS: Final = re.compile(r'"order_status"\s*:\s*"(\w{1,40})"')
 _UUID: Final = re.compile(r'"uuid"\s*:\s*"([^"]{1,64})"')
 _AMOUNT: Final = re.compile(r'"amount"\s*:')
