@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from points_conformance.judging.exchange import Exchange
     from points_conformance.judging.step import Step
+    from points_conformance.judging.verdict import Cost
 
 __all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "Unjudgeable"]
 
@@ -22,6 +23,7 @@ class Finding(Exception):
     steps in words, ``exchanges`` the calls of the story, oldest first, ``rounds`` "k of n rounds"
     for races. ``led_by``: the rules whose calls it looks back on, where those are not its own.
     ``steps``: the story as it is drawn, where the target cannot tell it from the calls.
+    ``cost``: what it costs and whom, where it moves money.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Finding(Exception):
         rounds: str = "",
         led_by: Sequence[str] = (),
         steps: Sequence["Step"] = (),
+        cost: "Cost | None" = None,
     ) -> None:
         super().__init__(f"{title}: expected {expected}; got {got}")
         self.title = title
@@ -45,6 +48,7 @@ class Finding(Exception):
         self.rounds = rounds
         self.led_by = tuple(led_by)
         self.steps = tuple(steps)
+        self.cost = cost
 
 
 class Attributed(Exception):

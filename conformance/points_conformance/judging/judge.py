@@ -132,6 +132,7 @@ def evidence_of(finding: Finding, exchanges: list[Exchange], target: Judged) -> 
         rounds=finding.rounds,
         led_by=finding.led_by,
         steps=tuple(_without_secrets(step, redact) for step in steps[-_LONGEST_PICTURE:]),
+        cost=finding.cost,
     )
 
 

@@ -12,6 +12,7 @@ from points_conformance.judging.step import Step
 
 __all__ = [
     "Absence",
+    "Cost",
     "Evidence",
     "Outcome",
     "OutcomeKind",
@@ -69,12 +70,26 @@ class RunVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a finding costs on the order that shows it: ``40.01`` ``SAR`` ``of`` ``100.00``.
+
+    ``loses``: who bears it. ``text``: the whole in words.
+    """
+
+    amount: str
+    unit: str
+    of: str
+    loses: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
     ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers; ``steps``
     the story as it is drawn. ``led_by``: the other rules that must run for the finding to show
-    again.
+    again. ``cost``: where money is moved.
     """
 
     title: str
@@ -86,6 +101,7 @@ class Evidence:
     rounds: str = ""
     led_by: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

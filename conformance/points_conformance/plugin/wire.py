@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from points_conformance.judging.step import Step
-from points_conformance.judging.verdict import Absence, Evidence, Outcome, OutcomeKind
+from points_conformance.judging.verdict import Absence, Cost, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]
 
@@ -40,4 +40,5 @@ def _evidence(row: dict[str, Any]) -> Evidence:
     """Tuples come as lists over the wire."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     steps = tuple(Step(**step) for step in row["steps"])
-    return Evidence(**{**values, "steps": steps})
+    cost = Cost(**row["cost"]) if row["cost"] else None
+    return Evidence(**values | {"steps": steps, "cost": cost})

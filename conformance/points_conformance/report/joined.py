@@ -13,6 +13,7 @@ from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import (
     Absence,
+    Cost,
     Evidence,
     Result,
     RunVerdict,
@@ -322,7 +323,8 @@ def _evidence(told: Content | None) -> Evidence | None:
     fields = {name: told[name] for name in names}
     lists = {name: tuple(field) for name, field in fields.items() if isinstance(field, list)}
     steps = tuple(Step(**step) for step in told["steps"])
-    return Evidence(**fields | lists, steps=steps)
+    cost = Cost(**told["cost"]) if told["cost"] else None
+    return Evidence(**fields | lists, steps=steps, cost=cost)
 
 
 def _commands(rows: Mapping[str, Sequence[Content]]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from points_conformance.judging.causes import Diagnosis, diagnose, signs_of
 from points_conformance.judging.coverage import Coverage, coverage
 from points_conformance.judging.exchange import quoted
 from points_conformance.judging.rule import Profile
@@ -19,6 +20,7 @@ from points_conformance.judging.verdict import (
     inconclusive_because,
     run_verdict,
 )
+from points_conformance.report.causes import faults_of
 from points_conformance.report.text import counted
 from points_conformance.subjects import Subject
 
@@ -152,6 +154,11 @@ class RunReport:
         return coverage(self.results)
 
     @property
+    def diagnosis(self) -> Diagnosis:
+        """The most likely causes of what failed: a hint, that changes no verdict."""
+        return diagnose(signs_of(self.results), faults_of(self.subject))
+
+    @property
     def headline(self) -> str:
         """The verdict, and how much was exercised: the first line of every result."""
         where = "" if self.whole else f" in the scope {_brief(self.scope)}"
@@ -197,7 +204,7 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """The content of report.json (``specs/report.schema.json``), in its fixed order."""
-        covered = self.coverage
+        covered, diagnosis = self.coverage, self.diagnosis
         return {
             "summary": self.summary,
             "format": FORMAT,
@@ -228,6 +235,8 @@ class RunReport:
             "plan": list(self.plan),
             "effect": list(self.effect),
             "notes": list(self.notes),
+            "causes": [cause.to_json() for cause in diagnosis.causes],
+            "unexplained": list(diagnosis.unexplained),
             "rules": [_rule_to_json(self, result) for result in self.results],
         }
 
@@ -285,6 +294,7 @@ def _evidence_to_json(
         "exchanges": list(evidence.exchanges),
         "steps": [asdict(step) for step in evidence.steps],
         "rounds": evidence.rounds,
+        "cost": asdict(evidence.cost) if evidence.cost else None,
         "command": rerun_command(report, rule_id),
     }
 

@@ -103,7 +103,7 @@ class Record:
         rows = [(seen.at, 1, _call(seen)) for seen in self.seen]
         for turn in self.turns:
             rows.append((turn.at, 0, f"asked: {turn.operation}"))
-            end = turn.at + turn.said.seconds
+            end = self._end(turn)
             rows.append((end, 2, f"said: {_short(str(turn.said))}; in truth {turn.truth()}"))
             if turn.said.outcome is None and turn.said.output.strip():
                 last = turn.said.output.strip().splitlines()[-1]
@@ -111,13 +111,19 @@ class Record:
         lines = [f"{at:6.2f} s  {text}" for at, _, text in sorted(rows, key=lambda r: r[:2])]
         return [self.redact(line) for line in [*self.case.lines(), *lines]]
 
+    def _end(self, turn: Turn) -> float:
+        """When the client was done: never before its last call, though its clock starts later."""
+        operation = self.turns.index(turn) + 1
+        answered = [seen.answered_at for seen in self.seen if seen.operation == operation]
+        return max([turn.at + turn.said.seconds, *answered])
+
     def steps(self) -> list[Step]:
         """The same as it is drawn, with the second of each."""
         notes = [Step(teller="kit", hearer="", said=line) for line in self.case.lines()]
         rows = [(seen.at, 1, _drawn(seen, self.case.total)) for seen in self.seen]
         for turn in self.turns:
             asked = Step(teller="kit", hearer="client", said=f"asked: {turn.operation}", at=turn.at)
-            end = turn.at + turn.said.seconds
+            end = self._end(turn)
             said = Step(
                 teller="client",
                 hearer="kit",
@@ -139,7 +145,7 @@ def _drawn(seen: Seen, total: str) -> Step:
         teller="client",
         hearer="API",
         said=_short(f"{host}{seen.request.method} {_path(seen)} {body}"),
-        answer=f"{came}: {seen.happened}" if seen.happened else came,
+        answer=seen.happened if came in seen.happened else f"{came}: {seen.happened}".rstrip(": "),
         lost=seen.status is None,
         after=left,
         wrong=seen.left is not None and seen.left < 0,
