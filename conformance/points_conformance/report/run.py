@@ -161,9 +161,14 @@ class RunReport:
     @property
     def headline(self) -> str:
         """The verdict, and how much was exercised: the first line of every result."""
+        told = f"{self.headline_verdict}: {self.coverage.text}"
+        return "; ".join([told, *self.coverage.gaps])
+
+    @property
+    def headline_verdict(self) -> str:
+        """The verdict with its scope."""
         where = "" if self.whole else f" in the scope {_brief(self.scope)}"
-        where += " (partial)" if self.partial else ""
-        return "; ".join([f"{self.verdict}{where}: {self.coverage.text}", *self.coverage.gaps])
+        return f"{self.verdict}{where}{' (partial)' if self.partial else ''}"
 
     @property
     def seeds_said(self) -> str:

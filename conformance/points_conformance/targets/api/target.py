@@ -124,7 +124,8 @@ class ApiTarget(Caller):
     def moves(self) -> Sequence[str]:
         """Through which statuses this rule led its orders."""
         given = {order.uuid.lower(): order.status for order in self.orders}
-        return walked(self.exchanges, given)
+        auto = {order.uuid.lower() for order in self.orders if order.auto_refunded is not None}
+        return walked(self.exchanges, given, auto)
 
     @property
     def endpoints(self) -> Endpoints:

@@ -1,7 +1,7 @@
 """Through which statuses calls led an order: told from the calls and their answers alone. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from points_conformance.contract.lifecycle import Action, certain
@@ -44,11 +44,13 @@ def order_of_call(call: Exchange) -> tuple[str, str]:
     return (found[1].lower(), found[2] or "") if found else ("", "")
 
 
-def moves(calls: Iterable[Exchange], known: Mapping[str, OrderStatus]) -> Iterator[Move]:
+def moves(
+    calls: Iterable[Exchange], known: Mapping[str, OrderStatus], auto: Set[str] = frozenset()
+) -> Iterator[Move]:
     """The moves of the orders that these calls are about, in their order.
 
     ``known``: the status in which an order was given, by its uuid in lower case: for orders whose
-    first call here is no read.
+    first call here is no read. ``auto``: those that the platform was asked to refund by itself.
     """
     at: dict[str, str] = {uuid: status.value for uuid, status in known.items()}
     seen: set[str] = set()
@@ -64,14 +66,19 @@ def moves(calls: Iterable[Exchange], known: Mapping[str, OrderStatus]) -> Iterat
         before = before or at.get(uuid, "")
         if action and before and (to or 400 <= status < 500):
             yield Move(before, _meant(action, call, to), to or REFUSED)
+        by_itself = uuid in auto and not action and to == OrderStatus.FULLY_REFUNDED
+        if by_itself and at.get(uuid, to) != to:
+            yield Move(at[uuid], Action.AUTO_REFUND.value, to)
         if to:
             at[uuid] = to
             seen.add(uuid)
 
 
-def walked(calls: Sequence[Exchange], known: Mapping[str, OrderStatus]) -> list[str]:
+def walked(
+    calls: Sequence[Exchange], known: Mapping[str, OrderStatus], auto: Set[str] = frozenset()
+) -> list[str]:
     """The same as texts, each move once, the latest last."""
-    latest_first = reversed([str(move) for move in moves(list(calls), known)])
+    latest_first = reversed([str(move) for move in moves(list(calls), known, auto)])
     return list(dict.fromkeys(latest_first))[::-1]
 
 
