@@ -26,6 +26,13 @@ __all__ = ["main"]
 
 #: pytest's exit statuses that mean wrong usage or nothing collected are 2 here.
 _EXIT = {4: 2, 5: 2}
+#: The last line of a command that judged.
+_MEANS = {
+    0: "nothing binding is broken",
+    1: "something binding is broken, or a known failure is out of date",
+    2: "nothing is proved: inconclusive, interrupted, or not to be judged",
+    3: "the kit itself failed: please report it",
+}
 _REFUSED = "the command ended before it judged anything"
 
 
@@ -195,8 +202,6 @@ def _run_pytest(subject: Subject, options: dict[str, Any], pytest_args: Sequence
     args = ["-c", str(suite / "pytest.ini"), "--rootdir", str(suite), "--confcutdir", str(suite)]
     args += ["-p", "points_conformance.plugin", "-p", "no:cacheprovider"]
     args += ["-q", "--no-header", "--tb=no", "-rN", "--disable-warnings"]
-    if not options["dry_run"]:
-        args += [f"--junitxml={Path(options['report_dir']) / 'junit.xml'}"]
     args += ["--points-judges", subject, f"--points-passed-on={shlex.join(pytest_args)}"]
     args += [*_as_pytest_options(options), *pytest_args]
     args += [str(suite / f"run_{subject}.py")]
@@ -204,7 +209,9 @@ def _run_pytest(subject: Subject, options: dict[str, Any], pytest_args: Sequence
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     status = int(pytest.main(args))
-    return _EXIT.get(status, status)
+    status = _EXIT.get(status, status)
+    click.echo(f"exit {status}: {_MEANS.get(status, 'see above')}")
+    return status
 
 
 def _as_pytest_options(options: dict[str, Any]) -> list[str]:

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.command import KEY, Ended, always, listening, refusal, run
 from tests.second_server import SecondServer
 
+from points_conformance.report.names import FILES
+
 SMOKE = ("--profile", "smoke")
 SHORT = ("--select", "auth.valid-key")
 
@@ -28,7 +30,7 @@ def refused(done: Ended, *words: str) -> None:
 
 # ---------------------------------------------------------------------- 0
 def test_the_embedded_simulator_conforms_in_every_profile_that_is_quick(tmp_path: Path) -> None:
-    """The bare command ends with 0, a verdict, and all four reports."""
+    """The bare command ends with 0, a verdict, and all reports."""
     done = run(tmp_path, *SMOKE, key=None)
     assert done.status == 0, done
     assert done.err == ""
@@ -37,7 +39,7 @@ def test_the_embedded_simulator_conforms_in_every_profile_that_is_quick(tmp_path
     assert "conformant:" in done.out
     assert "warning" not in done.out
     names = {path.name for path in (tmp_path / "points-conformance-report").iterdir()}
-    assert names == {"report.json", "report.html", "report.md", "junit.xml"}
+    assert names == set(FILES)
 
 
 def test_a_live_server_conforms_and_what_it_lacks_is_listed(tmp_path: Path) -> None:

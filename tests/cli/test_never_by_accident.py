@@ -28,6 +28,7 @@ from tests.report import samples
 
 from points_conformance.commands.report_folder import folder_of
 from points_conformance.report import write as report_write
+from points_conformance.report.names import FOR_OTHERS
 
 FEW = ("--select", "auth.valid-key", "--select", "refund.full")
 SCHEMA = Path(__file__).parents[2] / "specs" / "report.schema.json"
@@ -209,7 +210,7 @@ def old_green(folder: Path, name: str = REPORT) -> None:
     (where / "report.json").write_text(
         '{"verdict": "conformant", "exit_status": 0, "partial": false}'
     )
-    for other in ("report.html", "report.md", "junit.xml"):
+    for other in FOR_OTHERS:
         (where / other).write_text("conformant")
     (where / "journal.jsonl").write_text("{}\n")
 

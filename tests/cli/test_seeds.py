@@ -19,6 +19,7 @@ from points_conformance.commands.seeds import judge_seeds, seeds_of
 from points_conformance.contract.specs import text
 from points_conformance.judging.share import Share
 from points_conformance.plugin.settings import SettingsError
+from points_conformance.report.names import FILES
 from points_conformance.subjects import Subject
 
 SMALL = ("--profile", "smoke", "--select", "auth.*")
@@ -150,7 +151,7 @@ def test_each_seed_is_a_judging_of_its_own_and_all_are_joined(
     assert (whole["verdict"], whole["seeds"], whole["partial"]) == ("conformant", [3, 4, 5], False)
     assert whole["calls"] == sum(one["calls"] for one in each)
     names = {path.name for path in folder.iterdir()}
-    assert names >= {"report.json", "report.html", "report.md", "junit.xml"}
+    assert names >= set(FILES)
     schema = json.loads(text("report.schema.json"))
     jsonschema_rs.validator_for(schema, validate_formats=True).validate(whole)
 

@@ -59,8 +59,10 @@ def test_the_page_is_one_file_that_loads_nothing(name: str) -> None:
     """No link, image, import or frame: nothing but itself, and the browser is told so."""
     page = html.render(REPORTS[name])
     reader = Reader(page)
-    loading = {"src", "href", "action", "data", "srcset", "poster", "background"}
+    loading = {"src", "action", "data", "srcset", "poster", "background"}
     assert not [attrs for _, attrs in reader.elements if loading & attrs.keys()]
+    links = [attrs["href"] for _, attrs in reader.elements if "href" in attrs]
+    assert all(link is not None and link.startswith("#") for link in links)
     assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|<link|<iframe|<base", page)
     assert "default-src 'none'" in page
 
@@ -128,10 +130,22 @@ def test_a_failure_is_told_whole() -> None:
 
 def test_every_rule_has_a_row_with_its_verdict() -> None:
     """The filter hides rows by it; without scripts all are there."""
-    rows = [attrs for tag, attrs in Reader(html.render(samples.failing())).elements if tag == "tr"]
-    shown = [attrs["data-verdict"] for attrs in rows if "data-verdict" in attrs]
-    assert Counter(shown) == Counter(item.verdict.value for item in samples.failing().results)
+    elements = Reader(html.render(samples.failing())).elements
+    rows = [attrs for _, attrs in elements if "data-rule" in attrs]
+    shown = [(attrs["id"], attrs["data-verdict"]) for attrs in rows]
+    results = samples.failing().results
+    assert Counter(shown) == Counter(
+        (item.rule.id, item.verdict.value.replace(" ", "-")) for item in results
+    )
     assert not [attrs for attrs in rows if "hidden" in attrs]
+
+
+def test_what_is_wrong_comes_before_what_is_not() -> None:
+    """Failures, then advice, what was not exercised, what is known; what held comes last."""
+    elements = Reader(html.render(samples.failing())).elements
+    shown = [attrs["data-verdict"] for _, attrs in elements if "data-rule" in attrs]
+    order = ["failed", "advice", "not-exercised", "blocked", "known", "observed", "passed"]
+    assert list(dict.fromkeys(shown)) == order
 
 
 @pytest.mark.parametrize(
@@ -139,22 +153,23 @@ def test_every_rule_has_a_row_with_its_verdict() -> None:
     [
         (
             "failing",
-            "Not conformant: 5 of 6 rules that this run was equipped for; "
-            "it lacked webhook inbox (2) At least one binding rule is broken",
+            "Not conformant 5 of 6 rules that this run was equipped for "
+            "not exercised: 2 lacking it lacked webhook inbox (2)",
         ),
         ("failing", "known failure auth.missing-key: does not fail any more"),
         ("failing", "8 orders made: 6 cancelled, 2 left approved"),
         ("failing", "cancel-settled/approved refused"),
         (
             "passing",
-            "Conformant: 6 of 6 rules that this run was equipped for; it lacked webhook inbox (2) "
+            "Conformant 6 of 6 rules that this run was equipped for "
+            "not exercised: 2 lacking it lacked webhook inbox (2) "
             "Every binding rule that was tried held.",
         ),
         ("passing", "2 rules no webhook inbox: give --webhook-listen"),
         (
             "partial",
-            "Inconclusive (partial): 1 of 8 rules that this run was equipped for; "
-            "it ended before 7 This run proves nothing either way",
+            "Inconclusive (partial) 1 of 8 rules that this run was equipped for "
+            "not exercised: 7 denied it ended before 7 This run proves nothing either way",
         ),
         ("partial", "Partial: interrupted from the keyboard."),
         ("empty", "no rule was exercised"),

@@ -15,7 +15,7 @@ from points_conformance.judging.verdict import Absence, Evidence, OutcomeKind, R
 from points_conformance.report.joined import JoinedReport, join, spelt
 from points_conformance.report.markdown import render as as_markdown
 from points_conformance.report.terminal import summary_lines
-from points_conformance.report.write import write_joined
+from points_conformance.report.write import write_all
 from points_conformance.subjects import Subject
 
 RULES = build(Subject.API, list(samples.RULES))
@@ -136,7 +136,7 @@ def test_seeds_are_told_in_short() -> None:
 def test_every_file_says_by_how_many_seeds_a_failure_was_found(tmp_path: Path) -> None:
     """report.html, report.md, junit.xml and the terminal."""
     report = joined(samples.passing(seed=0), failing(1))
-    write_joined(report, tmp_path)
+    write_all(report, tmp_path)
     said = "found by 1 of 2 seeds: 1"
     for name in ("report.html", "report.md", "junit.xml"):
         assert said in (tmp_path / name).read_text("utf-8"), name
@@ -150,7 +150,7 @@ def test_the_junit_of_a_whole_without_failures_that_proves_nothing_is_no_green(
 ) -> None:
     """A case in error stands for what is missing; what a target says cannot break the XML."""
     report = joined(samples.passing(seed=0), stopped=["seed 1: <no> report\x1b"])
-    write_joined(report, tmp_path)
+    write_all(report, tmp_path)
     suite = Xml.parse(tmp_path / "junit.xml").getroot()[0]
     errors = [case.find("error") for case in suite.findall("testcase")]
     told = [error.get("message") for error in errors if error is not None]

@@ -143,6 +143,7 @@ def test_a_rule_is_told_whole() -> None:
         "calls": 3,
         "seconds": 0.25,
         "readings": {},
+        "moves": [],
         "evidence": {
             "title": "a second cancel was accepted",
             "expected": "400, and the order still cancelled",
@@ -150,6 +151,7 @@ def test_a_rule_is_told_whole() -> None:
             "story": ["make an order of 100.00 SAR", "cancel it", "cancel it again"],
             "curl": list(samples.EVIDENCE.curl),
             "exchanges": ["POST /orders/5f3c/cancel -> 200"],
+            "steps": [],
             "rounds": "",
             "cost": None,
             "command": "points-conformance api --base-url https://sandbox.papp.sa/api/v1 "

@@ -8,6 +8,7 @@ import pytest
 from tests.report import samples
 
 from points_conformance.report.atomic import write_atomically
+from points_conformance.report.names import FILES
 from points_conformance.report.write import begin_all, write_all
 
 
@@ -21,7 +22,7 @@ def test_all_reports_are_written_and_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     write_all(samples.failing(), folder)
     write_all(samples.passing(), folder)
-    assert names(folder) == ["report.html", "report.json", "report.md"]
+    assert names(folder) == sorted(FILES)
     assert json.loads((folder / "report.json").read_bytes())["verdict"] == "conformant"
     assert "Conformant" in (folder / "report.html").read_text(encoding="utf-8")
     assert "conformant" in (folder / "report.md").read_text(encoding="utf-8")
@@ -31,6 +32,7 @@ def test_a_new_run_takes_away_what_the_old_one_left(tmp_path: Path) -> None:
     """An old green page beside a new, unfinished report.json would be believed."""
     write_all(samples.passing(), tmp_path)
     (tmp_path / "junit.xml").write_text("<testsuites/>", encoding="utf-8")
+    (tmp_path / "ctrf.json").write_text("{}", encoding="utf-8")
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     begin_all(samples.report(), tmp_path)
     assert names(tmp_path) == ["notes.txt", "report.json"]

@@ -72,11 +72,11 @@ def told(report: Any, into: Path) -> int:
     """Print and write a joined report; the exit status."""
     from points_conformance.judging.redaction import Redactor
     from points_conformance.report.terminal import summary_lines
-    from points_conformance.report.write import write_joined
+    from points_conformance.report.write import write_all
 
     redact = Redactor.of(os.environ)
     try:
-        write_joined(report, into)
+        write_all(report, into)
     except OSError as error:
         _spoil(into)
         _refuse(f"the report cannot be written to {into}: {error.strerror or error}")

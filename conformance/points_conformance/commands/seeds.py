@@ -19,6 +19,7 @@ from points_conformance.commands.one_seed import Done, Job, ManySeeds, judged
 from points_conformance.commands.report_folder import REPORT_DIR
 from points_conformance.judging.share import SHARE, Share
 from points_conformance.plugin.settings import Settings, SettingsError, read_settings
+from points_conformance.report.names import FILES
 from points_conformance.subjects import Subject
 
 __all__ = ["judge_seeds", "seeds_of"]
@@ -26,7 +27,6 @@ __all__ = ["judge_seeds", "seeds_of"]
 #: More than these are a slip of the keyboard.
 _MOST: Final = 10_000
 _MOST_PROCESSES: Final = 256
-_FILES: Final = ("report.json", "report.html", "report.md", "junit.xml")
 #: After ``--``, what is for pytest-xdist and not for the pytest of each judging.
 _SPREADS: Final = (
     *("--tx", "--px", "--dist", "--rsyncdir", "--rsyncignore"),
@@ -237,7 +237,7 @@ def _begin(folder: Path, settings: Settings, target: str) -> None:
     try:
         begin_all(report, folder)
         for older in folder.glob("seed-*"):
-            for name in _FILES:
+            for name in FILES:
                 (older / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 older.rmdir()  # a journal of it stays, for what it left behind

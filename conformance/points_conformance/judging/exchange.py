@@ -20,9 +20,9 @@ _VARIABLE: Final = re.compile(r"(\$POINTS_[A-Z_]+)")
 class Exchange:
     """A call and its answer, already redacted. ``status`` is ``None`` where no answer came.
 
-    ``seconds`` is how long the answer took; ``error`` why there was none; ``rule`` whose call it
-    is. ``body`` alone may hold characters that a terminal obeys, for a line to paste has to send it
-    as it was.
+    ``at`` is when it began, ``seconds`` how long the answer took; ``error`` why there was none;
+    ``rule`` whose call it is. ``body`` alone may hold characters that a terminal obeys, for a line
+    to paste has to send it as it was.
     """
 
     number: int
@@ -33,6 +33,7 @@ class Exchange:
     status: int | None
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     answer: str = ""
+    at: float = 0.0
     seconds: float = 0.0
     error: str = ""
     rule: str = ""

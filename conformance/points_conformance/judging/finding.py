@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from points_conformance.judging.exchange import Exchange
+    from points_conformance.judging.step import Step
     from points_conformance.judging.verdict import Cost
 
 __all__ = ["Attributed", "Denied", "Finding", "NetworkTrouble", "NotExercised", "Unjudgeable"]
@@ -21,6 +22,7 @@ class Finding(Exception):
     ``title`` is stable between runs (no values): known failures match on it. ``story`` is the
     steps in words, ``exchanges`` the calls of the story, oldest first, ``rounds`` "k of n rounds"
     for races. ``led_by``: the rules whose calls it looks back on, where those are not its own.
+    ``steps``: the story as it is drawn, where the target cannot tell it from the calls.
     ``cost``: what it costs and whom, where it moves money.
     """
 
@@ -34,6 +36,7 @@ class Finding(Exception):
         story: Sequence[str] = (),
         rounds: str = "",
         led_by: Sequence[str] = (),
+        steps: Sequence["Step"] = (),
         cost: "Cost | None" = None,
     ) -> None:
         super().__init__(f"{title}: expected {expected}; got {got}")
@@ -44,6 +47,7 @@ class Finding(Exception):
         self.story = tuple(story)
         self.rounds = rounds
         self.led_by = tuple(led_by)
+        self.steps = tuple(steps)
         self.cost = cost
 
 

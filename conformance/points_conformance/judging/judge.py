@@ -20,6 +20,7 @@ from points_conformance.judging.finding import (
 )
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import (
     Absence,
     Evidence,
@@ -35,6 +36,8 @@ __all__ = ["Judge", "execute", "seed_of"]
 
 #: The story of an example-based finding is at most so many of the rule's last calls.
 _LONGEST_STORY = 14
+#: A picture shows at most so many steps, the last ones.
+_LONGEST_PICTURE = 40
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOLDING_UP = frozenset(
     {Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_EXERCISED}
@@ -59,6 +62,7 @@ def execute(
     outcome = _ran(rule, view)
     return replace(
         outcome,
+        moves=tuple(view.moves()),
         calls=view.budget.spent - spent,
         seconds=time.perf_counter() - started,
     )
@@ -69,7 +73,7 @@ def _ran(rule: Rule, target: Judged) -> Outcome:
     try:
         read = rule.check(target)
     except Finding as finding:
-        evidence = evidence_of(finding, target.exchanges, target.redact)
+        evidence = evidence_of(finding, target.exchanges, target)
         evidence = replace(evidence, led_by=_led_by(rule, finding, target))
         reason = target.redact(str(finding))
         return _outcome(rule, OutcomeKind.BROKEN, reason, evidence=evidence)
@@ -113,11 +117,11 @@ def seed_of(seed: int, rule_id: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
 
 
-def evidence_of(
-    finding: Finding, exchanges: list[Exchange], redact: Callable[[str], str] = str
-) -> Evidence:
+def evidence_of(finding: Finding, exchanges: list[Exchange], target: Judged) -> Evidence:
     """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
+    redact = target.redact
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]
+    steps = finding.steps or target.picture(story)
     return Evidence(
         title=redact(finding.title),
         expected=redact(finding.expected),
@@ -127,7 +131,14 @@ def evidence_of(
         exchanges=tuple(exchange.as_text() for exchange in story),
         rounds=finding.rounds,
         led_by=finding.led_by,
+        steps=tuple(_without_secrets(step, redact) for step in steps[-_LONGEST_PICTURE:]),
         cost=finding.cost,
+    )
+
+
+def _without_secrets(step: Step, redact: Callable[[str], str]) -> Step:
+    return replace(
+        step, said=redact(step.said), answer=redact(step.answer), after=redact(step.after)
     )
 
 
@@ -150,7 +161,7 @@ def _mixed_up(target: Judged, calls: Sequence[Exchange]) -> list[str]:
 
 def _laid(rule: Rule, to: str, finding: Finding, target: Judged) -> Evidence:
     """What a rule found against another one; it takes both to find it again."""
-    evidence = evidence_of(finding, [], target.redact)
+    evidence = evidence_of(finding, [], target)
     led_by = dict.fromkeys((rule.id, *evidence.led_by))
     return replace(evidence, led_by=tuple(id_ for id_ in led_by if id_ != to))
 

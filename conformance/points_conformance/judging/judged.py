@@ -1,10 +1,11 @@
 """What the judge, and the search for stories, need of any target."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 from points_conformance.judging.budget import Budget
 from points_conformance.judging.exchange import Exchange, Redactor
+from points_conformance.judging.step import Step
 
 __all__ = ["Judged"]
 
@@ -28,4 +29,12 @@ class Judged(Protocol):
 
     def makers(self) -> Mapping[str, str]:
         """The rule whose order it is, by the order's uuid in lower case."""
+        ...
+
+    def picture(self, story: Sequence[Exchange]) -> Sequence[Step]:
+        """A story as it is drawn: its calls, and what else came meanwhile."""
+        ...
+
+    def moves(self) -> Sequence[str]:
+        """Through which states the calls led, as the subject calls them; the latest last."""
         ...

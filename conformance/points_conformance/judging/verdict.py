@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from points_conformance.judging.rule import Level, Rule
+from points_conformance.judging.step import Step
 
 __all__ = [
     "Absence",
@@ -86,8 +87,9 @@ class Cost:
 class Evidence:
     """A finding as the report keeps it: plain text, already redacted.
 
-    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers. ``led_by``:
-    the other rules that must run for the finding to show again. ``cost``: where money is moved.
+    ``curl`` are the story's calls to paste; ``exchanges`` the same with their answers; ``steps``
+    the story as it is drawn. ``led_by``: the other rules that must run for the finding to show
+    again. ``cost``: where money is moved.
     """
 
     title: str
@@ -98,6 +100,7 @@ class Evidence:
     exchanges: tuple[str, ...] = ()
     rounds: str = ""
     led_by: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     cost: Cost | None = None
 
 
@@ -107,6 +110,8 @@ class Outcome:
 
     ``attributed``: what it found against other rules, by their IDs; ``late``: found by another one.
     ``absence``: of which kind a missing one is, and what the run ``lacks`` in two or three words.
+    ``moves``: the states that its calls led through, as the subject calls them; each once, the
+    latest last.
     """
 
     rule: str
@@ -118,6 +123,7 @@ class Outcome:
     readings: Mapping[str, str] = field(default_factory=dict)
     attributed: Mapping[str, Evidence] = field(default_factory=dict)
     late: bool = False
+    moves: tuple[str, ...] = ()
     calls: int = 0
     seconds: float = 0.0
 
@@ -139,6 +145,7 @@ class Result:
     unreached: bool = False
     evidence: Evidence | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
+    moves: tuple[str, ...] = ()
     calls: int = 0
     seconds: float = 0.0
     prerequisite: bool = False
@@ -176,7 +183,9 @@ def settle(
             or _judged(rule, outcome, (known or {}).get(rule.id))
         )
         if outcome is not None:
-            result = replace(result, calls=outcome.calls, seconds=outcome.seconds)
+            result = replace(
+                result, moves=outcome.moves, calls=outcome.calls, seconds=outcome.seconds
+            )
         if result.absence is Absence.DENIED and not result.unreached:
             result = replace(result, accepted=(accepted or {}).get(rule.id, ""))
         results[rule.id] = replace(result, prerequisite=rule.id in prerequisites)
@@ -202,6 +211,7 @@ def with_attributed(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
                     calls=own.calls if own else 0,
                     seconds=own.seconds if own else 0.0,
                     late=own is not None,
+                    moves=own.moves if own else (),
                 )
     return laid
 

@@ -254,7 +254,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     except OSError as error:
         if not session.config.option.points_judges:
             raise
-        for one in _running(session.config):  # pytest's own report, which the command asked for
+        for one in _running(session.config):  # a file that pytest was asked for
             one.stop(f"junit.xml cannot be written: {error.strerror or error}")
     finally:
         _finish(session)

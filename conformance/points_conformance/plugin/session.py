@@ -35,6 +35,8 @@ from points_conformance.plugin.settings import Settings, SettingsError, read_set
 from points_conformance.plugin.settling import Settling, our_failures
 from points_conformance.plugin.signals import end_on_signals
 from points_conformance.plugin.subject import SubjectRun
+from points_conformance.report.github import annotations, harmless, within_actions
+from points_conformance.report.names import TEST_RESULTS
 from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
 from points_conformance.report.terminal import summary_lines
@@ -303,10 +305,10 @@ class PointsSession:
             self._write(self.report, self.settings.report_dir)
 
     def _write(self, report: RunReport, folder: Path) -> None:
-        if self.judging.unjudgeable:
-            (folder / "junit.xml").unlink(missing_ok=True)  # no tests, no failures: reads as green
         try:
             write_all(report, folder)
+            for name in TEST_RESULTS if self.judging.unjudgeable else ():
+                (folder / name).unlink(missing_ok=True)  # nothing was tested
         except OSError as error:
             why = f"the report cannot be written to {folder}: {error.strerror or error}"
             trouble = replace(report.trouble, stopped=[*report.trouble.stopped, why])
@@ -388,4 +390,6 @@ class PointsSession:
         folder = self.settings.report_dir
         if folder and (folder / "report.html").exists():
             lines.append(f"report: {folder / 'report.html'}")
+        if within_actions(os.environ):
+            return [*harmless(lines), *annotations(self.report)]
         return lines

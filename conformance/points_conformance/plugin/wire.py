@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import Absence, Cost, Evidence, Outcome, OutcomeKind
 
 __all__ = ["outcome_from", "outcome_to"]
@@ -24,12 +25,20 @@ def outcome_from(row: dict[str, Any]) -> Outcome:
     kind = OutcomeKind(row["kind"])
     absence = Absence(row["absence"]) if row["absence"] else None
     return Outcome(
-        **{**row, "kind": kind, "absence": absence, "evidence": evidence, "attributed": attributed}
+        **{
+            **row,
+            "kind": kind,
+            "absence": absence,
+            "evidence": evidence,
+            "attributed": attributed,
+            "moves": tuple(row["moves"]),
+        }
     )
 
 
 def _evidence(row: dict[str, Any]) -> Evidence:
     """Tuples come as lists over the wire."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    steps = tuple(Step(**step) for step in row["steps"])
     cost = Cost(**row["cost"]) if row["cost"] else None
-    return Evidence(**values | {"cost": cost})
+    return Evidence(**values | {"steps": steps, "cost": cost})

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.rule import Profile, Rule
+from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import (
     Absence,
     Cost,
@@ -302,6 +303,7 @@ def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, BySeed]) 
         unreached=row["absence"] == Absence.DENIED and _UNREACHED in row["reason"],
         evidence=_evidence(row["evidence"]),
         readings=_worded({key: by for key, by in read_by.items() if key in read}),
+        moves=tuple(dict.fromkeys(move for each in rows for move in each["moves"])),
         calls=sum(each["calls"] for each in rows),
         seconds=sum(each["seconds"] for each in rows),
         prerequisite=row["prerequisite"],
@@ -320,8 +322,9 @@ def _evidence(told: Content | None) -> Evidence | None:
     names = ("title", "expected", "got", "story", "curl", "exchanges", "rounds")
     fields = {name: told[name] for name in names}
     lists = {name: tuple(field) for name, field in fields.items() if isinstance(field, list)}
+    steps = tuple(Step(**step) for step in told["steps"])
     cost = Cost(**told["cost"]) if told["cost"] else None
-    return Evidence(**fields | lists, cost=cost)
+    return Evidence(**fields | lists, steps=steps, cost=cost)
 
 
 def _commands(rows: Mapping[str, Sequence[Content]]) -> dict[str, str]:

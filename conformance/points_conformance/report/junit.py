@@ -1,6 +1,7 @@
-"""junit.xml of several judgings: a test case for each rule. That of one run pytest writes."""
+"""junit.xml: a test case for each rule, for CI systems."""
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree import ElementTree as Xml
 
@@ -21,8 +22,7 @@ def render(report: RunReport) -> str:
     """
     suite = Xml.Element("testsuite", name=f"points-conformance {report.subject}")
     suite.set("timestamp", f"{report.started:%Y-%m-%dT%H:%M:%S}")
-    properties = Xml.SubElement(suite, "properties")
-    Xml.SubElement(properties, "property", name="seeds", value=report.seeds_said)
+    _properties(suite, _about(report))
     for result in report.results:
         _case(suite, report, result)
     for reason in report.because if report.verdict is not RunVerdict.CONFORMANT else ():
@@ -37,6 +37,8 @@ def render(report: RunReport) -> str:
 
 def _case(suite: Xml.Element, report: RunReport, result: Result) -> None:
     case = _named(suite, result.rule.id, time=f"{result.seconds:.3f}")
+    sources = [("source", str(source)) for source in result.rule.sources]
+    _properties(case, [("level", result.rule.level), *sources, ("verdict", result.verdict)])
     verdict = result.verdict
     tag = _FAILS.get(verdict, "skipped" if verdict in _SKIPS else "")
     if verdict is Verdict.ADVICE and report.strict:
@@ -48,8 +50,26 @@ def _case(suite: Xml.Element, report: RunReport, result: Result) -> None:
     lines = [result.rule.statement]
     if evidence is not None:
         lines += [f"expected: {evidence.expected}", f"got: {evidence.got}", *evidence.story]
+        lines += [evidence.cost.text] if evidence.cost else []
         lines += [rerun_command(report, result.rule.id)]
     _told(case, tag, f"{said} ({found_by})" if found_by else said, "\n".join(lines))
+
+
+def _about(report: RunReport) -> Iterator[tuple[str, str]]:
+    """What is said of the whole."""
+    yield "verdict", report.verdict
+    yield "target", report.target
+    yield "profile", report.profile
+    yield "seeds", report.seeds_said
+    for cause in report.diagnosis.causes:
+        explains = f"explains {len(cause.explains)} of {cause.of}"
+        yield ("likely cause" if cause.likely else "nearest fault"), f"{cause.title} ({explains})"
+
+
+def _properties(of: Xml.Element, pairs: Iterable[tuple[str, str]]) -> None:
+    properties = Xml.SubElement(of, "properties")
+    for name, value in pairs:
+        Xml.SubElement(properties, "property", name=name, value=_fit(value))
 
 
 def _named(suite: Xml.Element, name: str, **more: str) -> Xml.Element:

@@ -1,4 +1,4 @@
-"""report.md: the run in short, for a comment on a pull request.
+"""report.md: the run in short, for a comment on a pull request or the summary of a job.
 
 What a target said stands in code only, where neither HTML nor a mention nor an image works.
 """
@@ -15,6 +15,9 @@ __all__ = ["render"]
 
 #: A comment may have 65,536 characters; failures beyond these are named alone.
 _ROOM: Final = 30_000
+
+#: A job summary may have 1 MiB; what is shortened elsewhere stays far below.
+_MOST: Final = 900_000
 
 _SIGN: Final[Mapping[RunVerdict, str]] = {
     RunVerdict.CONFORMANT: "✅",
@@ -33,6 +36,7 @@ def render(report: RunReport) -> str:
         [_code(report.summary)],
         [f"Judged: {_code(report.target)}"],
         _items(map(_code, report.because)),
+        _causes(report),
         _failures(report),
         _grouped("Against advice", report.of(Verdict.ADVICE), reason=False),
         _grouped("Known failures", report.of(Verdict.KNOWN)),
@@ -47,7 +51,27 @@ def render(report: RunReport) -> str:
         _folded("Readings that differ between seeds", [_code(line) for line in report.differing]),
         _folded("Net effect", [_code(line) for line in report.effect]),
     )
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    return _within("\n\n".join("\n".join(block) for block in blocks if block)) + "\n"
+
+
+def _within(text: str) -> str:
+    """The text, or as many of its lines as GitHub takes."""
+    if len(text.encode()) <= _MOST:
+        return text
+    kept = text.encode()[:_MOST].decode("utf-8", "ignore").rsplit("\n", 1)[0]
+    return f"{kept}\n\n(cut here: the whole is in report.json)"
+
+
+def _causes(report: RunReport) -> list[str]:
+    """What is most likely wrong; of what is merely the nearest that is known the first alone."""
+    causes = report.diagnosis.causes
+    likely = [cause for cause in causes if cause.likely]
+    lines = [
+        f"- {'nearest known fault' if not cause.likely else 'most likely'}: {_code(cause.title)} "
+        f"(explains {len(cause.explains)} of {cause.of} broken rules)"
+        for cause in likely or causes[:1]
+    ]
+    return ["**Cause** (a hint)", "", *lines] if lines else []
 
 
 def _failures(report: RunReport) -> list[str]:
@@ -74,6 +98,7 @@ def _failure(report: RunReport, result: Result) -> list[str]:
         rounds = f" ({evidence.rounds})" if evidence.rounds else ""
         lines += [f"- expected: {_code(evidence.expected)}"]
         lines += [f"- got: {_code(evidence.got)}{rounds}"]
+        lines += [f"- costs: {_code(evidence.cost.text)}"] if evidence.cost else []
         lines += [f"- step {n}: {_code(step)}" for n, step in enumerate(evidence.story, start=1)]
     found_by = report.found_by(rule.id)
     lines += [f"- {found_by}"] if found_by else []

@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from points_conformance import __version__
+from points_conformance.report.names import FILES, JSON
 
 __all__ = ["says_green", "spoil"]
-
-_FILES = ("report.json", "report.html", "report.md", "junit.xml")
 
 
 def says_green(folder: Path) -> bool:
     """Whether the report there is whole and says that its run ended with 0."""
     try:
-        told = json.loads((folder / "report.json").read_text("utf-8"))
+        told = json.loads((folder / JSON).read_text("utf-8"))
         return told["exit_status"] == 0 and told["partial"] is False
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -26,7 +25,7 @@ def spoil(folder: Path, subject: str, why: str) -> None:
 
     Makes no folder. Raises ``OSError`` where it cannot be done.
     """
-    if not any((folder / name).exists() for name in _FILES):
+    if not any((folder / name).exists() for name in FILES):
         return
     # Here, for most runs find no report that they would have to replace.
     from points_conformance.judging.rule import Profile

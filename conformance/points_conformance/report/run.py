@@ -161,9 +161,14 @@ class RunReport:
     @property
     def headline(self) -> str:
         """The verdict, and how much was exercised: the first line of every result."""
+        told = f"{self.headline_verdict}: {self.coverage.text}"
+        return "; ".join([told, *self.coverage.gaps])
+
+    @property
+    def headline_verdict(self) -> str:
+        """The verdict with its scope."""
         where = "" if self.whole else f" in the scope {_brief(self.scope)}"
-        where += " (partial)" if self.partial else ""
-        return "; ".join([f"{self.verdict}{where}: {self.coverage.text}", *self.coverage.gaps])
+        return f"{self.verdict}{where}{' (partial)' if self.partial else ''}"
 
     @property
     def seeds_said(self) -> str:
@@ -275,6 +280,7 @@ def _rule_to_json(report: RunReport, result: Result) -> dict[str, Any]:
         "calls": result.calls,
         "seconds": round(result.seconds, 3),
         "readings": dict(sorted(result.readings.items())),
+        "moves": list(result.moves),
         "evidence": _evidence_to_json(report, rule.id, result.evidence),
     }
 
@@ -291,6 +297,7 @@ def _evidence_to_json(
         "story": list(evidence.story),
         "curl": list(evidence.curl),
         "exchanges": list(evidence.exchanges),
+        "steps": [asdict(step) for step in evidence.steps],
         "rounds": evidence.rounds,
         "cost": asdict(evidence.cost) if evidence.cost else None,
         "command": rerun_command(report, rule_id),

@@ -5,11 +5,13 @@ run's, the very same objects. A subclass that has more of a rule's own says so i
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Self
 
 from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.picture import drawn
+from points_conformance.judging.step import Step
 
 __all__ = ["Viewed"]
 
@@ -48,3 +50,11 @@ class Viewed:
     def makers(self) -> Mapping[str, str]:
         """The rule whose order it is, by the uuid of every order that two rules could mix up."""
         return {}
+
+    def picture(self, story: Sequence[Exchange]) -> Sequence[Step]:
+        """A story as it is drawn, with more than its calls where a subject knows more."""
+        return drawn(story)
+
+    def moves(self) -> Sequence[str]:
+        """Through which states the calls led, where a subject has a table of them."""
+        return ()

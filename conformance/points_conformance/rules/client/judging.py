@@ -64,6 +64,7 @@ def broken(record: Record, title: str, *, expected: str, got: str) -> Finding:
         story=record.story(),
         exchanges=record.exchanges(),
         led_by=(record.rule,),
+        steps=record.steps(),
     )
 
 

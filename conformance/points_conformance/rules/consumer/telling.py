@@ -9,6 +9,7 @@ from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Attributed, Finding, NetworkTrouble
 from points_conformance.judging.rule import inferred, source
 from points_conformance.simulator import Delivery
+from points_conformance.targets.consumer.picture import pictured
 from points_conformance.targets.consumer.probe import Expected
 from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import ATTEMPTS, ConsumerTarget, Mismatch, Told
@@ -70,7 +71,14 @@ def broken(
         ],
     }
     words = [_in_words(exchange) for exchange in exchanges]
-    return Finding(title, expected=expected, got=got, exchanges=exchanges, story=words)
+    return Finding(
+        title,
+        expected=expected,
+        got=got,
+        exchanges=exchanges,
+        story=words,
+        steps=pictured(exchanges),
+    )
 
 
 def _in_words(exchange: Exchange) -> str:

@@ -261,6 +261,7 @@ class Caller(Viewed):
             status=response.status_code if response is not None else None,
             answer_headers=_shown(response, redact),
             answer=redact(without_secrets(url, _text(response))),
+            at=started,
             seconds=time.perf_counter() - started,
             error=error,
             rule=self.rule,

@@ -9,6 +9,7 @@ import hmac
 import itertools
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,8 +45,9 @@ class Received:
     """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
 
     The secret's header is replaced by whether it was the registered one (``secret_right``).
-    ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
-    endpoint that it came to, ``answered`` what it was told.
+    ``came`` is when it came by the clock of the calls. ``digest`` is of the raw bytes: equal
+    digests are the same delivery again. ``place`` is the endpoint that it came to, ``answered``
+    what it was told.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Received:
     digest: str = ""
     place: str = MAIN
     answered: Reply = 200
+    came: float = 0.0
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -166,6 +169,7 @@ class Inbox:
                 digest=hashlib.sha256(body).hexdigest(),
                 place=place,
                 answered=reply,
+                came=time.perf_counter(),
             )
             if uuid:
                 self._known[uuid].append(received)
@@ -201,6 +205,11 @@ class Inbox:
         with self._changed:
             received = self._known.get(uuid.lower(), ())
             return [one for one in received if place in (None, one.place)]
+
+    def heard(self, uuid: str) -> list[Received]:
+        """What has come for an order at the main endpoint, without a look for more."""
+        with self._changed:
+            return [one for one in self._known.get(uuid.lower(), ()) if one.place == MAIN]
 
     def waited_for(
         self, uuid: str, event: str, count: int = 1, place: str | None = MAIN

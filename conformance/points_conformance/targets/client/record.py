@@ -7,6 +7,7 @@ from typing import Final
 from points_conformance.contract.money import halalas, sar_text
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.exchange import Exchange, Redactor
+from points_conformance.judging.step import Step
 from points_conformance.ledger import OrderLedger
 from points_conformance.targets.client.case import Case, Operation, Tls
 from points_conformance.targets.client.runners import Said
@@ -102,13 +103,60 @@ class Record:
         rows = [(seen.at, 1, _call(seen)) for seen in self.seen]
         for turn in self.turns:
             rows.append((turn.at, 0, f"asked: {turn.operation}"))
-            end = turn.at + turn.said.seconds
+            end = self._end(turn)
             rows.append((end, 2, f"said: {_short(str(turn.said))}; in truth {turn.truth()}"))
             if turn.said.outcome is None and turn.said.output.strip():
                 last = turn.said.output.strip().splitlines()[-1]
                 rows.append((end, 3, f"its last words: {_short(last)}"))
         lines = [f"{at:6.2f} s  {text}" for at, _, text in sorted(rows, key=lambda r: r[:2])]
         return [self.redact(line) for line in [*self.case.lines(), *lines]]
+
+    def _end(self, turn: Turn) -> float:
+        """When the client was done: never before its last call, though its clock starts later."""
+        operation = self.turns.index(turn) + 1
+        answered = [seen.answered_at for seen in self.seen if seen.operation == operation]
+        return max([turn.at + turn.said.seconds, *answered])
+
+    def steps(self) -> list[Step]:
+        """The same as it is drawn, with the second of each."""
+        notes = [Step(teller="kit", hearer="", said=line) for line in self.case.lines()]
+        rows = [(seen.at, 1, _drawn(seen, self.case.total)) for seen in self.seen]
+        for turn in self.turns:
+            asked = Step(teller="kit", hearer="client", said=f"asked: {turn.operation}", at=turn.at)
+            end = self._end(turn)
+            said = Step(
+                teller="client",
+                hearer="kit",
+                said=f"said: {_short(str(turn.said))}",
+                after=f"in truth {turn.truth()}",
+                at=end,
+            )
+            rows += [(turn.at, 0, asked), (end, 2, said)]
+        return [*notes, *(step for _, _, step in sorted(rows, key=lambda row: row[:2]))]
+
+
+def _drawn(seen: Seen, total: str) -> Step:
+    """A call, and what was done to it."""
+    host = {"api": "", "elsewhere": "to another host: "}.get(seen.host, f"{seen.host}: ")
+    body = seen.request.body.decode("utf-8", "replace")
+    came = f"HTTP {seen.status}" if seen.status is not None else "no answer"
+    left = f"{sar_text(seen.left)} of {total} SAR left" if seen.left is not None else ""
+    return Step(
+        teller="client",
+        hearer="API",
+        said=_short(f"{host}{seen.request.method} {_path(seen)} {body}"),
+        answer=seen.happened if came in seen.happened else f"{came}: {seen.happened}".rstrip(": "),
+        lost=seen.status is None,
+        after=left,
+        wrong=seen.left is not None and seen.left < 0,
+        at=seen.at,
+    )
+
+
+def _path(seen: Seen) -> str:
+    """The path without what is the same in all calls of a case."""
+    path = seen.request.path
+    return "/…/" + path.rsplit("/", 1)[1] if path.count("/") > 2 else path
 
 
 def _call(seen: Seen) -> str:

@@ -66,6 +66,8 @@ class Seen:
     status: int | None
     answer: str
     fault: Fault | None = None
+    #: What of the order had not gone back then, in halalas.
+    left: int | None = None
 
     @property
     def happened(self) -> str:
@@ -298,6 +300,7 @@ class ClientSandbox:
                 status=sent.status if sent else None,
                 answer=sent.body.decode("utf-8", "replace") if sent else "",
                 fault=fault,
+                left=self.books.left if moved else None,
             )
         )
 

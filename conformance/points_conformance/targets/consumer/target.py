@@ -195,8 +195,7 @@ class ConsumerTarget(Viewed):
         late: bool,
         seconds: float,
     ) -> Told:
-        text = answer.text if answer is not None else ""
-        headers = dict(answer.headers) if answer is not None else {}
+        text, headers = (answer.text, dict(answer.headers)) if answer is not None else ("", {})
         with self._lock:
             exchange = Exchange(
                 number=len(self.whole.exchanges) + 1,
@@ -207,6 +206,7 @@ class ConsumerTarget(Viewed):
                 status=answer.status_code if answer is not None else None,
                 answer_headers={k: self.redact(v) for k, v in headers.items()},
                 answer=self.redact(text),
+                at=time.perf_counter() - seconds,
                 seconds=seconds,
                 error=self.redact(error),
                 rule=self.rule,
