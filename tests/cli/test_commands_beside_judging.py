@@ -179,7 +179,7 @@ class TestDiff:
         """Said in a line."""
         one = self.report(tmp_path, "one", "passed")
         assert "name two reports or more" in refusal(run("diff", one))
-        nowhere = tmp_path / "none" / "d.md"
+        nowhere = one / "d.md"  # a file is no folder
         assert "cannot go to" in refusal(run("diff", one, one, "--markdown", nowhere))
 
 
