@@ -122,9 +122,9 @@ _LINES: Final[Mapping[tuple[OrderStatus, OrderStatus], tuple[str, float, float, 
     (S.PARTIALLY_REFUNDED, S.FULLY_REFUNDED): ("M180 331 L180 394", 186, 356, "start"),
     (S.PARTIALLY_REFUNDED, S.PARTIALLY_REFUNDED): (
         "M108 312 C80 300 80 336 108 324",
-        92,
-        344,
-        "middle",
+        84,
+        323,
+        "end",
     ),
 }
 
