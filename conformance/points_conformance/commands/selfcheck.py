@@ -16,9 +16,7 @@ __all__ = ["selfcheck"]
 @click.option(
     "--profile",
     type=click.Choice([profile.value for profile in Profile]),
-    default=Profile.SMOKE.value,
-    show_default=True,
-    help="how much is tried against each defect",
+    help="how much is tried against each defect; default smoke, to record standard",
 )
 @click.option(
     "--subject",
@@ -28,6 +26,19 @@ __all__ = ["selfcheck"]
     help="whose rules are judged",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="the seed of every run")
+@click.option(
+    "--record",
+    "record_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="judge nothing; bring the signatures of all defects in this file up to date "
+    "(specs/signatures.json)",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="to record: with how many seeds, from --seed on; default as the file has",
+)
 @click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
 @click.option(
     "--json",
@@ -39,9 +50,11 @@ __all__ = ["selfcheck"]
     "-n", "workers", metavar="WORKERS", type=click.IntRange(1), help="processes; default all cores"
 )
 def selfcheck(
-    profile: str,
+    profile: str | None,
     subject: str,
     seed: int,
+    record_file: Path | None,
+    seeds: int | None,
     patterns: tuple[str, ...],
     json_file: Path | None,
     workers: int | None,
@@ -50,6 +63,14 @@ def selfcheck(
 
     Status 0 when each defect is caught by the rules that should and by no others, else 1.
     """
+    if record_file is not None:
+        if patterns or json_file or subject != "all":
+            _refuse("--record is of all defects: no --defect, --subject or --json")
+        of = Profile(profile or Profile.STANDARD)
+        _record(record_file, of, seed, seeds, workers or 0)
+    if seeds is not None:
+        _refuse("--seeds is for --record")
+
     from points_conformance.defects.defect import DefectError
     from points_conformance.defects.matrix import as_json, as_table
     from points_conformance.defects.selfcheck import self_check
@@ -60,7 +81,7 @@ def selfcheck(
         check = self_check(
             patterns,
             subjects=list(Subject) if subject == "all" else [Subject(subject)],
-            profile=Profile(profile),
+            profile=Profile(profile or Profile.SMOKE),
             seed=seed,
             workers=workers or 0,
             announce=click.echo,
@@ -73,6 +94,33 @@ def selfcheck(
         _refuse(f"the matrix cannot go to {json_file}: {error.strerror}")
     click.echo("\n".join(as_table(check)))
     sys.exit(0 if check.as_declared else 1)
+
+
+def _record(file: Path, profile: Profile, seed: int, seeds: int | None, workers: int) -> NoReturn:
+    """Bring the file up to date, writing it now and then: an interrupted recording can go on."""
+    from points_conformance.defects.recording import record
+    from points_conformance.judging.signatures import Recorded
+    from points_conformance.report.atomic import write_atomically
+
+    before = Recorded()
+    try:
+        if file.exists():
+            before = Recorded.read(file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        _refuse(f"{file}: holds no signatures; remove it to record anew")
+    except OSError as error:
+        _refuse(f"{file}: cannot be read: {error.strerror}")
+    try:
+        number = seeds or len(before.seeds) or 1
+        wanted = range(seed, seed + number)
+        for recorded in record(
+            before, profile=profile, seeds=wanted, workers=workers, announce=click.echo
+        ):
+            write_atomically(file, recorded.text())
+    except OSError as error:
+        _refuse(f"the signatures cannot go to {file}: {error.strerror}")
+    click.echo(f"{file}: {file.stat().st_size} bytes")
+    sys.exit(0)
 
 
 def _refuse(text: str) -> NoReturn:
