@@ -90,7 +90,8 @@ def _offered(option: Option) -> click.Option:
     takes: dict[str, Any] = {"metavar": option.metavar, "multiple": option.kind == "many"}
     if option.kind == "flag":
         takes = {"is_flag": True, "default": None}
-    return click.Option([f"--{option.name}"], help=option.help, **takes)
+    short = ["-v"] if option.name == "verbose" else []
+    return click.Option([f"--{option.name}", *short], help=option.help, **takes)
 
 
 def _command(subject: Subject) -> click.Command:

@@ -71,7 +71,7 @@ def joined(folders: Sequence[Path], into: Path) -> int:
 def told(report: Any, into: Path) -> int:
     """Print and write a joined report; the exit status."""
     from points_conformance.judging.redaction import Redactor
-    from points_conformance.report.terminal import summary_lines
+    from points_conformance.report.screen import told as lines_of
     from points_conformance.report.write import write_all
 
     redact = Redactor.of(os.environ)
@@ -80,7 +80,7 @@ def told(report: Any, into: Path) -> int:
     except OSError as error:
         _spoil(into)
         _refuse(f"the report cannot be written to {into}: {error.strerror or error}")
-    click.echo("\n".join(map(redact, summary_lines(report))))
+    click.echo("\n".join(map(redact, lines_of(report))))
     click.echo(f"report: {into / 'report.html'}")
     return int(report.exit_status)
 

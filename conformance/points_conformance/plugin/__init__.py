@@ -325,7 +325,10 @@ def pytest_report_teststatus(
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The readable result."""
+    """The readable result, in colour where pytest has any."""
+    from points_conformance.report.screen import colour_of
+
     for running in _running(config):
         for line in running.summary():
-            terminalreporter.write_line(line)
+            colour = colour_of(line)
+            terminalreporter.write_line(line, **({colour: True} if colour else {}))

@@ -51,6 +51,7 @@ _COMMON = (
         "how many rules (of a client: cases) at once; 1 turns it off",
         metavar="N",
     ),
+    Option("verbose", "tell all evidence on the terminal as well (-v)", "flag"),
     Option("dry-run", "print the plan and the orders needed, send nothing", "flag"),
 )
 

@@ -39,7 +39,7 @@ from points_conformance.report.github import annotations, harmless, within_actio
 from points_conformance.report.names import TEST_RESULTS
 from points_conformance.report.old import spoil
 from points_conformance.report.run import RunReport
-from points_conformance.report.terminal import summary_lines
+from points_conformance.report.screen import told
 from points_conformance.report.write import begin_all, write_all
 from points_conformance.subjects import Subject, part
 from points_conformance.targets.effect import Effect
@@ -386,7 +386,8 @@ class PointsSession:
             return []
         if self.judging.unjudgeable and not self.judges.outcomes:
             return [] if self.command else ["", f"points-conformance: {self.judging.unjudgeable}"]
-        lines = ["", *summary_lines(self.report)]
+        whole = option(self.config, "verbose") or self.config.option.verbose > 0
+        lines = ["", *told(self.report, whole=whole)]
         folder = self.settings.report_dir
         if folder and (folder / "report.html").exists():
             lines.append(f"report: {folder / 'report.html'}")

@@ -187,13 +187,22 @@ class RunReport:
     @property
     def summary(self) -> str:
         """The run in one line: verdict, coverage, counts, how to have the same again."""
+        return f"{self.headline} ({self._counted})"
+
+    @property
+    def told(self) -> str:
+        """The same without the coverage, which was said before."""
+        return f"{self.headline_verdict} ({self._counted})"
+
+    @property
+    def _counted(self) -> str:
         counts = _counts(self.selected())
         told = [f"{counts[Verdict.PASSED]} passed", *_in_words(counts, _OTHERS)]
         before = _in_words(_counts(self.prerequisites()), _WORDS)
         if before:
             told[-1] += f"; prerequisites: {', '.join(before)}"
         how = f"{self.seeds_said}, profile {self.profile}, {self.seconds:.1f} s"
-        return f"{self.headline} ({', '.join(told)}; {how}, {counted(self.calls, 'call')})"
+        return f"{', '.join(told)}; {how}, {counted(self.calls, 'call')}"
 
     def of(self, *verdicts: Verdict) -> list[Result]:
         """The results with one of these verdicts, prerequisites included."""

@@ -23,11 +23,13 @@ def shortened(text: str, limit: int = 600) -> str:
     return text if left <= 0 else f"{text[:limit]}… ({left} more characters in report.json)"
 
 
-def wrapped(text: str, indent: str = "", hang: str | None = None) -> list[str]:
-    """Lines of at most :data:`WIDTH` characters; ``hang`` indents all but the first."""
+def wrapped(
+    text: str, indent: str = "", hang: str | None = None, *, width: int = WIDTH
+) -> list[str]:
+    """Lines of at most ``width`` characters; ``hang`` indents all but the first."""
     lines = textwrap.wrap(
         plain(text),
-        WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent if hang is None else hang,
         break_on_hyphens=False,
