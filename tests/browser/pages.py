@@ -1,11 +1,13 @@
 """Pages to look at: made-up runs that have all that a page can hold."""
 
 from typing import Any
+from unittest import mock
 
 from tests.report import samples
 
+from points_conformance.judging.causes import Cause, Diagnosis
 from points_conformance.judging.step import Step
-from points_conformance.judging.verdict import Cost, Evidence, Outcome, OutcomeKind
+from points_conformance.judging.verdict import Cost, Evidence, Outcome, OutcomeKind, Verdict
 from points_conformance.report import html
 from points_conformance.report.run import RunReport
 from points_conformance.subjects import Subject
@@ -109,5 +111,17 @@ MADE_UP = {
 
 
 def page(name: str) -> str:
-    """The page of one of them."""
-    return html.render(MADE_UP[name]())
+    """The page of one of them, with a cause that no recording changes."""
+    report = MADE_UP[name]()
+    with mock.patch.object(RunReport, "diagnosis", _diagnosis(report)):
+        return html.render(report)
+
+
+def _diagnosis(report: RunReport) -> Diagnosis:
+    """A cause of what is drawn, and another candidate."""
+    if not report.of(Verdict.FAILED):
+        return Diagnosis()
+    title = HOSTILE if report.target == HOSTILE else "Each part is compared with the total alone."
+    likely = Cause(id="a", title=title, explains=(samples.SECOND.id,), of=2, fit=0.84)
+    other = Cause(id="b", title=title, explains=(samples.SECOND.id,), of=2, fit=0.61, likely=False)
+    return Diagnosis(causes=(likely, other))

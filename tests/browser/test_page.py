@@ -88,13 +88,14 @@ def test_arabic_runs_from_the_right(opened: Opened) -> None:
 # ---------------------------------------------------------------------- what comes first
 @pytest.mark.parametrize("screen", ["desktop", "phone"])
 def test_the_first_screen_tells_what_is_wrong_and_what_to_run(opened: Opened, screen: str) -> None:
-    """Without a scroll: the verdict, the failure, what it costs, what came, and the command."""
+    """Without a scroll: verdict, cause, failure, what it costs, what came, and the command."""
     page = opened("failing", **SCREENS[screen])
     height = page.viewport_size["height"] if page.viewport_size else 0
     finding = page.locator("[data-rule]").first
     assert finding.get_attribute("id") == SECOND
     for part in (
         page.locator("h1"),
+        page.get_by_text("Each part is compared with the total alone.").first,
         finding.locator("h3"),
         finding.locator(".cost"),
         finding.get_by_text("HTTP 200:").first,

@@ -226,9 +226,10 @@ def test_a_fault_that_fits_badly_is_not_called_likely(monkeypatch: pytest.Monkey
     ]
 
 
-def test_what_it_costs_stands_with_the_failure() -> None:
+def test_what_it_costs_stands_with_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """And a story that costs money is told before a shorter one that does not."""
     cost = Cost(amount="1.00", unit="SAR", of="9.00", loses="merchant", text="1.00 SAR is lost")
+    monkeypatch.setattr(RunReport, "diagnosis", property(lambda self: Diagnosis()))
     costly = Evidence(title="costly", expected="e", got="g", cost=cost)
     results = [
         Result(rule=samples.NEW, verdict=Verdict.FAILED, evidence=samples.EVIDENCE),
