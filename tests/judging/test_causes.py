@@ -1,14 +1,29 @@
 """Which known fault explains what a run found."""
 
-from points_conformance.judging.causes import Fault, Signs, diagnose, signs_of
+import pytest
+
+from points_conformance.judging.causes import (
+    Fault,
+    Sign,
+    Signs,
+    diagnose,
+    manner_of,
+    signs_of,
+)
 from points_conformance.judging.rule import Level, Rule, inferred
 from points_conformance.judging.verdict import Evidence, Result, Verdict
 
 
 def fault(id_: str, **fails: str) -> Fault:
     """A fault that always makes these rules fail, each with this title."""
-    by = {rule: {title: 1.0} for rule, title in fails.items()}
+    by = {rule: {Sign(title): 1.0} for rule, title in fails.items()}
     return Fault(id=id_, title=f"{id_} is wrong.", fails=by)
+
+
+def shows(held: str = "", **failed: str) -> Signs:
+    """What a run showed: these rules failed with these titles, those held."""
+    signs = {rule: Sign(title) for rule, title in failed.items()}
+    return Signs(failed=signs, held=frozenset(held))
 
 
 SUM = fault("sum", a="too much", b="too much")
@@ -18,7 +33,7 @@ FAULTS = (SUM, PART, fault("other", d="refused"), fault("more", e="refused"))
 
 def test_the_fault_whose_signature_it_is_comes_first_and_explains_all() -> None:
     """Same rules, same titles: it fits wholly, and nothing is unexplained."""
-    found = diagnose(Signs(failed={"a": "too much", "b": "too much"}), FAULTS)
+    found = diagnose(shows(a="too much", b="too much"), FAULTS)
     first = found.causes[0]
     assert (first.id, first.explains, first.of, first.fit) == ("sum", ("a", "b"), 2, 1.0)
     assert first.likely
@@ -27,21 +42,21 @@ def test_the_fault_whose_signature_it_is_comes_first_and_explains_all() -> None:
 
 def test_a_rule_that_should_have_failed_and_held_speaks_against_it() -> None:
     """Where it was not exercised it does not."""
-    held = diagnose(Signs(failed={"a": "too much"}, held={"b"}), FAULTS).causes[0]
-    unknown = diagnose(Signs(failed={"a": "too much"}), FAULTS).causes[0]
+    held = diagnose(shows("b", a="too much"), FAULTS).causes[0]
+    unknown = diagnose(shows(a="too much"), FAULTS).causes[0]
     assert held.fit < unknown.fit == 1.0
 
 
 def test_what_fits_nothing_has_no_cause() -> None:
     """And is told as unexplained."""
-    found = diagnose(Signs(failed={"z": "refused"}), FAULTS)
+    found = diagnose(shows("abcde", z="never seen"), FAULTS)
     assert (found.causes, found.unexplained) == ((), ("z",))
 
 
 def test_the_same_rule_with_another_title_fits_less() -> None:
     """Titles tell apart what rule IDs cannot."""
     faults = (fault("high", a="too much"), fault("low", a="too little"))
-    found = diagnose(Signs(failed={"a": "too little"}), faults)
+    found = diagnose(shows(a="too little"), faults)
     assert [cause.id for cause in found.causes] == ["low", "high"]
 
 
@@ -69,4 +84,48 @@ def test_signs_are_what_failed_and_what_held() -> None:
             result("e", Verdict.KNOWN),
         ]
     )
-    assert signs == Signs(failed={"a": "a broke", "b": "b broke"}, held=frozenset({"c"}))
+    assert signs == Signs(
+        failed={"a": Sign("a broke"), "b": Sign("b broke")}, held=frozenset({"c"})
+    )
+
+
+def test_two_faults_at_once_are_both_named() -> None:
+    """Where both together fit better than any one, and each explains what the other does not."""
+    found = diagnose(shows("de", a="too much", b="too much", c="refused"), FAULTS)
+    assert [(cause.id, cause.beside) for cause in found.causes] == [("sum", False), ("part", True)]
+    assert found.unexplained == ()
+
+
+def test_the_manner_tells_apart_what_titles_do_not() -> None:
+    """The same rule and title: a 500 is another fault than a 200."""
+    faults = [
+        Fault(id=id_, title=id_, fails={"a": {Sign("accepted", manner): 1.0}})
+        for id_, manner in (("ok", "HTTP 200"), ("crash", "HTTP 500"))
+    ]
+    found = diagnose(Signs(failed={"a": Sign("accepted", "HTTP 500")}), faults)
+    assert found.causes[0].id == "crash"
+
+
+def test_nothing_failed_nothing_is_named() -> None:
+    """A green run has no cause."""
+    assert diagnose(shows("abcde"), FAULTS).causes == ()
+
+
+def test_without_recorded_faults_all_is_unexplained() -> None:
+    """As in a run of rules that nothing was recorded of."""
+    assert diagnose(shows(a="too much"), ()).unexplained == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "manner"),
+    [
+        ("a refusal", "HTTP 200, order_status 'approved'", "HTTP 200"),
+        ("25.00 SAR go back", "50.00 SAR, by 2 calls", "more"),
+        ("25.00 SAR go back", "0.00 SAR", "less"),
+        ("25.00 SAR", "25.00 SAR", "as much"),
+        ("an end", "waited 17 s for 5f3c2a10-0000-4000-8000-000000000000", "waited # s for #"),
+    ],
+)
+def test_the_manner_has_no_values(expected: str, got: str, manner: str) -> None:
+    """So that two runs with other orders and amounts have the same."""
+    assert manner_of(expected, got) == manner

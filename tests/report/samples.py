@@ -93,6 +93,7 @@ def report(**fields: Any) -> RunReport:
         "versions": {"kit": "0.1.0", "python": "3.11.9"},
         "calls": 212,
         "seconds": 1.8334,
+        "faults": (),
     }
     return RunReport(**(given | fields))
 

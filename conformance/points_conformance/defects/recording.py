@@ -16,7 +16,7 @@ from typing import Any, Final
 from points_conformance.defects.catalogue import seeded
 from points_conformance.defects.defect import Defect
 from points_conformance.defects.selfcheck import keep_running
-from points_conformance.judging.causes import signs_of
+from points_conformance.judging.causes import Sign, signs_of
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.signatures import Recorded, Signature
 from points_conformance.subjects import Subject, catalogue
@@ -147,7 +147,7 @@ def record(
     yield _in_order(replace(holds, rules={s.value: _marks(s, profile) for s in Subject}))
 
 
-def _with(holds: Recorded, run: Run, failed: Mapping[str, str]) -> Recorded:
+def _with(holds: Recorded, run: Run, failed: Mapping[str, Sign]) -> Recorded:
     defect = seeded(run.subject).named(run.defect)
     of = holds.signatures.get(run.subject, {})
     signature = of.get(defect.id) or Signature(title=defect.summary, mark=mark_of(defect), seeds=())
@@ -171,7 +171,7 @@ def _in_order(recorded: Recorded) -> Recorded:
     )
 
 
-def _made(runs: Sequence[Run], workers: int) -> Iterator[tuple[Run, Mapping[str, str]]]:
+def _made(runs: Sequence[Run], workers: int) -> Iterator[tuple[Run, Mapping[str, Sign]]]:
     if not runs:
         return
     # Not forked: the caller may have threads.
@@ -185,10 +185,10 @@ def _made(runs: Sequence[Run], workers: int) -> Iterator[tuple[Run, Mapping[str,
             pool.shutdown(cancel_futures=True)
 
 
-def _failed(run: Run) -> dict[str, str]:
-    """What fails in a run, and with which title."""
+def _failed(run: Run) -> dict[str, Sign]:
+    """What fails in a run, and how."""
     one, among = seeded(run.subject), catalogue(run.subject)
     rules = [among[id_] for id_ in run.rules] or list(among.select(run.profile))
     judged = one.judged(one.named(run.defect), rules, run.profile, run.seed)
     failed = signs_of(judged.results).failed
-    return {id_: title for id_, title in failed.items() if not run.rules or id_ in run.rules}
+    return {id_: sign for id_, sign in failed.items() if not run.rules or id_ in run.rules}

@@ -1,50 +1,74 @@
-"""Causes: which known fault explains best what a run found. Pure: sets and shares, no I/O.
+"""Causes: which recorded fault explains best what a run found. Pure: sets and shares, no I/O.
 
 A *fault* is one way to be wrong, with its signature: which rules it made fail when it was recorded,
-how often, and with which title. A run's own *signs* are compared with all of them. What was blocked
-or not exercised is unknown: it speaks neither for a fault nor against it. A cause is a hint and
-changes no verdict.
+how often, and how. A run's own *signs* are compared with all of them, and with all pairs that come
+into question. What was blocked or not exercised is unknown: it speaks neither for a fault nor
+against it. A cause is a hint and changes no verdict.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import combinations
+from typing import Any, Final, NamedTuple
 
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.verdict import Evidence, Result, Verdict
 
-__all__ = ["Cause", "Diagnosis", "Fault", "Signs", "diagnose", "signs_of"]
+__all__ = ["AT_MOST", "LIKELY", "Cause", "Diagnosis", "Fault", "Sign", "Signs", "diagnose"]
+__all__ += ["signs_of"]
 
 #: So many candidates are told at most.
 AT_MOST: Final = 3
 #: From this fit on a cause is called likely; below it is merely the nearest of those known.
-LIKELY: Final = 0.5
-#: What fits worse says nothing and is not told.
-LEAST: Final = 0.2
-#: What a failed rule counts towards a fault that makes it fail in another way.
-_OTHERWISE: Final = 0.4
+LIKELY: Final = 0.55
+#: What fits worse is not told.
+_LEAST: Final = 0.15
+#: Two faults at once are believed where they fit better than one by so much.
+_BETTER: Final = 0.15
+#: So many faults come into question for a pair.
+_PAIRED: Final = 16
+
+#: How much agreement counts: that the rule fails, that it does with this title, that any rule does,
+#: and how what came differs from what was expected.
+_RULE, _TITLE, _ANYWHERE, _MANNER = 1.0, 1.0, 0.5, 0.5
 
 _FAILED: Final = frozenset({Verdict.FAILED, Verdict.ADVICE})
 _HELD: Final = frozenset({Verdict.PASSED, Verdict.OBSERVED})
 
+#: What a signature is made of: its kind, and what it is about.
+_Feature = tuple[str, ...]
+
+
+class Sign(NamedTuple):
+    """How a rule failed: the title of the finding, and its ``manner`` (``HTTP 200``, ``more``)."""
+
+    title: str
+    manner: str = ""
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "Sign":
+        """That of a finding."""
+        return cls(evidence.title, manner_of(evidence.expected, evidence.got))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What a run showed: the title of each rule that failed, and the rules that held."""
+    """What a run showed: how each rule failed that did, and the rules that held."""
 
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, Sign] = field(default_factory=dict)
     held: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One recorded way to be wrong. ``fails``: for each rule that it made fail the share of runs
-    (0 to 1) by title.
+    """One recorded way to be wrong. ``fails``: for each rule the share of runs (0 to 1) in which it
+    failed so.
     """
 
     id: str
     title: str
-    fails: Mapping[str, Mapping[str, float]]
+    fails: Mapping[str, Mapping[Sign, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +76,9 @@ class Cause:
     """A candidate. ``id`` names the fault, ``title`` says in plain words what is wrong.
 
     ``explains``: the failed rules that it explains, ``of``: how many failed in all,
-    ``unexplained``: those that it leaves. ``fit``: how well its signature and the run's agree, 0 to
-    1; ``likely``: whether that is enough to rely on. ``beside``: it explains what the causes before
-    it leave, so that both are there; else it is another candidate for the same.
+    ``unexplained``: those that it leaves. ``fit``: how well signature and run agree, 0 to 1, of two
+    causes both together; ``likely``: whether that is enough to rely on. ``beside``: both it and the
+    cause before it are there; else it is another candidate for the same.
     """
 
     id: str
@@ -93,12 +117,13 @@ class Diagnosis:
         return [cause for cause in self.causes if cause.likely]
 
 
+# ---------------------------------------------------------------------- what a run shows
 def signs_of(results: Iterable[Result]) -> Signs:
     """What results show. What the user knows of already is unknown here: it has its reason."""
     results = list(results)
     return Signs(
         failed={
-            r.rule.id: r.evidence.title if r.evidence else ""
+            r.rule.id: Sign.of(r.evidence) if r.evidence else Sign("")
             for r in results
             if r.verdict in _FAILED
         },
@@ -106,11 +131,37 @@ def signs_of(results: Iterable[Result]) -> Signs:
     )
 
 
+_STATUS: Final = re.compile(r"HTTP \d{3}")
+_AMOUNT: Final = re.compile(r"-?\d+\.\d\d\b")
+#: What differs from run to run.
+_UNSTEADY: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
+_MANNER_LENGTH: Final = 24
+
+
+def manner_of(expected: str, got: str) -> str:
+    """How what came differs, in a word or two without values: its status, more or less money."""
+    status, wanted, came = _STATUS.search(got), _AMOUNT.search(expected), _AMOUNT.search(got)
+    words = [status[0]] if status else []
+    if wanted and came:
+        difference = float(came[0]) - float(wanted[0])
+        words.append("more" if difference > 0 else "less" if difference < 0 else "as much")
+    return " ".join(words) or _UNSTEADY.sub("#", got)[:_MANNER_LENGTH].strip()
+
+
+# ---------------------------------------------------------------------- which fault it is
 def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
     """The faults that explain best what failed, at most :data:`AT_MOST`."""
-    weight = _weights(faults)
-    ranked = _ranked(signs, faults, weight)
-    causes = [_cause(fault, fit, signs) for fit, fault in ranked[:AT_MOST] if fit >= LEAST]
+    if not signs.failed:
+        return Diagnosis()
+    fit_of = _fitting(signs, faults)
+    ranked = sorted(((fit_of(fault), fault) for fault in faults), key=_best_first)
+    one = ranked[0][0] if ranked else 0.0
+    pair = _pair(signs, ranked, fit_of)
+    causes: list[Cause] = []
+    if pair is not None and pair[0] >= max(one + _BETTER, LIKELY):
+        causes = [_cause(f, pair[0], signs, beside=n > 0) for n, f in enumerate(pair[1])]
+    else:
+        causes = [_cause(f, fit, signs) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
     explained = {id_ for cause in causes if cause.likely for id_ in cause.explains}
     return Diagnosis(
         causes=tuple(causes),
@@ -118,55 +169,98 @@ def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
     )
 
 
-def _weights(faults: Sequence[Fault]) -> dict[str, float]:
-    """What each rule tells: the more, the fewer faults make it fail."""
-    by: dict[str, int] = {}
-    for fault in faults:
-        for rule in fault.fails:
-            by[rule] = by.get(rule, 0) + 1
-    return {rule: math.log((1 + len(faults)) / count) for rule, count in by.items()}
+def _best_first(ranked: tuple[float, Fault]) -> tuple[float, str]:
+    return -ranked[0], ranked[1].id
 
 
-def _ranked(
-    signs: Signs, faults: Iterable[Fault], weight: Mapping[str, float]
-) -> list[tuple[float, Fault]]:
-    fits = [(_fit(signs, fault, weight), fault) for fault in faults]
-    return sorted(fits, key=lambda pair: (-pair[0], pair[1].id))
-
-
-def _fit(signs: Signs, fault: Fault, weight: Mapping[str, float]) -> float:
-    """How well a fault's signature and the signs agree: what is explained, of that and of what is
-    left or missing.
+def _pair(
+    signs: Signs,
+    ranked: Sequence[tuple[float, Fault]],
+    fit_of: Callable[..., float],
+) -> tuple[float, tuple[Fault, Fault]] | None:
+    """The two faults that fit best together, of those that each explain something; the one that
+    explains more first.
     """
-    rare = math.log(1 + len(weight))
-    explained = left = missing = 0.0
-    for rule, title in signs.failed.items():
-        counts = weight.get(rule, rare)
-        share = _share(fault, rule, title)
-        explained += counts * share
-        left += counts * (1 - share)
-    for rule, titles in fault.fails.items():
-        if rule in signs.held:
-            missing += weight.get(rule, rare) * sum(titles.values())
-    whole = explained + left + missing
-    return explained / whole if whole else 0.0
+    rules = signs.failed.keys()
+    able = [fault for fit, fault in ranked if fit > 0][:_PAIRED]
+    pairs = [
+        (fit_of(a, b), (a, b))
+        for a, b in combinations(able, 2)
+        if (rules & a.fails.keys()) - b.fails.keys() and (rules & b.fails.keys()) - a.fails.keys()
+    ]
+    if not pairs:
+        return None
+    fit, both = max(pairs, key=lambda pair: pair[0])
+    first, second = sorted(both, key=lambda fault: -len(rules & fault.fails.keys()))
+    return fit, (first, second)
 
 
-def _share(fault: Fault, rule: str, title: str) -> float:
-    titles = fault.fails.get(rule)
-    if not titles:
-        return 0.0
-    return max(titles.get(title, 0.0), _OTHERWISE * sum(titles.values()))
+def _fitting(signs: Signs, faults: Sequence[Fault]) -> Callable[..., float]:
+    """How well one or more faults together agree with the signs: what both show, of what the one or
+    the other shows, each counted by how few faults show it.
+    """
+    shown = {
+        feature: 1.0 for rule, sign in signs.failed.items() for feature in _features(rule, sign)
+    }
+    known = signs.failed.keys() | signs.held
+    signatures = {fault.id: _signature(fault, known) for fault in faults}
+    count: dict[_Feature, int] = {}
+    for fault in faults:
+        for feature in _signature(fault):
+            count[feature] = count.get(feature, 0) + 1
+
+    def weight(feature: _Feature) -> float:
+        return _KINDS[feature[0]] * math.log((1 + len(faults)) / count.get(feature, 1))
+
+    weights = {f: weight(f) for f in {*count, *shown}}
+
+    def fit(*together: Fault) -> float:
+        expected: dict[_Feature, float] = {}
+        for fault in together:
+            for feature, share in signatures[fault.id].items():
+                expected[feature] = max(expected.get(feature, 0.0), share)
+        both = sum(weights[f] * expected[f] for f in shown if f in expected)
+        either = sum(
+            weights[f] * max(expected.get(f, 0.0), shown.get(f, 0.0)) for f in {*shown, *expected}
+        )
+        return both / either if either else 0.0
+
+    return fit
 
 
-def _cause(fault: Fault, fit: float, signs: Signs) -> Cause:
-    explains = tuple(rule for rule in signs.failed if rule in fault.fails)
+_KINDS: Final = {"rule": _RULE, "title": _TITLE, "anywhere": _ANYWHERE, "manner": _MANNER}
+
+
+def _features(rule: str, sign: Sign) -> Iterator[_Feature]:
+    yield "rule", rule
+    yield "title", rule, sign.title
+    yield "anywhere", sign.title
+    yield "manner", rule, sign.manner
+
+
+def _signature(fault: Fault, known: Set[str] | None = None) -> dict[_Feature, float]:
+    """What a fault shows, and in how many of its runs; of the ``known`` rules alone."""
+    signature: dict[_Feature, float] = {}
+    for rule, by in fault.fails.items():
+        if known is not None and rule not in known:
+            continue
+        own: dict[_Feature, float] = {}
+        for sign, share in by.items():
+            for feature in _features(rule, sign):
+                own[feature] = own.get(feature, 0.0) + share
+        for feature, share in own.items():
+            signature[feature] = max(signature.get(feature, 0.0), share)
+    return signature
+
+
+def _cause(fault: Fault, fit: float, signs: Signs, *, beside: bool = False) -> Cause:
     return Cause(
         id=fault.id,
         title=fault.title,
-        explains=explains,
+        explains=tuple(rule for rule in signs.failed if rule in fault.fails),
         of=len(signs.failed),
         fit=fit,
         likely=fit >= LIKELY,
+        beside=beside,
         unexplained=tuple(rule for rule in signs.failed if rule not in fault.fails),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from points_conformance.judging.causes import Fault
+from points_conformance.judging.causes import Fault, Sign
 from points_conformance.judging.rule import Profile
 
 __all__ = ["Recorded", "Signature"]
@@ -13,8 +13,8 @@ __all__ = ["Recorded", "Signature"]
 _FORMAT: Final = 1
 _ABOUT: Final = "Written by `points-conformance selfcheck --record`: never edit."
 
-#: For each rule how many runs failed it with each title.
-Fails = Mapping[str, Mapping[str, int]]
+#: For each rule how many runs failed it so.
+Fails = Mapping[str, Mapping[Sign, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +30,19 @@ class Signature:
         """The same, of these rules alone."""
         return replace(self, fails={id_: by for id_, by in self.fails.items() if id_ in rules})
 
-    def with_run(self, seed: int, failed: Mapping[str, str]) -> Self:
-        """The same with what failed in one more run, and with which title."""
+    def with_run(self, seed: int, failed: Mapping[str, Sign]) -> Self:
+        """The same with what failed in one more run, and how."""
         fails = {id_: dict(by) for id_, by in self.fails.items()}
-        for id_, title in failed.items():
+        for id_, sign in failed.items():
             by = fails.setdefault(id_, {})
-            by[title] = by.get(title, 0) + 1
+            by[sign] = by.get(sign, 0) + 1
         return replace(self, seeds=tuple(sorted({*self.seeds, seed})), fails=fails)
 
     def fault(self, id_: str) -> Fault:
         """The fault that it is of."""
         runs = len(self.seeds)
         fails = {
-            rule: {title: count / runs for title, count in by.items()}
+            rule: {sign: count / runs for sign, count in by.items()}
             for rule, by in self.fails.items()
         }
         return Fault(id=id_, title=self.title, fails=fails)
@@ -67,22 +67,23 @@ class Recorded:
     def read(cls, text: str) -> Self:
         """The recording in the text of a file."""
         content = json.loads(text)
+        signs = [Sign(*row) for row in content["signs"]]
         return cls(
             profile=Profile(content["profile"]),
             seeds=tuple(content["seeds"]),
             rules=content["rules"],
             signatures={
-                subject: {id_: _read(row, content["titles"]) for id_, row in rows.items()}
+                subject: {id_: _read(row, signs) for id_, row in rows.items()}
                 for subject, rows in content["signatures"].items()
             },
         )
 
     def text(self) -> str:
-        """The text of the file: a line for each fault, so that a change can be read. Titles are
-        told once, and named by their number.
+        """The text of the file: a line for each fault, so that a change can be read. How rules fail
+        is told once, and named by its number.
         """
-        titles = sorted({title for s in self._each() for by in s.fails.values() for title in by})
-        number = {title: str(at) for at, title in enumerate(titles)}
+        signs = sorted({sign for s in self._each() for by in s.fails.values() for sign in by})
+        number = {sign: str(at) for at, sign in enumerate(signs)}
         signatures = {
             subject: _lines({id_: _row(s, number) for id_, s in by_id.items()}, 2)
             for subject, by_id in self.signatures.items()
@@ -93,7 +94,7 @@ class Recorded:
             "format": _compact(_FORMAT),
             "profile": _compact(self.profile.value),
             "seeds": _compact(self.seeds),
-            "titles": _listed(titles),
+            "signs": _listed(signs),
             "rules": _object(rules, 1),
             "signatures": _object(signatures, 1),
         }
@@ -103,17 +104,17 @@ class Recorded:
         return (s for by_id in self.signatures.values() for s in by_id.values())
 
 
-def _read(row: Mapping[str, Any], titles: Sequence[str]) -> Signature:
+def _read(row: Mapping[str, Any], signs: Sequence[Sign]) -> Signature:
     fails = {
-        rule: {titles[int(number)]: count for number, count in by.items()}
+        rule: {signs[int(number)]: count for number, count in by.items()}
         for rule, by in row["fails"].items()
     }
     return Signature(title=row["title"], mark=row["mark"], seeds=tuple(row["seeds"]), fails=fails)
 
 
-def _row(signature: Signature, number: Mapping[str, str]) -> dict[str, Any]:
+def _row(signature: Signature, number: Mapping[Sign, str]) -> dict[str, Any]:
     fails = {
-        rule: {number[title]: by[title] for title in sorted(by)}
+        rule: {number[sign]: by[sign] for sign in sorted(by)}
         for rule, by in sorted(signature.fails.items())
     }
     seeds = list(signature.seeds)
@@ -128,8 +129,8 @@ def _lines(rows: Mapping[str, Any], depth: int) -> str:
     return _object({id_: _compact(row) for id_, row in rows.items()}, depth)
 
 
-def _listed(texts: Sequence[str]) -> str:
-    return "[\n" + ",\n".join(f"  {_compact(text)}" for text in texts) + "\n ]"
+def _listed(rows: Sequence[Any]) -> str:
+    return "[\n" + ",\n".join(f"  {_compact(row)}" for row in rows) + "\n ]"
 
 
 def _object(texts: Mapping[str, str], depth: int) -> str:

@@ -326,9 +326,9 @@ def pytest_report_teststatus(
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The readable result, in colour where pytest has any."""
-    from points_conformance.report.screen import colour_of
-
     for running in _running(config):
+        from points_conformance.report.screen import colour_of  # here: others load nothing heavy
+
         for line in running.summary():
             colour = colour_of(line)
             terminalreporter.write_line(line, **({colour: True} if colour else {}))

@@ -15,7 +15,7 @@ __all__ = ["brief_lines"]
 
 _LABEL: Final = 12
 #: Of a story its last steps are shown, so many at most.
-_STEPS: Final = 5
+_STEPS: Final = 4
 #: So many failed rules without a cause are told, of several causes the rules of so many.
 _ALONE: Final = 4
 _NAMED: Final = 4

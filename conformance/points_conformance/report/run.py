@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
-from points_conformance.judging.causes import Diagnosis, diagnose, signs_of
+from points_conformance.judging.causes import Diagnosis, Fault, diagnose, signs_of
 from points_conformance.judging.coverage import Coverage, coverage
 from points_conformance.judging.exchange import quoted
 from points_conformance.judging.rule import Profile
@@ -79,7 +80,8 @@ class RunReport:
     URL (``("--app", "shop:app")``), ``passed_on`` what the command was given for pytest, ``select``
     and ``deselect`` the patterns that it was given. Under the user's own pytest ``begun_with`` is
     its command line without its choice of tests, and ``suite`` the class whose tests were run.
-    ``again``: commands that are known beforehand, by rule. Passwords and keys in URLs are cut when
+    ``again``: commands that are known beforehand, by rule. ``faults``: the causes that come into
+    question, where those are not the shipped ones. Passwords and keys in URLs are cut when
     the report is made.
     """
 
@@ -108,6 +110,7 @@ class RunReport:
     begun_with: Sequence[str] = ()
     suite: str = ""
     again: Mapping[str, str] = field(default_factory=dict)
+    faults: Sequence[Fault] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", _without_secrets(self.target))
@@ -153,10 +156,11 @@ class RunReport:
         """How much of what the run was equipped for it exercised."""
         return coverage(self.results)
 
-    @property
+    @cached_property
     def diagnosis(self) -> Diagnosis:
         """The most likely causes of what failed: a hint, that changes no verdict."""
-        return diagnose(signs_of(self.results), faults_of(self.subject))
+        faults = faults_of(self.subject) if self.faults is None else self.faults
+        return diagnose(signs_of(self.results), faults)
 
     @property
     def headline(self) -> str:

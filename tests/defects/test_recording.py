@@ -1,0 +1,133 @@
+"""The shipped signatures: up to date, small, and kept defect by defect."""
+
+from dataclasses import replace
+
+import pytest
+
+from points_conformance.contract.specs import specs_folder
+from points_conformance.defects import recording
+from points_conformance.defects.recording import Run, kept, mark_of, record, runs_to_make, stale
+from points_conformance.judging.causes import Sign
+from points_conformance.judging.rule import Profile
+from points_conformance.judging.signatures import Recorded, Signature
+from points_conformance.report.causes import SIGNATURES, faults_of, shipped
+from points_conformance.subjects import Subject
+
+AGAIN = "bring it up to date: points-conformance selfcheck --record specs/signatures.json"
+
+
+def test_the_shipped_signatures_are_up_to_date() -> None:
+    """Of all rules and all defects as they are declared now."""
+    assert stale(shipped()) == [], AGAIN
+
+
+def test_the_file_is_small() -> None:
+    """It ships with the kit: 300 KiB at most."""
+    assert (specs_folder() / SIGNATURES).stat().st_size <= 300 * 1024
+
+
+def test_what_is_written_is_read_again() -> None:
+    """The same recording, and the same text of it."""
+    again = Recorded.read(shipped().text())
+    assert again == shipped()
+    assert again.text() == (specs_folder() / SIGNATURES).read_text(encoding="utf-8")
+
+
+def test_each_subject_has_faults() -> None:
+    """Servers, consumers and clients."""
+    assert all(len(faults_of(subject)) > 30 for subject in Subject)
+
+
+def without(subject: Subject, *, rule: str = "", defect: str = "") -> Recorded:
+    """The shipped recording from before a rule or a defect."""
+    rules = {k: v for k, v in shipped().rules[subject].items() if k != rule}
+    signatures = {k: v for k, v in shipped().signatures[subject].items() if k != defect}
+    return replace(
+        shipped(),
+        rules={**shipped().rules, subject.value: rules},
+        signatures={**shipped().signatures, subject.value: signatures},
+    )
+
+
+def holds(recorded: Recorded) -> Recorded:
+    """What of it holds."""
+    return kept(recorded, recorded.profile, recorded.seeds)
+
+
+def test_nothing_is_recorded_again_that_did_not_change() -> None:
+    """An up-to-date file costs no run."""
+    assert runs_to_make(holds(shipped())) == []
+
+
+def test_a_new_defect_costs_its_own_runs() -> None:
+    """And is named as stale."""
+    before = without(Subject.API, defect="sum-not-checked")
+    assert stale(before) == ["defect sum-not-checked: new"]
+    assert runs_to_make(holds(before)) == [
+        Run(Subject.API, "sum-not-checked", seed, Profile.STANDARD) for seed in shipped().seeds
+    ]
+
+
+def test_a_new_rule_costs_its_own_runs() -> None:
+    """Of each defect of its subject, and of that rule alone."""
+    before = without(Subject.CLIENT, rule="client.cancel")
+    assert stale(before) == ["rule client.cancel: new"]
+    runs = runs_to_make(holds(before))
+    assert {(run.subject, run.rules) for run in runs} == {(Subject.CLIENT, ("client.cancel",))}
+    assert len(runs) == len(shipped().signatures[Subject.CLIENT]) * len(shipped().seeds)
+
+
+def test_a_changed_rule_is_in_no_signature_that_holds() -> None:
+    """What it found once says nothing any more."""
+    old = replace(
+        shipped(),
+        rules={**shipped().rules, "client": {**shipped().rules["client"], "client.cancel": "0"}},
+    )
+    assert stale(old) == ["rule client.cancel: changed"]
+    signatures = holds(old).signatures[Subject.CLIENT]
+    assert not any("client.cancel" in signature.fails for signature in signatures.values())
+
+
+def test_a_defect_that_is_declared_otherwise_is_recorded_again() -> None:
+    """Its mark is another."""
+    of = shipped().signatures[Subject.API]
+    odd = {**of, "sum-not-checked": replace(of["sum-not-checked"], mark="0")}
+    old = replace(shipped(), signatures={**shipped().signatures, "api": odd})
+    assert stale(old) == ["defect sum-not-checked: changed"]
+    assert {run.defect for run in runs_to_make(holds(old))} == {"sum-not-checked"}
+
+
+def test_more_seeds_cost_those_seeds() -> None:
+    """What was recorded with the others is kept."""
+    seeds = (*shipped().seeds, 77)
+    runs = runs_to_make(kept(shipped(), shipped().profile, seeds))
+    assert {run.seed for run in runs} == {77}
+
+
+def test_a_recording_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the missing runs show is added, and nothing is stale then."""
+    shown = {"refund.sum-bounded": Sign("more goes back than is left", "HTTP 200")}
+    monkeypatch.setattr(recording, "_made", lambda runs, workers: ((run, shown) for run in runs))
+    before = without(Subject.API, defect="sum-not-checked")
+    *_, after = record(before, profile=before.profile, seeds=before.seeds)
+    assert stale(after) == []
+    signature = after.signatures[Subject.API]["sum-not-checked"]
+    assert signature.fails == {rule: {sign: len(before.seeds)} for rule, sign in shown.items()}
+    assert list(after.signatures[Subject.API]) == list(shipped().signatures[Subject.API])
+
+
+def test_a_signature_counts_how_often_a_rule_fails_so() -> None:
+    """A share of the runs, by which faults are told apart that show only with some seeds."""
+    sign = Sign("too much")
+    signature = Signature(title="It is wrong.", mark="0", seeds=())
+    signature = signature.with_run(0, {"a": sign, "b": sign}).with_run(1, {"a": sign})
+    assert signature.fault("it").fails == {"a": {sign: 1.0}, "b": {sign: 0.5}}
+
+
+def test_the_mark_of_a_defect_is_of_its_declaration() -> None:
+    """So that a test can tell what is stale without a run."""
+    from points_conformance.defects.catalogue import seeded
+
+    defect = seeded(Subject.API).named("sum-not-checked")
+    assert mark_of(defect) == mark_of(replace(defect))
+    assert mark_of(defect) != mark_of(replace(defect, summary="Something else."))
