@@ -226,7 +226,7 @@ def test_the_blind_retrier_is_found_and_its_key_printed_nowhere(tmp_path: Path) 
     assert "fault: operation 1, call 1: carried out, the connection is closed" in told
     assert "50.00 SAR, by 2 calls that were carried out" in told
     assert "$POINTS_API_KEY" in done.out
-    assert "curl" in done.out
+    assert "curl" in told
     _none_is_shown((tmp_path / "keys").read_text("utf-8").split(), done)
 
 
