@@ -129,3 +129,22 @@ def test_without_recorded_faults_all_is_unexplained() -> None:
 def test_the_manner_has_no_values(expected: str, got: str, manner: str) -> None:
     """So that two runs with other orders and amounts have the same."""
     assert manner_of(expected, got) == manner
+
+
+def test_none_is_likely_where_too_many_fit_alike() -> None:
+    """Of four faults that one rule cannot tell apart none is named before the others."""
+    faults = [fault(id_, a="refused") for id_ in ("one", "two", "three", "four")]
+    found = diagnose(shows(a="refused"), faults)
+    assert (found.as_good, found.likely) == (4, [])
+    assert [cause.id for cause in diagnose(shows(a="refused"), faults[:3]).likely] == [
+        "one",
+        "three",
+        "two",
+    ]
+
+
+def test_of_those_that_fit_alike_the_one_comes_first_of_which_less_is_unknown() -> None:
+    """It takes nothing for granted that was not seen."""
+    faults = [fault("a-wide", a="refused", b="refused", c="refused"), fault("one", a="refused")]
+    found = diagnose(shows(a="refused"), faults)
+    assert [cause.id for cause in found.causes] == ["one", "a-wide"]

@@ -24,6 +24,8 @@ AT_MOST: Final = 3
 LIKELY: Final = 0.55
 #: What fits worse is not told.
 _LEAST: Final = 0.15
+#: Two fits that differ by less are the same.
+_EQUAL: Final = 0.005
 #: Two faults at once are believed where they fit better than one by so much.
 _BETTER: Final = 0.15
 #: So many faults come into question for a pair.
@@ -106,10 +108,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """The candidates, best first, and the failed rules that no likely one explains."""
+    """The candidates, best first, and the failed rules that no likely one explains. ``as_good``:
+    how many faults fit as well as the first; more than are told, and none of them is likely.
+    """
 
     causes: tuple[Cause, ...] = ()
     unexplained: tuple[str, ...] = ()
+    as_good: int = 0
 
     @property
     def likely(self) -> list[Cause]:
@@ -154,23 +159,25 @@ def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
     if not signs.failed:
         return Diagnosis()
     fit_of = _fitting(signs, faults)
-    ranked = sorted(((fit_of(fault), fault) for fault in faults), key=_best_first)
-    one = ranked[0][0] if ranked else 0.0
+    known = signs.failed.keys() | signs.held
+    ranked = [(fit_of(fault), fault) for fault in faults]
+    # Of those that fit as well the one comes first of which less is unknown.
+    ranked.sort(key=lambda one: (-one[0], len(one[1].fails.keys() - known), one[1].id))
+    best = ranked[0][0] if ranked else 0.0
+    as_good = sum(fit >= best - _EQUAL for fit, _ in ranked) if best else 0
     pair = _pair(signs, ranked, fit_of)
-    causes: list[Cause] = []
-    if pair is not None and pair[0] >= max(one + _BETTER, LIKELY):
+    if pair is not None and pair[0] >= max(best + _BETTER, LIKELY):
+        as_good = 1
         causes = [_cause(f, pair[0], signs, beside=n > 0) for n, f in enumerate(pair[1])]
     else:
-        causes = [_cause(f, fit, signs) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
+        likely = as_good <= AT_MOST
+        causes = [_cause(f, fit, signs, likely) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
     explained = {id_ for cause in causes if cause.likely for id_ in cause.explains}
     return Diagnosis(
         causes=tuple(causes),
         unexplained=tuple(id_ for id_ in signs.failed if id_ not in explained),
+        as_good=as_good,
     )
-
-
-def _best_first(ranked: tuple[float, Fault]) -> tuple[float, str]:
-    return -ranked[0], ranked[1].id
 
 
 def _pair(
@@ -253,14 +260,16 @@ def _signature(fault: Fault, known: Set[str] | None = None) -> dict[_Feature, fl
     return signature
 
 
-def _cause(fault: Fault, fit: float, signs: Signs, *, beside: bool = False) -> Cause:
+def _cause(
+    fault: Fault, fit: float, signs: Signs, likely: bool = True, *, beside: bool = False
+) -> Cause:
     return Cause(
         id=fault.id,
         title=fault.title,
         explains=tuple(rule for rule in signs.failed if rule in fault.fails),
         of=len(signs.failed),
         fit=fit,
-        likely=fit >= LIKELY,
+        likely=likely and fit >= LIKELY,
         beside=beside,
         unexplained=tuple(rule for rule in signs.failed if rule not in fault.fails),
     )

@@ -5,7 +5,7 @@ do. All evidence is in the report, and in :mod:`points_conformance.report.termin
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from points_conformance.judging.causes import Cause
+from points_conformance.judging.causes import AT_MOST, Cause, Diagnosis
 from points_conformance.judging.step import Step
 from points_conformance.judging.verdict import Evidence, Result, RunVerdict, Verdict
 from points_conformance.report.run import RunReport, grouped_by_reason, rerun_command
@@ -70,7 +70,7 @@ def _why(report: RunReport, width: int) -> list[str]:
     lines += _or(diagnosis.causes, told, width)
     left = [result for result in failed if result.rule.id not in shown]
     if left and not told:
-        lines += wrapped(_nothing_fits(diagnosis.causes), hang="  ", width=width)
+        lines += wrapped(_nothing_fits(diagnosis), hang="  ", width=width)
         best = _shortest(left, [result.rule.id for result in left])
         lines += _failure(best, width) if best else []
         lines += _story(report, best, width) if best else []
@@ -103,7 +103,13 @@ def _or(causes: Sequence[Cause], told: Sequence[Cause], width: int) -> list[str]
     return [line for c in others[:1] for line in _labelled("or", c.title, width)]
 
 
-def _nothing_fits(causes: Sequence[Cause]) -> str:
+def _nothing_fits(diagnosis: Diagnosis) -> str:
+    if diagnosis.as_good > AT_MOST:
+        return (
+            f"no cause can be told: {diagnosis.as_good} that are known fit alike; "
+            "more rules tell them apart"
+        )
+    causes = diagnosis.causes
     nearest = f"; the nearest: {causes[0].title}" if causes else ""
     return f"no cause that is known fits well{nearest}"
 
