@@ -123,9 +123,7 @@ class ApiTarget(Caller):
 
     def moves(self) -> Sequence[str]:
         """Through which statuses this rule led its orders."""
-        given = {order.uuid.lower(): order.status for order in self.orders}
-        auto = {order.uuid.lower() for order in self.orders if order.auto_refunded is not None}
-        return walked(self.exchanges, given, auto)
+        return walked(self.exchanges, self.orders)
 
     @property
     def endpoints(self) -> Endpoints:
