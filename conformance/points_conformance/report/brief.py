@@ -140,8 +140,8 @@ def _story(report: RunReport, result: Result, width: int) -> list[str]:
     if evidence is None:
         return []
     lines = _labelled("shown by", f"{result.rule.id}: {evidence.title}", width)
-    lines += _labelled("expected", _line(evidence.expected), width)
-    lines += _labelled("got", _line(evidence.got), width)
+    for label, said in (("expected", evidence.expected), ("got", evidence.got)):
+        lines.append(_short(f"  {label:{_LABEL - 2}}{_line(said)}", width))
     lines += _steps(evidence, width)
     if evidence.cost is not None:
         lines += _labelled("costs", evidence.cost.text, width)
@@ -210,9 +210,9 @@ def _beside(report: RunReport, width: int) -> list[str]:
         *known[:_LISTED],
         *(f"note: {note}" for note in report.notes),
     ]
-    lines += [f"net effect: {'; '.join(report.effect)}"] if report.effect else []
     told = [line for text in lines for line in wrapped(_line(text, 300), hang="  ", width=width)]
-    return [*told, *_missing(report, width)]
+    effect = [_short(f"net effect: {'; '.join(report.effect)}", width)] if report.effect else []
+    return [*told, *effect, *_missing(report, width)]
 
 
 def _missing(report: RunReport, width: int) -> list[str]:

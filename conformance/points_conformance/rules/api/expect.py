@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import Denied, Finding
+from points_conformance.judging.verdict import Cost
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder, TurnedAway
 
@@ -19,10 +20,12 @@ IDENTITY = ("uuid", "order_number", "type", "total_price")
 _STATE = (*IDENTITY, "order_status", "total_points", "settlement_status")
 
 
-def fail_unless(held: bool, title: str, *, expected: str, got: object) -> None:
+def fail_unless(
+    held: bool, title: str, *, expected: str, got: object, cost: Cost | None = None
+) -> None:
     """Raise a finding unless ``held``."""
     if not held:
-        raise Finding(title, expected=expected, got=str(got))
+        raise Finding(title, expected=expected, got=str(got), cost=cost)
 
 
 def expect(answer: Answer, order: TestOrder | None = None) -> "Expectation":

@@ -1,4 +1,5 @@
 """Where the first refund of an order is turned away, a check is tried again with the next order.
+What a finding costs is told here as well: this is around every check.
 
 An order may be outside its refund window or settled, and a merchant may have refunds switched off;
 nobody can see which from outside. What is refused on every order says so once, and is a finding
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import Denied, Finding, NotExercised
+from points_conformance.rules.api.costs import cost_of
 from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
@@ -31,6 +33,9 @@ def with_other_orders(check: Callable[[ApiTarget], Any]) -> Callable[[ApiTarget]
         while True:
             try:
                 return check(api)
+            except Finding as finding:
+                finding.cost = finding.cost or cost_of(finding, api.orders)
+                raise
             except TurnedAway as away:
                 turned.append(away)
                 api.turned_away(away.order)

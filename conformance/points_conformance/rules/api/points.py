@@ -14,10 +14,12 @@ from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.judging.verdict import Cost
 from points_conformance.ledger import points_tolerance
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
+from points_conformance.rules.costs import CUSTOMER, PLATFORM, in_points
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
@@ -114,6 +116,7 @@ def a_full_refund_reverses_all_points(api: ApiTarget) -> None:
         "a full refund does not reverse all points",
         expected=f"refund_points {order.points}, left_points 0",
         got=f"refund_points {told['refund_points']}, left_points {told['left_points']}",
+        cost=_cost(told["refund_points"], order.points),
     )
 
 
@@ -130,7 +133,18 @@ def parts_that_add_up_leave_no_points(api: ApiTarget) -> None:
         expected=f"refund_points that add up to {order.points}, and 0 left",
         got=f"{' + '.join(str(row['refund_points']) for row in told)} = {reversed_}, "
         f"{told[-1]['left_points']} left",
+        cost=_cost(reversed_, order.points),
     )
+
+
+def _cost(reversed_: Any, given: int | None) -> Cost | None:
+    """Who has lost what, once all of an order went back and not all of its points did."""
+    if not isinstance(reversed_, (int, Decimal)) or given is None:
+        return None
+    more = int(reversed_) - given
+    if more > 0:
+        return in_points(more, "taken back that were never given", of=given, loses=CUSTOMER)
+    return in_points(-more, "kept of a refunded order", of=given, loses=PLATFORM)
 
 
 @rule("points.conserved", MUST, promised("points are conserved"), PAYLOAD, calls=4)

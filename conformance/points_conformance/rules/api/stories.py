@@ -9,6 +9,7 @@ from points_conformance.judging.finding import Attributed, Denied, Finding, NotE
 from points_conformance.judging.rule import Level, Profile, inferred, promised
 from points_conformance.judging.search import search
 from points_conformance.ledger import OrderLedger
+from points_conformance.rules.api.costs import cost_on
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.machine import (
     Do,
@@ -292,5 +293,7 @@ class _Teller:
         self.astray.add(number)
         if rule_id in self.known:
             return
-        finding = Finding(title, expected=expected, got=got)
+        order = self.orders[number]
+        cost = cost_on(order, title) if order.reversals else None
+        finding = Finding(title, expected=expected, got=got, cost=cost)
         raise BrokenRule(rule_id, finding, list(self.words))

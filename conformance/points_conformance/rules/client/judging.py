@@ -12,6 +12,8 @@ from points_conformance.contract.names import OrderStatus
 from points_conformance.contract.pages import Page
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import inferred, source
+from points_conformance.judging.verdict import Cost
+from points_conformance.rules.costs import CUSTOMER, MERCHANT, in_sar
 from points_conformance.targets.client.case import Case, Fault, Operation, refund
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.client.record import Record, Turn
@@ -27,6 +29,7 @@ __all__ = [
     "asked_with",
     "at_most",
     "broken",
+    "cost_of",
     "gaps_after_faults",
     "honest",
     "moved_at_most_once",
@@ -55,7 +58,9 @@ def asked_with(*faults: Fault, operations: Sequence[Operation] = (PART,), **orde
     return Case(operations=tuple(operations), faults=faults, **order)  # type: ignore[arg-type]
 
 
-def broken(record: Record, title: str, *, expected: str, got: str) -> Finding:
+def broken(
+    record: Record, title: str, *, expected: str, got: str, cost: Cost | None = None
+) -> Finding:
     """A finding with the schedule and the calls of its record."""
     return Finding(
         title,
@@ -65,7 +70,20 @@ def broken(record: Record, title: str, *, expected: str, got: str) -> Finding:
         exchanges=record.exchanges(),
         led_by=(record.rule,),
         steps=record.steps(),
+        cost=cost,
     )
+
+
+def cost_of(turn: Turn) -> Cost | None:
+    """What an operation costs that came to something else than was asked, or was said of it."""
+    of, more = turn.before.total, turn.moved - turn.asked
+    if more > 0:
+        return in_sar(more, "more than was asked for", of=of, loses=MERCHANT)
+    if turn.said.outcome is ClientOutcome.REFUSED:
+        return in_sar(turn.moved, "gone back that is taken for kept", of=of, loses=MERCHANT)
+    if turn.said.outcome is ClientOutcome.DONE or turn.moved:
+        return in_sar(-more, "that never went back", of=of, loses=CUSTOMER)
+    return None
 
 
 # ---------------------------------------------------------------------- what was done
@@ -93,6 +111,7 @@ def _as_asked(record: Record, turn: Turn) -> None:
             "the operation was not carried out as asked",
             expected=_wanted(turn),
             got=f"{turn.truth()}; the client said {turn.said}",
+            cost=cost_of(turn),
         )
 
 
@@ -119,6 +138,7 @@ def moved_at_most_once(record: Record) -> None:
                 "more went back than was asked for",
                 expected=f"at most {sar_text(turn.asked)} SAR, once",
                 got=f"{sar_text(turn.moved)} SAR, by {turn.moves} calls that were carried out",
+                cost=cost_of(turn),
             )
         if turn.moved not in (0, turn.asked):
             raise broken(
@@ -126,6 +146,7 @@ def moved_at_most_once(record: Record) -> None:
                 "another amount went back than was asked for",
                 expected=f"{sar_text(turn.asked)} SAR or nothing",
                 got=f"{sar_text(turn.moved)} SAR",
+                cost=cost_of(turn),
             )
 
 
@@ -144,6 +165,7 @@ def not_said_done(record: Record) -> None:
                 "what was not done is said to be done",
                 expected="refused or unknown, for nothing was done",
                 got=str(turn.said),
+                cost=cost_of(turn),
             )
 
 
@@ -156,6 +178,7 @@ def not_said_refused(record: Record) -> None:
                 "what was done is said to be refused",
                 expected=f"done or unknown, for {turn.truth()}",
                 got=str(turn.said),
+                cost=cost_of(turn),
             )
 
 

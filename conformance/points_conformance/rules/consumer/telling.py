@@ -8,6 +8,8 @@ from points_conformance.contract.pages import Page
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Attributed, Finding, NetworkTrouble
 from points_conformance.judging.rule import inferred, source
+from points_conformance.judging.verdict import Cost
+from points_conformance.rules.costs import CUSTOMER, MERCHANT, in_sar
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.picture import pictured
 from points_conformance.targets.consumer.probe import Expected
@@ -26,6 +28,7 @@ __all__ = [
     "acknowledged",
     "arriving",
     "broken",
+    "cost_of",
     "delivered",
     "ends_right",
     "ends_right_at_first",
@@ -59,6 +62,7 @@ def broken(
     expected: str,
     got: str,
     exchanges: Sequence[Exchange],
+    cost: Cost | None = None,
 ) -> Finding:
     """A finding with the deliveries that show it, kept so that they can be sent again."""
     consumer.learned.replays[consumer.rule] = {
@@ -78,6 +82,7 @@ def broken(
         exchanges=exchanges,
         story=words,
         steps=pictured(exchanges),
+        cost=cost,
     )
 
 
@@ -138,7 +143,21 @@ def _wrong_end(consumer: ConsumerTarget, wrong: Sequence[Mismatch], title: str) 
         expected=f"the order to end {found.expected}",
         got=found.got + (f"; so with {len(wrong)} orders" if len(wrong) > 1 else ""),
         exchanges=story_of(consumer, found.case),
+        cost=cost_of(found),
     )
+
+
+def cost_of(wrong: Mismatch) -> Cost | None:
+    """What it costs that a consumer's books are not those of Points: what it takes for given back
+    the customer goes without, what it does not know of may be given again.
+    """
+    if wrong.expected.refunded is None:
+        return None
+    booked = wrong.state.halalas if wrong.state is not None else 0
+    more, total = (booked or 0) - wrong.expected.refunded, wrong.case.order.ledger.total
+    if more > 0:
+        return in_sar(more, "booked that never went back", of=total, loses=CUSTOMER)
+    return in_sar(-more, "gone back and not booked", of=total, loses=MERCHANT)
 
 
 def ends_right_at_first(
