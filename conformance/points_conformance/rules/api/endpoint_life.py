@@ -108,10 +108,11 @@ def _told_once(api: ApiTarget, order: TestOrder, place: str) -> None:
 
 
 # ---------------------------------------------------------------------- made once more
-@rule("webhook.endpoint-made-again", MUST, DELETE, LIMITS, GONE, after=DELETED, calls=14)
+@rule("webhook.endpoint-made-again", MUST, DELETE, LIMITS, GONE, after=DELETED, calls=16)
 def a_deleted_url_can_be_registered_again(api: ApiTarget) -> None:
     """After its endpoint was deleted a URL MUST be free again, and be told with the new secret."""
     with _endpoint(api, "again") as first:
+        _told_once(api, _refunded(api), "again")
         expect(api.endpoints.remove(first["uuid"])).accepted()
         expect(_change(api, "PATCH", first, name="again")).refused_with(404)
         expect(_change(api, "PUT", first, name="again", url=first["url"])).refused_with(404)

@@ -282,7 +282,7 @@ def _counts(answer: Answer, count: int) -> None:
     MUST,
     OWN_EVENTS,
     OWNER,
-    after=("webhook.endpoint-deleted", "webhook.cancel-is-told"),
+    after="webhook.endpoint-deleted",
     needs=HEARD,
     calls=22,
     alone="endpoints",
