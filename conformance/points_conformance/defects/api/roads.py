@@ -121,7 +121,7 @@ class RemembersNotFound(Gate):
 
 @seed.on(Gate.order, "upper-case-uuids-are-anyones", "isolation.foreign-after-own")
 def upper_case_opens(gate: Gate, merchant: Merchant, uuid: str) -> Order:
-    """A uuid in capital letters opens any merchant's order: its owner is cached by small letters."""
+    """A uuid in capital letters opens any merchant's order: the owners' cache has small letters."""
     # ``owners[uuid] ?? merchant``, and the key is in lower case.
     order = gate.world.orders.get(uuid.lower())
     if order is not None and uuid != uuid.lower():
