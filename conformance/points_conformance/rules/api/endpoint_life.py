@@ -3,8 +3,7 @@
 Every endpoint that is made here is at the run's own inbox and removed again.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from points_conformance.contract.limits import WEBHOOK_NAME_MAX
@@ -16,7 +15,9 @@ from points_conformance.rules.api.cells import cell
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Shared
-from points_conformance.rules.api.telling import told
+from points_conformance.rules.api.telling import ENDPOINT_NAME, told
+from points_conformance.rules.api.telling import own_endpoint as _endpoint
+from points_conformance.rules.api.webhook_retries import EVERY
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.endpoints import endpoint_of
@@ -36,9 +37,7 @@ DELIVERY = source(Page.WEBHOOKS, "Delivery")
 GONE = inferred("what was deleted is there no more")
 APART = inferred("a call names one endpoint")
 NOTHING_DONE = inferred("a refusal changes nothing")
-EVERY, SHOWN = "webhook.every-endpoint", "webhook.endpoint-shown"
 PUT_WORKS, DELETED = "webhook.endpoint-put", "webhook.endpoint-deleted"
-_NAME: Final = "points-conformance rule"
 rule = family(WEBHOOKS, after=EVERY, needs=Need.INBOX, alone="endpoints")
 
 #: Ways to accept a delivery, by the names of their cells, which are also those of their stories.
@@ -49,20 +48,6 @@ ANSWERED: Final[Mapping[str, Reply]] = {
     "answered with a body": Said(200, b'{"status": true, "received": "yes"}'),
     "answered in chunks": Said(202, b'{"status": true, "queued": "yes"}' * 50, chunked=True),
 }
-
-
-@contextmanager
-def _endpoint(api: ApiTarget, place: str) -> Iterator[dict[str, Any]]:
-    """An endpoint at a place of the inbox, trusted with its secret, while the block lasts."""
-    answer = api.endpoints.open(_NAME, api.webhooks().url(place))
-    expect(answer).accepted()
-    endpoint = endpoint_of(answer)
-    _trusted(api, place, endpoint)
-    try:
-        yield endpoint
-    finally:
-        if isinstance(endpoint.get("uuid"), str) and api.endpoints.is_open(endpoint["uuid"]):
-            api.endpoints.remove(endpoint["uuid"])
 
 
 def _trusted(api: ApiTarget, place: str, endpoint: Mapping[str, Any]) -> None:
@@ -154,7 +139,7 @@ def an_endpoints_own_url_is_no_duplicate(api: ApiTarget) -> None:
         expect(_change(api, "PUT", mine, name=mine["name"], url=mine["url"])).accepted()
         for method in ("PUT", "PATCH"):
             with cell(method):
-                expect(_change(api, method, mine, name=_NAME, url=other["url"])).refused()
+                expect(_change(api, method, mine, name=ENDPOINT_NAME, url=other["url"])).refused()
         _stays(api, mine)
 
 

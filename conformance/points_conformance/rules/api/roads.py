@@ -20,7 +20,7 @@ from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Knock, Shared
 from points_conformance.rules.api.steps import fully_refunded, is_left, partially_refunded
-from points_conformance.rules.api.telling import told
+from points_conformance.rules.api.telling import ENDPOINT_NAME, told
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.endpoints import endpoint_of, endpoints_of
 from points_conformance.targets.api.order import TestOrder
@@ -313,7 +313,7 @@ def another_merchants_endpoint_is_not_ours(api: ApiTarget) -> None:
 def _registered_by_stranger(api: ApiTarget) -> dict[str, Any]:
     """The second merchant's endpoint at a place of our inbox."""
     inbox = api.webhooks()
-    answer = api.other_endpoints.open("points-conformance rule", inbox.url(STRANGER))
+    answer = api.other_endpoints.open(ENDPOINT_NAME, inbox.url(STRANGER))
     endpoint = endpoint_of(answer)
     if not answer.accepted or not isinstance(endpoint.get("uuid"), str):
         raise NotExercised(

@@ -132,6 +132,8 @@ class Shared:
     planted: dict[str, str] = field(default_factory=dict)
     #: How each call of another merchant's was refused, by the status of the order.
     knocks: dict[str, tuple[Knock, ...]] = field(default_factory=dict)
+    #: Whether a second endpoint was told what the first was, in the rule that says so.
+    every_endpoint_is_told: bool = False
     #: What the sweep of generated requests saw.
     sweep: Sweep | None = None
     #: The calls after which the inbox was at rest, and after which the late had their last look.
