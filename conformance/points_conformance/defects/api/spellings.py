@@ -57,12 +57,7 @@ def whole_numbers_are_halalas(forms: Forms, request: Request) -> RefundForm:
 
 
 # ---------------------------------------------------------------------- headers
-@seed.on(
-    Forms.refund,
-    "a-charset-hides-the-body",
-    "refund.body-spellings",
-    "envelope.refusal-spellings",
-)
+@seed.on(Forms.refund, "a-charset-hides-the-body", "refund.body-spellings")
 def charset_hides_the_body(forms: Forms, request: Request) -> RefundForm:
     """A body with a charset in its type is not parsed, and a part becomes a full refund."""
     # ``$_SERVER['CONTENT_TYPE'] === 'application/json'``.

@@ -1,8 +1,7 @@
 """Every way to spell a request that means the same: headers, encodings, numbers, no reason at all.
 
-What differs is how it is written, never what it says: JSON has one number 100, however many digits
-it is written with, and one text, however it is escaped (RFC 8259). Media types are compared without
-regard to case, and a client that accepts ``*/*`` accepts JSON (RFC 9110).
+The ways themselves, and why they mean the same, are in
+:mod:`~points_conformance.rules.api.writings`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,15 @@ from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import FULL, PARTIAL, ends_in, fully_refunded, is_left
+from points_conformance.rules.api.writings import (
+    AMOUNTS,
+    SAME,
+    TEXT,
+    TOTAL,
+    UNBODIED,
+    UNREASONED,
+    bodies,
+)
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
@@ -39,17 +47,6 @@ UNNAMED = inferred("no other field of the body is documented")
 rule = family(HTTP, after="refund.partial")
 
 S = OrderStatus
-#: Headers under which a call means what it means under the usual ones.
-_SAME: Final[Mapping[str, Mapping[str, str]]] = {
-    "Accept */*": {"Accept": "*/*"},
-    "several types accepted": {"Accept": "application/json, text/plain, */*"},
-    "in Arabic": {"Accept-Language": "ar-SA,ar;q=0.9"},
-    "in German": {"Accept-Language": "de-DE,de;q=0.9"},
-    "a charset": {"Content-Type": "application/json; charset=utf-8"},
-    "an upper-case type": {"Content-Type": "APPLICATION/JSON"},
-}
-#: The same with nothing said about a body.
-_UNBODIED: Final = {name: h for name, h in _SAME.items() if "Content-Type" not in h}
 UNKNOWN: Final = "00000000-0000-4000-8000-00000000a11e"
 
 
@@ -59,14 +56,21 @@ def a_read_shows_the_order_however_it_is_asked(api: ApiTarget) -> None:
     """A read MUST show the same order whatever language or type beside JSON is accepted."""
     order = api.refundable()
     before = api.read(order)
-    for name, headers in _UNBODIED.items():
+    for name, headers in UNBODIED.items():
         with cell(name):
             answer = api.call("GET", f"/orders/{order.uuid}", headers=headers)
             _is_json(answer)
             expect(answer).accepted().unchanged_from(before)
 
 
-@rule("envelope.refusal-spellings", MUST, CONTENT, HTTP, after="refund.full", calls=28)
+@rule(
+    "envelope.refusal-spellings",
+    MUST,
+    CONTENT,
+    HTTP,
+    after=("refund.second-full-is-refused", "auth.missing-key"),
+    calls=24,
+)
 def a_refusal_is_the_same_however_it_is_asked(api: ApiTarget) -> None:
     """A refusal MUST have the same code, in JSON, whatever beside JSON is accepted or told."""
     order = api.refundable()
@@ -74,9 +78,9 @@ def a_refusal_is_the_same_however_it_is_asked(api: ApiTarget) -> None:
     before = api.read(order)
     for what, call in _refused_calls(order).items():
         usual = expect(api.call(**call)).refused().answer
-        for name in ("Accept */*", "in Arabic", "a charset", "an upper-case type"):
+        for name in ("Accept */*", "in Arabic", "an upper-case type"):
             with cell(f"{what}, {name}"):
-                answer = api.call(**call, headers=_SAME[name])
+                answer = api.call(**call, headers=SAME[name])
                 expect(answer).refused_with(usual.status)
                 _is_json(answer)
     expect(api.read(order)).unchanged_from(before)
@@ -107,7 +111,7 @@ def _is_json(answer: Answer) -> None:
 def a_cancel_is_one_however_it_is_sent(api: ApiTarget) -> None:
     """A cancel MUST be carried out with its reason under any headers that mean the same."""
     readings.cancel_settled(api, S.APPROVED)
-    for name, headers in _SAME.items():
+    for name, headers in SAME.items():
         reason = f"Sent {name}: العميل"
         with cell(name):
             order = readings.cancellable(api)
@@ -138,22 +142,6 @@ def an_empty_body_may_be_called_json(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- amounts
-#: Ways to write an amount, all different, so that each one's event can be told from the others.
-_AMOUNTS: Final = (
-    "10",
-    "11.0",
-    "12.00",
-    "1.3e1",
-    "1.4E1",
-    "1.5e+1",
-    "1600e-2",
-    "0.17e2",
-    "1e0",
-    "5e-2",
-    "18.5",
-    "19.50",
-)
-_TOTAL: Final = 25_000
 
 
 @rule(
@@ -163,12 +151,12 @@ _TOTAL: Final = 25_000
     JSON,
     after="refund.sum-bounded",
     calls=20,
-    riyals=_TOTAL // 100,
+    riyals=TOTAL // 100,
 )
 def an_amount_is_one_however_it_is_written(api: ApiTarget) -> None:
     """An amount MUST be the same however JSON writes it: 15, 15.00, 1.5e1, 1500e-2."""
-    order = api.refundable(_TOTAL, exact=True)
-    written = {text: halalas(Decimal(text)) for text in _AMOUNTS}
+    order = api.refundable(TOTAL, exact=True)
+    written = {text: halalas(Decimal(text)) for text in AMOUNTS}
     for text in written:
         body = f'{{"amount": {text}, "reason": "written {text}"}}'.encode()
         with cell(text):
@@ -199,40 +187,6 @@ def _halalas(value: object) -> int | None:
 
 
 # ---------------------------------------------------------------------- bodies
-_TEXT: Final = "سبب é 🧾 / a  b"
-
-
-def _bodies(text: str) -> dict[str, tuple[str, Mapping[str, str]]]:
-    """Bodies that refund ``AMOUNT`` for the same reason, and the headers they are sent with."""
-    escaped = "".join(f"\\u{unit:04x}" for unit in _units(text))
-    plain = f'{{"amount": AMOUNT, "reason": "{text}"}}'
-    return {
-        "plain": (plain, {}),
-        "escaped": (f'{{"amount": AMOUNT, "reason": "{escaped}"}}', {}),
-        "escaped in upper case": (
-            '{"amount": AMOUNT, "reason": "' + escaped.upper().replace("\\U", "\\u") + '"}',
-            {},
-        ),
-        "an escaped solidus": (plain.replace(" / ", " \\/ "), {}),
-        "names escaped": (
-            plain.replace("amount", "amo\\u0075nt").replace("reas", "r\\u0065as"),
-            {},
-        ),
-        "blanks between": (
-            f' \r\n\t{{ "amount"\n:\tAMOUNT ,\r\n  "reason"  :   "{text}" }}\n',
-            {},
-        ),
-        "no blanks": (f'{{"reason":"{text}","amount":AMOUNT}}', {}),
-        **{name: (plain, headers) for name, headers in _SAME.items()},
-    }
-
-
-def _units(text: str) -> Iterator[int]:
-    """UTF-16's code units, as JSON escapes them."""
-    raw = text.encode("utf-16-be")
-    return (int.from_bytes(raw[n : n + 2], "big") for n in range(0, len(raw), 2))
-
-
 @rule(
     "refund.body-spellings",
     MUST,
@@ -247,17 +201,17 @@ def a_body_means_the_same_however_it_is_written(api: ApiTarget) -> None:
     """A refund MUST be told with its amount and reason however JSON and headers spell it."""
     api.webhooks()
     order = api.refundable()
-    bodies = _bodies(_TEXT)
-    for amount, (name, (body, headers)) in enumerate(bodies.items(), 1):
+    written = bodies(TEXT)
+    for amount, (name, (body, headers)) in enumerate(written.items(), 1):
         sent = body.replace("AMOUNT", str(sar(amount))).encode()
         with cell(name):
             answer = api.reverse("refund", order, body=sent, headers=headers)
             expect(answer, order).accepted().shows(PARTIAL)
-    events = all_of(api, order, "refunded", len(bodies))
+    events = all_of(api, order, "refunded", len(written))
     reasons = {
         _halalas(event.order.get("refund_amount")): event.order.get("reason") for event in events
     }
-    for amount, name in enumerate(bodies, 1):
+    for amount, name in enumerate(written, 1):
         with cell(name):
             fail_unless(
                 amount in reasons,
@@ -265,7 +219,7 @@ def a_body_means_the_same_however_it_is_written(api: ApiTarget) -> None:
                 expected=f"an event of {sar(amount)}",
                 got=f"events of {', '.join(str(sar(told)) for told in reasons if told)}",
             )
-            _reason_is(reasons[amount], _TEXT)
+            _reason_is(reasons[amount], TEXT)
 
 
 # ---------------------------------------------------------------------- fields that nobody knows
@@ -293,7 +247,14 @@ _SHOWN: Final = (
 )
 
 
-@rule("refund.unknown-fields", MUST, REFUND, UNNAMED, after="refund.sum-bounded", calls=10)
+@rule(
+    "refund.unknown-fields",
+    MUST,
+    REFUND,
+    UNNAMED,
+    after=("refund.sum-bounded", "refund.identity"),
+    calls=10,
+)
 def other_fields_of_a_refund_mean_nothing(api: ApiTarget) -> None:
     """Fields of a refund's body that are not documented MUST change nothing of the order."""
     order = api.refundable()
@@ -311,7 +272,7 @@ def other_fields_of_a_refund_mean_nothing(api: ApiTarget) -> None:
     is_left(api, order, order.total - part)
 
 
-@rule("cancel.unknown-fields", MUST, CANCEL, UNNAMED, after="cancel.ends-cancelled", calls=8)
+@rule("cancel.unknown-fields", MUST, CANCEL, UNNAMED, after="cancel.identity", calls=8)
 def other_fields_of_a_cancel_mean_nothing(api: ApiTarget) -> None:
     """Fields of a cancel's body that are not documented MUST change nothing of the order."""
     readings.cancel_settled(api, S.APPROVED)
@@ -339,13 +300,6 @@ def _assigned_nothing(before: Answer, shown: Answer) -> None:
 
 
 # ---------------------------------------------------------------------- no reason
-#: Ways to give no reason: the body, and the headers that it is sent with.
-_UNREASONED: Final[Mapping[str, tuple[bytes | None, Mapping[str, str]]]] = {
-    "no body": (None, {}),
-    "no body, in Arabic": (None, _SAME["in Arabic"]),
-    "{}, in German": (b"{}", _SAME["in German"]),
-    "{ } with a charset": (b"{\n}", _SAME["a charset"]),
-}
 
 
 @rule(
@@ -369,8 +323,10 @@ def the_default_reason_is_the_same_everywhere(api: ApiTarget) -> None:
         for order, name, (body, headers) in _cancels(api)
     ]
     for name, order, answer in cancelled:
+        # Whether it can be cancelled is for others to say.
+        if answer.refused:
+            continue
         with cell(name):
-            expect(answer).accepted()
             _reason_is(
                 all_of(api, order, "cancelled")[0].order.get("reason"), DEFAULT_CANCEL_REASON
             )
@@ -382,7 +338,7 @@ def _cancels(
     """An order of each status that can be cancelled, with each way to give no reason for new ones,
     and with two of them for the others.
     """
-    ways = list(_UNREASONED.items())
+    ways = list(UNREASONED.items())
     for status in (S.NEW, S.AUTHORIZED, S.APPROVED, S.CAPTURED):
         settled = status in (S.APPROVED, S.CAPTURED)
         if settled and readings.cancel_settled(api, status) != "accepted":
