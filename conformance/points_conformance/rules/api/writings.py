@@ -48,7 +48,7 @@ UNREASONED: Final[Mapping[str, tuple[bytes | None, Mapping[str, str]]]] = {
     "{ } with a charset": (b"{\n}", SAME["a charset"]),
 }
 
-#: A reason with two scripts, a combined letter, an emoji, a solidus and two blanks in a row.
+#: A reason with two scripts, a letter with an accent, an emoji, a solidus and two blanks in a row.
 TEXT: Final = "سبب é 🧾 / a  b"
 
 
