@@ -38,6 +38,8 @@ READ, REFUND = "isolation.foreign-read", "isolation.foreign-refund"
 HEARD = (Need.INBOX, Need.SECOND_MERCHANT)
 #: The story, and the place of the other merchant's endpoint.
 STRANGER: Final = "stranger"
+#: Of more endpoints not every page is read.
+_COUNTABLE: Final = 100
 UNKNOWN: Final = "00000000-0000-4000-8000-00000000f00d"
 S = OrderStatus
 #: In two halves, so that they can be asked side by side.
@@ -263,7 +265,8 @@ def no_page_shows_another_merchants_endpoint(api: ApiTarget) -> None:
             if answer.refused:
                 continue
             shown = {str(row.get("uuid")) for row in endpoints_of(answer)}
-            _counts(answer, len(rows))
+            if len(rows) < _COUNTABLE:
+                _counts(answer, len(rows))
             fail_unless(
                 not shown & own and api.webhooks().base_url.encode() not in answer.body,
                 "another merchant's endpoint is listed",

@@ -47,6 +47,8 @@ UNNAMED = inferred("no other field of the body is documented")
 rule = family(HTTP, after="refund.partial")
 
 S = OrderStatus
+#: What of an order no language changes.
+_UNTRANSLATED: Final = (*IDENTITY, "order_status", "total_points")
 UNKNOWN: Final = "00000000-0000-4000-8000-00000000a11e"
 
 
