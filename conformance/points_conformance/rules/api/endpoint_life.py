@@ -147,7 +147,7 @@ def an_endpoints_own_url_is_no_duplicate(api: ApiTarget) -> None:
     calls=9,
 )
 def a_refused_change_changes_nothing(api: ApiTarget) -> None:
-    """A change to 256 characters, or to a URL that is none, MUST be refused (422), without effect."""
+    """A name of 256 characters or a URL that is none MUST be refused (422) and change nothing."""
     long = "n" * (WEBHOOK_NAME_MAX + 1)
     with _endpoint(api, "kept") as made:
         url = api.webhooks().url("kept-no-more")
