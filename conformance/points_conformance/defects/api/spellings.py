@@ -8,6 +8,7 @@ from points_conformance.contract.limits import DEFAULT_CANCEL_REASON
 from points_conformance.contract.money import sar_text
 from points_conformance.contract.names import OrderStatus
 from points_conformance.defects.api.defect import ServerDefect, answer_of
+from points_conformance.defects.api.variants import crash
 from points_conformance.defects.defect import Seeds
 from points_conformance.judging.rule import Profile
 from points_conformance.simulator.core import Simulator
@@ -100,6 +101,19 @@ def pages_for_browsers(gate: Gate, request: Request) -> Merchant:
         if "json" not in _sent(request, "accept"):
             raise Refusal(401, refusal.message) from None
         raise
+
+
+@seed.on(
+    Forms.cancel,
+    "no-accept-crashes",
+    "cancel.header-spellings",
+)
+def crashes_without_accept(forms: Forms, request: Request) -> str | None:
+    """A cancel that says nothing of what it accepts is a server error: undefined has no method."""
+    # ``req.headers.accept.includes('json')``.
+    if "accept" not in request.headers:
+        raise crash()
+    return Forms.cancel(forms, request)
 
 
 @seed("german-amounts", "envelope.read-spellings", operation="get")

@@ -53,7 +53,7 @@ UNKNOWN: Final = "00000000-0000-4000-8000-00000000a11e"
 
 
 # ---------------------------------------------------------------------- headers
-@rule("envelope.read-spellings", MUST, HTTP, after="auth.valid-key", calls=8)
+@rule("envelope.read-spellings", MUST, HTTP, after="auth.valid-key", calls=9)
 def a_read_shows_the_order_however_it_is_asked(api: ApiTarget) -> None:
     """A read MUST show the same order whatever language or type beside JSON is accepted."""
     order = api.refundable()
@@ -71,7 +71,7 @@ def a_read_shows_the_order_however_it_is_asked(api: ApiTarget) -> None:
     CONTENT,
     HTTP,
     after=("refund.second-full-is-refused", "auth.missing-key"),
-    calls=24,
+    calls=28,
 )
 def a_refusal_is_the_same_however_it_is_asked(api: ApiTarget) -> None:
     """A refusal MUST have the same code, in JSON, whatever beside JSON is accepted or told."""
@@ -80,7 +80,7 @@ def a_refusal_is_the_same_however_it_is_asked(api: ApiTarget) -> None:
     before = api.read(order)
     for what, call in _refused_calls(order).items():
         usual = expect(api.call(**call)).refused().answer
-        for name in ("Accept */*", "in Arabic", "an upper-case type"):
+        for name in ("no Accept", "Accept */*", "in Arabic", "an upper-case type"):
             with cell(f"{what}, {name}"):
                 answer = api.call(**call, headers=SAME[name])
                 expect(answer).refused_with(usual.status)
@@ -109,7 +109,7 @@ def _is_json(answer: Answer) -> None:
     )
 
 
-@rule("cancel.header-spellings", MUST, CANCEL, HTTP, after="cancel.ends-cancelled", calls=32)
+@rule("cancel.header-spellings", MUST, CANCEL, HTTP, after="cancel.ends-cancelled", calls=36)
 def a_cancel_is_one_however_it_is_sent(api: ApiTarget) -> None:
     """A cancel MUST be carried out with its reason under any headers that mean the same."""
     readings.cancel_settled(api, S.APPROVED)
@@ -197,7 +197,7 @@ def _halalas(value: object) -> int | None:
     HTTP,
     after=("refund.two-equal-parts", "webhook.refund-reason"),
     needs=Need.INBOX,
-    calls=18,
+    calls=20,
 )
 def a_body_means_the_same_however_it_is_written(api: ApiTarget) -> None:
     """A refund MUST be told with its amount and reason however JSON and headers spell it."""

@@ -12,6 +12,7 @@ __all__ = ["AMOUNTS", "SAME", "TEXT", "TOTAL", "UNBODIED", "UNREASONED", "bodies
 
 #: Headers under which a call means what it means under the usual ones.
 SAME: Final[Mapping[str, Mapping[str, str]]] = {
+    "no Accept": {"Accept": ""},
     "Accept */*": {"Accept": "*/*"},
     "several types accepted": {"Accept": "application/json, text/plain, */*"},
     "in Arabic": {"Accept-Language": "ar-SA,ar;q=0.9"},
