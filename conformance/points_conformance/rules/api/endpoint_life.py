@@ -179,7 +179,14 @@ def an_endpoints_neighbours_stay(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- how it accepts
-@rule("webhook.accepted-answers", MUST, DELIVERY, calls=25, alone="")
+@rule(
+    "webhook.accepted-answers",
+    MUST,
+    DELIVERY,
+    after="webhook.each-part-is-told",
+    calls=25,
+    alone="",
+)
 def any_2xx_accepts_a_delivery(api: ApiTarget) -> None:
     """After a delivery was answered 201, 202 or 204, with a body or none, the next MUST come."""
     inbox = api.webhooks()
