@@ -28,7 +28,7 @@ from points_conformance.rules.api.webhook_retries import (
     REFUSED,
     RETRIED,
 )
-from points_conformance.targets.api.inbox import MAIN, Received
+from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
@@ -226,25 +226,21 @@ def what_is_accepted_does_not_count_as_failed(api: ApiTarget) -> None:
     one that failed.
     """
     names = {_planted(api, name): name for name in ANSWERED}
-    plain, tried = [0], defaultdict[str, list[int]](list)
+    plain, repeated = 0, dict[str, int]()
     for uuid, attempts in _by_delivery(api):
-        if uuid in names and attempts[0].place == MAIN:
-            tried[uuid].append(len(attempts))
-        elif all(attempt.answered == 200 for attempt in attempts):
-            plain.append(len(attempts))
+        if uuid not in names and all(attempt.answered == 200 for attempt in attempts):
+            plain = max(plain, len(attempts))
+        elif uuid in names and len(attempts) >= _TRIED:
+            repeated[uuid] = len(attempts)
     # Who repeats at any time, as is allowed, also repeats what was answered with a plain 200.
-    if max(plain) >= _TRIED:
-        return
-    for uuid, name in names.items():
-        least = min(tried[uuid], default=0)
-        if least >= _TRIED:
-            raise Finding(
-                f"an accepted delivery is repeated as if it had failed: {name}",
-                expected="one attempt, as of those that were answered 200; a repeat may happen",
-                got=f"{least} attempts",
-                exchanges=_calls(api, uuid),
-                led_by=_makers(api, uuid),
-            )
+    for uuid, times in repeated.items() if plain < _TRIED else ():
+        raise Finding(
+            f"an accepted delivery is repeated as if it had failed: {names[uuid]}",
+            expected="one attempt, as of those that were answered 200; a repeat may happen",
+            got=f"{times} attempts",
+            exchanges=_calls(api, uuid),
+            led_by=_makers(api, uuid),
+        )
 
 
 @rule("webhook.nothing-to-a-deleted-endpoint", MUST, DELETE, after="webhook.endpoint-deleted")
