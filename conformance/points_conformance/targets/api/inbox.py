@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import httpx
 
@@ -27,7 +27,7 @@ from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
 
-__all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "Reply", "Said", "SimulatorInbox", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
@@ -40,6 +40,19 @@ _SLICE: Final = 0.1
 _SENT: Final = 200
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
+
+
+class Said(int):
+    """A status that is answered with a body, in chunks or whole. In process nobody reads it."""
+
+    def __new__(cls, status: int, body: bytes, *, chunked: bool = False) -> Self:
+        """A status, and what stands beside it."""
+        said = super().__new__(cls, status)
+        said.body, said.chunked = body, chunked
+        return said
+
+    body: bytes
+    chunked: bool
 
 
 @dataclass(frozen=True, slots=True)
