@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from points_conformance.judging.archive import Archive
+from points_conformance.judging.archive import Archive, Packing
 
 MANY = 2000
 
 
-def filled(count: int, *, packs: bool = True) -> Archive[str]:
+def filled(count: int) -> Archive[str]:
     """So many items in an archive."""
-    archive: Archive[str] = Archive(packs=packs)
+    archive: Archive[str] = Archive()
     for number in range(count):
         archive.append(f"item {number}")
     return archive
@@ -30,11 +30,11 @@ def test_what_was_added_is_read_as_from_a_list(count: int, first: int, last: int
         assert archive[first] == plain[first]
 
 
-@pytest.mark.parametrize("packs", [True, False])
-def test_a_place_that_is_not_there_is_an_index_error(packs: bool) -> None:
+@pytest.mark.parametrize("count", [3, MANY])
+def test_a_place_that_is_not_there_is_an_index_error(count: int) -> None:
     """As of a list; also where it is packed."""
     with pytest.raises(IndexError):
-        filled(MANY, packs=packs)[MANY]
+        filled(count)[count]
 
 
 def test_what_is_old_takes_a_tenth_of_the_room() -> None:
@@ -47,10 +47,14 @@ def test_what_is_old_takes_a_tenth_of_the_room() -> None:
     assert room < len(pickle.dumps([archive[place] for place in range(MANY)])) / 3
 
 
-def test_what_is_soon_forgotten_is_not_packed() -> None:
-    """The very object comes back."""
-    item = "x" * 100
-    archive: Archive[str] = Archive(packs=False)
-    for _ in range(MANY):
-        archive.append(item)
-    assert archive[0] is item
+@given(texts=st.lists(st.binary(max_size=300), min_size=1))
+def test_a_packed_text_is_the_text(texts: list[bytes]) -> None:
+    """Whatever came first."""
+    packing = Packing()
+    assert [packing(text).unpacked for text in texts] == texts
+
+
+def test_an_archive_equals_a_list_of_the_same() -> None:
+    """And no other."""
+    assert filled(600) == [f"item {number}" for number in range(600)]
+    assert filled(3) != ["item 0", "item 1"]

@@ -7,9 +7,10 @@ looked at. From any one thread at a time: whoever shares it holds a lock.
 import pickle
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar, overload
 
-__all__ = ["Archive"]
+__all__ = ["Archive", "Packed", "Packing"]
 
 Item = TypeVar("Item")
 #: So many are packed together: their texts are much the same, and one block is soon unpacked.
@@ -20,20 +21,25 @@ _LEVEL: Final = 1
 
 class Archive(Sequence[Item], Generic[Item]):
     """A list that is only ever added to. What is read from it may be another object of the same
-    value, unless nothing ``packs``: what is soon forgotten anyway.
+    value.
     """
 
-    def __init__(self, *, packs: bool = True) -> None:
-        self._packs = packs
+    def __init__(self) -> None:
         self._blocks: list[bytes] = []
         self._new: list[Item] = []
 
     def append(self, item: Item) -> None:
         """Add one at the end."""
         self._new.append(item)
-        if self._packs and len(self._new) >= 2 * _BLOCK:
+        if len(self._new) >= 2 * _BLOCK:
             self._blocks.append(zlib.compress(pickle.dumps(self._new[:_BLOCK]), _LEVEL))
             del self._new[:_BLOCK]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    #: It grows.
+    __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
         return len(self._blocks) * _BLOCK + len(self._new)
@@ -74,3 +80,30 @@ class Archive(Sequence[Item], Generic[Item]):
     def _block(self, place: int) -> list[Item]:
         items: list[Item] = pickle.loads(zlib.decompress(self._blocks[place]))  # noqa: S301 - own
         return items
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A text that takes little room beside one that is much like it."""
+
+    data: bytes
+    like: bytes
+
+    @property
+    def unpacked(self) -> bytes:
+        """The text."""
+        return zlib.decompressobj(zdict=self.like).decompress(self.data)
+
+
+class Packing:
+    """Packs texts that are much like the first of them."""
+
+    def __init__(self) -> None:
+        self._like: bytes | None = None
+
+    def __call__(self, text: bytes) -> Packed:
+        """One of them, packed."""
+        if self._like is None:
+            self._like = text or b"0"
+        packer = zlib.compressobj(_LEVEL, zdict=self._like)
+        return Packed(packer.compress(text) + packer.flush(), self._like)

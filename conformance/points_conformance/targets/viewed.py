@@ -34,7 +34,7 @@ class Viewed:
         view = copy(self)
         view._whole = self.whole
         view.rule, view.seed, view.allowance, view.seconds = rule, seed, allowance, seconds
-        view.exchanges = Archive(packs=False)
+        view.exchanges = Archive()
         return view
 
     @property

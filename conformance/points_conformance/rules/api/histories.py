@@ -4,7 +4,6 @@ Everything is taken from the exchanges, so that no call escapes, whichever rule 
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +22,8 @@ __all__ = ["asked_by", "histories", "history_of", "told_by"]
 
 #: The number of a call, and what it asked for or the status that it read.
 _Step = tuple[int, Asked | str]
+#: So many orders are looked at at a time: more than a standard run has.
+_AT_A_TIME: Final = 1000
 #: No call of ours, and yet reads from before it say nothing of what came of it.
 _BY_PLATFORM: Final = "auto-refund"
 _CALL: Final = re.compile(r"/orders/([^/]+)(?:/(" + "|".join(REVERSALS) + "))?")
@@ -30,12 +31,16 @@ _CALL: Final = re.compile(r"/orders/([^/]+)(?:/(" + "|".join(REVERSALS) + "))?")
 
 def histories(api: ApiTarget) -> Iterator[History]:
     """The history of every order of the run, one after another: all of them are much to hold."""
-    steps: dict[str, list[_Step]] = defaultdict(list)
-    for exchange in api.whole.exchanges:
-        if match := _CALL.search(urlsplit(exchange.url).path):
-            steps[match[1].lower()] += _steps(match[2], exchange)
-    for order in api.whole.orders:
-        yield _history(api, order, steps.pop(order.uuid.lower(), ()))
+    orders = api.whole.orders
+    for first in range(0, len(orders), _AT_A_TIME):
+        some = orders[first : first + _AT_A_TIME]
+        steps: dict[str, list[_Step]] = {order.uuid.lower(): [] for order in some}
+        for exchange in api.whole.exchanges:
+            match = _CALL.search(urlsplit(exchange.url).path)
+            if match and match[1].lower() in steps:
+                steps[match[1].lower()] += _steps(match[2], exchange)
+        for order in some:
+            yield _history(api, order, steps[order.uuid.lower()])
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:

@@ -26,7 +26,7 @@ from points_conformance.targets.api.calls import (
     Caller,
     Keys,
 )
-from points_conformance.targets.api.endpoints import Endpoints, Registered
+from points_conformance.targets.api.endpoints import SECOND_MERCHANT, Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import (
     Made,
@@ -83,6 +83,7 @@ class ApiTarget(Caller):
         #: What was wanted and what was given for it: a source that gave one has them.
         self._delivered: list[tuple[Wanted, Made]] = []
         self._registered = Registered()
+        self._others = Registered()
         self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
         self._racer = racer
@@ -130,6 +131,11 @@ class ApiTarget(Caller):
         """Those that the run registers at the server, by calls of this rule."""
         return Endpoints(self, self._registered)
 
+    @property
+    def other_endpoints(self) -> Endpoints:
+        """Those of the second merchant. Raises :class:`NotExercised` without one."""
+        return Endpoints(self, self._others, key=self.other_key, merchant=SECOND_MERCHANT)
+
     # ------------------------------------------------------------------ the order's calls
     def read(self, order: TestOrder | str, *, key: str | None = "") -> Answer:
         """``GET /orders/{uuid}``."""
@@ -153,11 +159,13 @@ class ApiTarget(Caller):
         *,
         body: bytes | None = None,
         key: str | None = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """A cancel or refund with these fields alone (none: no body at all), or this very body."""
         if body is None and fields:
             body = dump_json(dict(fields))
-        answer = self.call("POST", f"/orders/{order.uuid}/{operation}", body=body, key=key)
+        path = f"/orders/{order.uuid}/{operation}"
+        answer = self.call("POST", path, body=body, key=key, headers=headers)
         order.reversals.append(Reversal.told(operation, fields or {}, answer))
         return answer
 
