@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from points_conformance.judging.causes import Cause
+from points_conformance.judging.causes import LIKELY, Cause
 from points_conformance.judging.verdict import Result, RunVerdict, Verdict
 from points_conformance.report.diagram import WIDTH, diagram
 from points_conformance.report.machine import SIGNS, cells, edges, places
@@ -83,6 +83,7 @@ def render(report: RunReport) -> str:
             again=lambda result: rerun_command(report, result.rule.id),
             draw=lambda result: diagram(result.evidence.steps, result.evidence.got),
             width=WIDTH,
+            likely=LIKELY,
             machine=_machine(report),
         )
     )

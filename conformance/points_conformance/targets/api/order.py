@@ -76,13 +76,16 @@ def what_to_supply(wanted: Wanted) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """A cancel or refund that was sent, and what was answered. ``part``: it named an amount;
-    ``call`` is the number of its exchange. The answer itself is not kept: a run has many.
+    """A cancel or refund that was sent, and what was answered. ``part``: it named an ``amount``,
+    the JSON value; ``call`` is the number of its exchange. The answer itself is not kept: a run
+    has many.
     """
 
     operation: str
     part: bool
     accepted: bool
+    refused: bool = False
+    amount: Any = None
     order_status: str | None = None
     call: int = 0
 
@@ -93,6 +96,8 @@ class Reversal:
             operation=operation,
             part="amount" in fields,
             accepted=answer.accepted,
+            refused=answer.refused,
+            amount=fields.get("amount"),
             order_status=answer.order_status,
             call=answer.exchange.number,
         )
