@@ -57,6 +57,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The report's page in a real Chromium; ``POINTS_AXE`` names axe-core's axe.min.js."""
+    _install(session, "test,browser")
+    session.run("pytest", "tests/browser", *session.posargs, env={"POINTS_BROWSER": "required"})
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Sdist and wheel, built once, installed and used away from the checkout."""
     _install(session, "test")

@@ -18,7 +18,7 @@ from typing import Any
 COMMAND = [str(Path(sysconfig.get_path("scripts")) / "points-conformance")]
 KEY = "sk_test_0123456789abcdefghijklmnop"
 #: Variables of whoever runs these tests that the command would read.
-_OURS = ("POINTS_", "PYTEST_", "HYPOTHESIS_", "COV_", "COVERAGE_")
+_OURS = ("POINTS_", "PYTEST_", "HYPOTHESIS_", "COV_", "COVERAGE_", "GITHUB_")
 
 Respond = Callable[[BaseHTTPRequestHandler], None]
 

@@ -83,7 +83,7 @@ def test_a_broken_must_is_1_and_says_all_it_takes_to_act(tmp_path: Path) -> None
     with SecondServer("plain", defect="cancel-twice") as server:
         done = run(
             tmp_path, "api", "--base-url", server.base_url, "--orders", "o.json", *SMOKE,
-            "--select", "cancel.second-is-refused", key=server.key,
+            "--select", "cancel.second-is-refused", "-v", key=server.key,
         ) if server.orders_file(tmp_path / "o.json") else None  # fmt: skip
     assert done is not None
     assert done.status == 1, done

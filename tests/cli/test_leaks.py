@@ -144,7 +144,7 @@ def test_a_server_that_echoes_the_key_in_every_way_gets_it_into_no_file(tmp_path
     """
     with echoing() as server:
         arguments = ["--base-url", server.base_url, "--webhook-listen", "127.0.0.1:0"]
-        done = run(tmp_path, "api", *arguments, "--profile", "smoke", key=KEY)
+        done = run(tmp_path, "api", *arguments, "--profile", "smoke", "-v", key=KEY)
     assert done.status in (1, 2), done.out + done.err
     assert "FAILED" in done.out
     assert "$POINTS_API_KEY" in done.out

@@ -3,12 +3,16 @@
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from tests.report import samples
 
-from points_conformance.judging.verdict import Evidence, Result, Verdict
+from points_conformance.judging.causes import Cause, Diagnosis
+from points_conformance.judging.step import Step
+from points_conformance.judging.verdict import Cost, Evidence, Result, Verdict
 from points_conformance.report import html
+from points_conformance.report.run import RunReport
 
 VOID = {"meta", "br", "input"}
 
@@ -148,6 +152,93 @@ def test_what_is_wrong_comes_before_what_is_not() -> None:
     assert list(dict.fromkeys(shown)) == order
 
 
+# ---------------------------------------------------------------------- causes
+def cause(id_: str, *explains: str, **fields: Any) -> Cause:
+    """A candidate."""
+    given = {"title": f"{id_} is wrong", "of": 3, "fit": 0.9, "likely": True, "beside": False}
+    return Cause(id=id_, explains=explains, **(given | fields))
+
+
+def grouped(monkeypatch: pytest.MonkeyPatch, *causes: Cause) -> list[tuple[str, list[str]]]:
+    """The headings of the failures, and the rules under each, as the page has them."""
+    broken = [samples.rule(f"refund.rule-{n}") for n in range(3)]
+    steps = (Step(teller="kit", hearer="server", said="asked"),)
+    results = [
+        Result(
+            rule=rule,
+            verdict=Verdict.FAILED,
+            evidence=Evidence(title="t", expected="e", got="g", steps=steps * (3 - n)),
+        )
+        for n, rule in enumerate(broken)
+    ]
+    diagnosis = property(lambda self: Diagnosis(causes=causes))
+    monkeypatch.setattr(RunReport, "diagnosis", diagnosis)
+    page = html.render(samples.report(results=results))
+    parts = re.split(r'<section class="cause[^>]*>', page)[1:]
+    found = [(re.search(r"<h2>(.*?)</h2>", part), part) for part in parts]
+    return [
+        (title[1] if title else "", re.findall(r'id="(refund\.rule-\d)"', part))
+        for title, part in found
+    ]
+
+
+def test_failures_stand_under_their_cause_the_shortest_story_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a second cause explains beside it has a group of its own, and so has the rest."""
+    told = grouped(
+        monkeypatch,
+        cause("sum", "refund.rule-0"),
+        cause("status", "refund.rule-1", beside=True),
+    )
+    assert told == [
+        ("sum is wrong", ["refund.rule-0"]),
+        ("status is wrong", ["refund.rule-1"]),
+        ("Broken, and explained by none of these", ["refund.rule-2"]),
+    ]
+    whole = grouped(monkeypatch, cause("sum", *(f"refund.rule-{n}" for n in range(3))))
+    assert whole == [("sum is wrong", ["refund.rule-2", "refund.rule-1", "refund.rule-0"])]
+
+
+def test_another_candidate_for_the_same_makes_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named under the first."""
+    told = grouped(
+        monkeypatch,
+        cause("sum", "refund.rule-0"),
+        cause("status", "refund.rule-0", "refund.rule-1"),
+    )
+    assert [title for title, _ in told] == [
+        "sum is wrong",
+        "Broken, and explained by none of these",
+    ]
+
+
+def test_a_fault_that_fits_badly_is_not_called_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as the nearest that is known; without any, what is broken is told alone."""
+    near = cause("sum", "refund.rule-0", likely=False, fit=0.3)
+    monkeypatch.setattr(RunReport, "diagnosis", property(lambda self: Diagnosis(causes=(near,))))
+    result = Result(rule=samples.rule("refund.rule-0"), verdict=Verdict.FAILED, reason="why")
+    words = Reader(html.render(samples.report(results=[result]))).words()
+    assert "No known fault fits well; the nearest: explains 1 of 3 broken rules, fit 30 %" in words
+    assert "Most likely" not in words
+    assert grouped(monkeypatch) == [
+        ("What is broken", ["refund.rule-2", "refund.rule-1", "refund.rule-0"])
+    ]
+
+
+def test_what_it_costs_stands_with_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a story that costs money is told before a shorter one that does not."""
+    cost = Cost(amount="1.00", unit="SAR", of="9.00", loses="merchant", text="1.00 SAR is lost")
+    monkeypatch.setattr(RunReport, "diagnosis", property(lambda self: Diagnosis()))
+    costly = Evidence(title="costly", expected="e", got="g", cost=cost)
+    results = [
+        Result(rule=samples.NEW, verdict=Verdict.FAILED, evidence=samples.EVIDENCE),
+        Result(rule=samples.SECOND, verdict=Verdict.FAILED, evidence=costly),
+    ]
+    words = Reader(html.render(samples.report(results=results))).words()
+    assert words.index("1.00 SAR is lost") < words.index(samples.EVIDENCE.title)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -165,7 +256,7 @@ def test_what_is_wrong_comes_before_what_is_not() -> None:
             "not exercised: 2 lacking it lacked webhook inbox (2) "
             "Every binding rule that was tried held.",
         ),
-        ("passing", "2 rules no webhook inbox: give --webhook-listen"),
+        ("passing", "2 rules: no webhook inbox: give --webhook-listen"),
         (
             "partial",
             "Inconclusive (partial) 1 of 8 rules that this run was equipped for "

@@ -1,6 +1,7 @@
 """Several judgings as one report: the worst verdict counts, and every finding says who found it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -156,3 +157,17 @@ def test_the_junit_of_a_whole_without_failures_that_proves_nothing_is_no_green(
     told = [error.get("message") for error in errors if error is not None]
     assert told == ["seed 1: <no> report\\x1b"]
     assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
+
+
+def test_the_story_of_the_seed_that_is_told_from_ends_the_moves() -> None:
+    """The lifecycle's drawing shows where it ended, whatever other seeds walked after it."""
+    found = samples.outcomes_of_failing_run()
+    found[samples.SECOND.id] = replace(found[samples.SECOND.id], moves=("a > b > c", "c > d > e"))
+    broken = samples.failing(results=samples.results(found))
+    held = {
+        rule.id: samples.outcome(rule.id, moves=("c > d > e", "x > y > z"))
+        for rule in samples.RULES
+    }
+    report = joined(broken, samples.failing(seed=1, results=samples.results(held)))
+    (second,) = [one for one in report.results if one.rule.id == samples.SECOND.id]
+    assert second.moves == ("x > y > z", "a > b > c", "c > d > e")

@@ -5,11 +5,26 @@ from pathlib import Path
 import pytest
 from tests.report import samples
 
+from points_conformance.judging.causes import Cause, Diagnosis
 from points_conformance.judging.verdict import Evidence, Result, Verdict
 from points_conformance.report import markdown
 from points_conformance.report.run import RunReport
 
 EXPECTED = Path(__file__).with_name("expected")
+CAUSE = Cause(
+    id="cancels-twice",
+    title="A cancelled order is cancelled again.",
+    explains=("cancel.second-is-refused",),
+    of=2,
+    fit=0.8,
+)
+
+
+@pytest.fixture(autouse=True)
+def _one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that no recording changes, of whatever failed."""
+    diagnosis = property(lambda self: Diagnosis(causes=(CAUSE,) if self.of(Verdict.FAILED) else ()))
+    monkeypatch.setattr(RunReport, "diagnosis", diagnosis)
 
 
 @pytest.mark.parametrize(

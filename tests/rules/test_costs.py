@@ -22,9 +22,11 @@ def order(*reversals: tuple[str, str, bool]) -> TestOrder:
     """An order of 100.00 SAR: what was done, with which amount, and whether it was accepted."""
     done = [
         Reversal(
-            operation,
-            {"amount": Decimal(amount)} if amount else {},
-            cast(Any, SimpleNamespace(accepted=accepted, refused=not accepted)),
+            operation=operation,
+            part=bool(amount),
+            amount=Decimal(amount) if amount else None,
+            accepted=accepted,
+            refused=not accepted,
         )
         for operation, amount, accepted in reversals
     ]

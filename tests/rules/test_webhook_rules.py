@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
-from points_conformance.defects.api import deliveries, endpoints, payloads, webhooks
+from points_conformance.defects.api import (
+    deliveries,
+    endpoint_life,
+    endpoints,
+    payloads,
+    webhooks,
+)
 from points_conformance.defects.api.defect import ServerDefect
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
@@ -14,7 +20,7 @@ from points_conformance.simulator.core import Parts
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
 
-FAMILIES = (webhooks, payloads, deliveries, endpoints)
+FAMILIES = (webhooks, payloads, deliveries, endpoints, endpoint_life)
 DEFECTS = [defect for family in FAMILIES for defect in family.seed.defects]
 CATALOGUE = catalogue()
 RULES = [rule for rule in CATALOGUE if rule.id.startswith(("webhook.", "reading.webhook"))]

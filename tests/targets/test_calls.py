@@ -238,3 +238,12 @@ def _at_once(jobs: list[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_evidence_shows_what_is_accepted_where_that_is_not_the_usual() -> None:
+    """A finding that comes of it can be seen again by its command line."""
+    api = target(httpx.Response(200), httpx.Response(200), clock=Clock())
+    usual = api.call("GET", "/orders/1")
+    other = api.call("GET", "/orders/1", headers={"Accept": "*/*"})
+    assert "Accept" not in usual.exchange.headers
+    assert other.exchange.headers["Accept"] == "*/*"

@@ -8,7 +8,7 @@ import pytest
 from tests.second_server import SecondServer
 
 from points_conformance.targets.api.build import LiveSettings, live_target
-from points_conformance.targets.api.clean import clean_up
+from points_conformance.targets.api.clean import CleaningRefused, clean_up
 from points_conformance.targets.api.live_inbox import LiveInbox
 from points_conformance.targets.api.target import ApiTarget
 
@@ -189,3 +189,57 @@ def test_an_endpoint_whose_uuid_holds_the_key_is_cleaned_by_its_url(
     assert uuid not in path.read_text()
     assert len(clean_up(path, {"POINTS_API_KEY": server.key}).deleted) == 1
     assert registered(server) == []
+
+
+@pytest.fixture
+def both(server: SecondServer, inbox: LiveInbox, tmp_path: Path) -> Iterator[ApiTarget]:
+    """A run that has the keys of two merchants."""
+    keys = {"POINTS_API_KEY": server.key, "POINTS_OTHER_API_KEY": server.other_key}
+    journal = tmp_path / "both.jsonl"
+    settings = LiveSettings(
+        base_url=server.base_url, environment=keys, inbox=inbox, journal=journal
+    )
+    api = live_target(settings)
+    yield api
+    api.client.close()
+
+
+def _of_other(api: ApiTarget) -> list[str]:
+    return [str(row["url"]) for row in api.other_endpoints.listed()]
+
+
+def test_an_endpoint_of_the_second_merchant_is_its_own(both: ApiTarget, inbox: LiveInbox) -> None:
+    """It is registered, listed and removed with that merchant's key alone."""
+    made = both.other_endpoints.open("theirs", inbox.url("theirs")).json["data"]["uuid"]
+    assert _of_other(both) == [inbox.url("theirs")]
+    assert both.endpoints.listed() == []
+    assert not both.endpoints.is_open(made)
+    assert both.other_endpoints.remove(made).accepted
+    assert _of_other(both) == []
+
+
+def test_a_run_removes_the_second_merchants_endpoints_as_well(
+    both: ApiTarget, inbox: LiveInbox
+) -> None:
+    """Whatever ended the rule that made them."""
+    both.endpoints.open("ours", inbox.url("ours"))
+    both.other_endpoints.open("theirs", inbox.url("theirs"))
+    assert inbox.close(both) == []
+    assert (both.endpoints.listed(), _of_other(both)) == ([], [])
+
+
+def test_clean_deletes_the_second_merchants_endpoint_with_its_key(
+    both: ApiTarget, server: SecondServer, inbox: LiveInbox
+) -> None:
+    """The journal says whose it is; without that key it is said which one is missing."""
+    ours = both.endpoints.open("ours", inbox.url("ours")).json["data"]["uuid"]
+    theirs = both.other_endpoints.open("theirs", inbox.url("theirs")).json["data"]["uuid"]
+    path, keys = both.journal.path, {"POINTS_API_KEY": server.key}
+    assert path is not None
+    with pytest.raises(CleaningRefused, match="set POINTS_OTHER_API_KEY"):
+        clean_up(path, keys)
+    assert (both.endpoints.listed(), _of_other(both)) == ([], [inbox.url("theirs")])
+    cleaning = clean_up(path, {**keys, "POINTS_OTHER_API_KEY": server.other_key})
+    assert (cleaning.deleted, _of_other(both)) == ((theirs,), [])
+    assert ours not in cleaning.deleted
+    assert clean_up(path, {}).lines() == ["the run left nothing"]

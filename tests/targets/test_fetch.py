@@ -129,3 +129,17 @@ def test_a_number_of_the_most_digits_is_read() -> None:
     """Nobody's order has one, and it harms nobody."""
     assert load_json(b"9" * MOST_DIGITS) == int("9" * MOST_DIGITS)
     assert load_json(b"1e400").adjusted() == 400
+
+
+def test_accept_that_is_empty_is_not_sent() -> None:
+    """A call may say nothing of what it accepts; where nobody asks for that it says anything."""
+    seen: list[str | None] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("accept"))
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(handle)) as client:
+        for headers in ({"Accept": ""}, {}, {"Accept": "text/plain"}):
+            fetch(client, "GET", "http://127.0.0.1/", headers=headers)
+    assert seen == [None, "*/*", "text/plain"]

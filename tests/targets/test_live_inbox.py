@@ -13,7 +13,7 @@ from tests.second_server import SecondServer
 from points_conformance.contract.money import sar
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api.build import LiveSettings, live_target
-from points_conformance.targets.api.inbox import MAIN
+from points_conformance.targets.api.inbox import MAIN, Said
 from points_conformance.targets.api.live_inbox import ListenError, LiveInbox, parse_listen
 from points_conformance.targets.api.target import ApiTarget
 
@@ -258,3 +258,22 @@ def test_an_endpoint_whose_answer_was_lost_is_found_by_its_url(
     assert inbox.close(api) == []
     assert api.endpoints.listed() == []
     api.client.close()
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_a_delivery_is_accepted_with_any_2xx(inbox: LiveInbox, status: int) -> None:
+    """As a consumer may answer; 204 has no content, and no length of it."""
+    inbox.answer(UUID, "refunded", [status])
+    answer = send(inbox)
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert ("content-length" in answer.headers) is (status != 204)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_delivery_is_answered_with_a_body(inbox: LiveInbox, chunked: bool) -> None:
+    """Whole, or in chunks; it is accepted either way."""
+    inbox.answer(UUID, "refunded", [Said(202, b'{"queued": 1}', chunked=chunked)])
+    answer = send(inbox)
+    assert (answer.status_code, answer.json()) == (202, {"queued": 1})
+    assert ("transfer-encoding" in answer.headers) is chunked
+    assert inbox.of(UUID)[0].accepted

@@ -87,7 +87,7 @@ def test_the_run_has_what_all_rules_did_in_order(run: Callable[[], None], views:
     whole = views[0].whole
     of_rules = [exchange for view in views for exchange in view.exchanges]
     recorded = whole.exchanges[-len(of_rules) :]
-    assert all(one is other for one, other in zip(recorded, of_rules, strict=True))
+    assert recorded == list(of_rules)
     assert len({exchange.number for exchange in whole.exchanges}) == len(whole.exchanges)
 
 

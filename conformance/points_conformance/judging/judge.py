@@ -117,7 +117,7 @@ def seed_of(seed: int, rule_id: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{rule_id}".encode()).digest()[:8])
 
 
-def evidence_of(finding: Finding, exchanges: list[Exchange], target: Judged) -> Evidence:
+def evidence_of(finding: Finding, exchanges: Sequence[Exchange], target: Judged) -> Evidence:
     """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
     redact = target.redact
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]

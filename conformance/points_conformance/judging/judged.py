@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
+from points_conformance.judging.archive import Archive
 from points_conformance.judging.budget import Budget
 from points_conformance.judging.exchange import Exchange, Redactor
 from points_conformance.judging.step import Step
@@ -21,7 +22,7 @@ class Judged(Protocol):
     loopback: bool
     budget: Budget
     redact: Redactor
-    exchanges: list[Exchange]
+    exchanges: Archive[Exchange]
 
     def view(self, *, rule: str, seed: int, allowance: int, seconds: float = ...) -> Self:
         """The target as one rule is given it: what it records is the run's as well."""

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from unittest import mock
 
 from points_conformance.judging.exchange import Exchange
@@ -30,16 +30,19 @@ Drawn = TypeVar("Drawn")
 Story = TypeVar("Story", bound=Hashable)
 
 
+#: So many stories are drawn at a time: more than a standard run has of any rule.
+_AT_A_TIME: Final = 256
+
 #: What is looked at once it may be there: it makes no calls, and raises the story's finding.
 Look = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A story that was told and is not looked at yet, and its calls."""
+    """A story that was told and is not looked at yet; its calls are from here to there."""
 
     look: Look
-    calls: tuple[Exchange, ...]
+    calls: tuple[int, int]
 
 
 class _Teller:
@@ -59,8 +62,9 @@ class _Teller:
         self.begin(story)
         told = self.known.get(story)
         if isinstance(told, _Told):
-            calls = told.calls
-            told = self._tried(told.look, lambda: calls) if self.stopped is None else None
+            first, end = told.calls
+            calls = self._calls(first, end)
+            told = self._tried(told.look, calls) if self.stopped is None else None
             self.known[story] = told
         if isinstance(told, Finding):
             raise told
@@ -72,14 +76,14 @@ class _Teller:
                 return False
             first = len(self.target.exchanges)
             looks: list[Look | None] = []
-
-            def calls() -> tuple[Exchange, ...]:
-                return tuple(self.target.exchanges[first:])
-
-            found = self._tried(lambda: looks.append(self.tell(story)), calls)
-            look = looks[0] if looks else None
-            self.known[story] = found if look is None else _Told(look, calls())
+            found = self._tried(lambda: looks.append(self.tell(story)), self._calls(first))
+            look, end = looks[0] if looks else None, len(self.target.exchanges)
+            self.known[story] = found if look is None else _Told(look, (first, end))
         return isinstance(self.known[story], Finding)
+
+    def _calls(self, first: int, end: int | None = None) -> Callable[[], tuple[Exchange, ...]]:
+        """A story's calls, fetched when they are asked for."""
+        return lambda: tuple(self.target.exchanges[first:end])
 
     def _tried(self, step: Look, calls: Callable[[], tuple[Exchange, ...]]) -> Finding | None:
         try:
@@ -111,20 +115,31 @@ def search(
     """
     calls = max(target.allowance - longest, longest)
     teller = _Teller(target, tell, calls)
-    stories: dict[Story, None] = {}
-    draw(strategy, stories.setdefault, examples=examples, seed=target.seed)
-    try:
-        for story in stories:
-            if teller.begin(story):
-                break
-        for story in stories:
+    stories: dict[Story, tuple[int, int]] = {}
+    for count, seed in _drawings(examples, target.seed):
+
+        def keep(story: Story, drawing: tuple[int, int] = (count, seed)) -> None:
+            stories.setdefault(story, drawing)
+
+        draw(strategy, keep, examples=count, seed=seed)
+    for story in stories:
+        if teller.begin(story):
+            break
+    for story, (count, seed) in stories.items():
+        try:
             teller(story)
-    except Finding:
-        # The same stories are drawn again, and told from memory up to this one, which is shrunk.
-        draw(strategy, teller, examples=examples, seed=target.seed)
-        raise
+        except Finding:
+            # The same are drawn again, and told from memory up to this one, which is shrunk.
+            draw(strategy, teller, examples=count, seed=seed)
+            raise
     if teller.stopped is not None:
         raise teller.stopped
+
+
+def _drawings(examples: int, seed: int) -> Iterator[tuple[int, int]]:
+    """How many are drawn at a time, and by which seed: Hypothesis keeps all that it ever drew."""
+    for number, first in enumerate(range(0, examples, _AT_A_TIME)):
+        yield min(examples - first, _AT_A_TIME), seed + number
 
 
 def draw(

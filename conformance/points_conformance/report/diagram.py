@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from points_conformance.judging.picture import short
 from points_conformance.judging.step import Step
 
 __all__ = ["WIDTH", "Diagram", "diagram"]
@@ -66,8 +67,8 @@ class Diagram:
         self.arrows.append(Arrow(x1, x2, self.height, kind))
 
 
-def diagram(steps: Sequence[Step]) -> Diagram | None:
-    """The drawing of a story; ``None`` where there is nothing to draw."""
+def diagram(steps: Sequence[Step], got: str = "") -> Diagram | None:
+    """The drawing of a story, and what came of it; ``None`` where there is nothing to draw."""
     who = _who(steps)
     if not who:
         return None
@@ -78,6 +79,8 @@ def diagram(steps: Sequence[Step]) -> Diagram | None:
     for step in steps:
         _add(drawn, step, at, _time(step) if timed else "")
         drawn.height += 9
+    if got and not steps[-1].wrong:
+        drawn.say(_EDGE + _INSET, WIDTH - 2 * (_EDGE + _INSET), f"✗ {short(got)}", "wrong")
     drawn.words = "; ".join(_in_words(steps))
     return drawn
 

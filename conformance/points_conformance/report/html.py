@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from points_conformance.judging.causes import Cause
+from points_conformance.judging.causes import LIKELY, Cause
 from points_conformance.judging.verdict import Result, RunVerdict, Verdict
 from points_conformance.report.diagram import WIDTH, diagram
 from points_conformance.report.machine import SIGNS, cells, edges, places
@@ -81,8 +81,9 @@ def render(report: RunReport) -> str:
             passed=_by_family(report.of(Verdict.PASSED)),
             family=_family,
             again=lambda result: rerun_command(report, result.rule.id),
-            draw=lambda result: diagram(result.evidence.steps),
+            draw=lambda result: diagram(result.evidence.steps, result.evidence.got),
             width=WIDTH,
+            likely=LIKELY,
             machine=_machine(report),
         )
     )
@@ -147,13 +148,14 @@ def _groups(report: RunReport) -> list[Group]:
 
 
 def _shortest_first(results: Iterable[Result]) -> list[Result]:
-    """By what there is to read; what shows no story comes last."""
+    """What costs money first, then by what there is to read; what shows no story comes last."""
     return sorted(results, key=_length)
 
 
-def _length(result: Result) -> tuple[bool, int]:
-    steps = len(result.evidence.steps) if result.evidence else 0
-    return steps == 0, steps
+def _length(result: Result) -> tuple[bool, bool, int]:
+    evidence = result.evidence
+    steps = len(evidence.steps) if evidence else 0
+    return steps == 0, evidence is None or evidence.cost is None, steps
 
 
 def _missing(report: RunReport) -> dict[str, list[tuple[str, list[Result]]]]:

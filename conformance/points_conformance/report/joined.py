@@ -303,12 +303,18 @@ def _result(rule: Rule, rows: Sequence[Content], read_by: Mapping[str, BySeed]) 
         unreached=row["absence"] == Absence.DENIED and _UNREACHED in row["reason"],
         evidence=_evidence(row["evidence"]),
         readings=_worded({key: by for key, by in read_by.items() if key in read}),
-        moves=tuple(dict.fromkeys(move for each in rows for move in each["moves"])),
+        moves=_moves(row, rows),
         calls=sum(each["calls"] for each in rows),
         seconds=sum(each["seconds"] for each in rows),
         prerequisite=row["prerequisite"],
         network=row["network"],
     )
+
+
+def _moves(told: Content, rows: Iterable[Content]) -> tuple[str, ...]:
+    """Each once; those of the seed that is told from last, for there its story ends."""
+    others = dict.fromkeys(move for row in rows for move in row["moves"])
+    return (*(move for move in others if move not in told["moves"]), *told["moves"])
 
 
 def _rank(row: Content) -> tuple[int, bool]:

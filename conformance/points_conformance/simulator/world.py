@@ -125,10 +125,16 @@ class Deliveries(list[Delivery]):
         """Remember one more."""
         super().append(delivery)
         if len(self) > self.most:
-            oldest = self.pop(0)
-            self.dropped += 1
+            self.forget(self.most)
+
+    def forget(self, keep: int) -> None:
+        """Remember no more than the newest ``keep``."""
+        gone = max(len(self) - keep, 0)
+        for oldest in self[:gone]:
             if oldest.endpoint is not None:
                 self._last_dropped[oldest.endpoint.uuid] = oldest.number
+        del self[:gone]
+        self.dropped += gone
 
     def after(self, number: int) -> list[Delivery]:
         """Those with a higher number, as far as they are remembered."""

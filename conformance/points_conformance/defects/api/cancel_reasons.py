@@ -110,7 +110,7 @@ def null_reason_crashes(forms: Forms, body: Any, errors: Errors) -> str | None:
     Desk.cancel_reason,
     "given-reason-is-dropped",
     "cancel.given-reason",
-    related=("cancel.reason-limit", *REASONS),
+    related=("cancel.reason-limit", "cancel.header-spellings", *REASONS),
 )
 def drops_reason(desk: Desk, reason: str | None) -> str:
     """The default reason is told even where one was given."""
@@ -119,7 +119,10 @@ def drops_reason(desk: Desk, reason: str | None) -> str:
 
 
 @seed.on(
-    Desk.cancel_reason, "given-reason-loses-its-script", "cancel.given-reason", related=REASONS
+    Desk.cancel_reason,
+    "given-reason-loses-its-script",
+    "cancel.given-reason",
+    related=("cancel.header-spellings", *REASONS),
 )
 def mangled_reason(desk: Desk, reason: str | None) -> str:
     """Characters beyond ASCII in a reason become question marks."""

@@ -39,7 +39,11 @@ def ignores_pages(sim: Simulator, call: Call) -> Response:
 
 
 @seed(
-    "endpoint-list-of-everybody", "webhook.endpoint-of-another-merchant", operation=("GET", _LIST)
+    "endpoint-list-of-everybody",
+    "webhook.endpoint-of-another-merchant",
+    "isolation.foreign-endpoint",
+    "isolation.foreign-lists",
+    operation=("GET", _LIST),
 )
 def lists_everybodys(sim: Simulator, call: Call) -> Response:
     """The list shows every merchant's endpoints and secrets."""
@@ -113,7 +117,12 @@ def keeps_the_former_url(sim: Simulator, call: Call) -> Response:
     return response
 
 
-@seed.on(Gate.endpoint, "endpoint-of-anyone", "webhook.endpoint-of-another-merchant")
+@seed.on(
+    Gate.endpoint,
+    "endpoint-of-anyone",
+    "webhook.endpoint-of-another-merchant",
+    "isolation.foreign-endpoint",
+)
 def opens_anyones_endpoints(gate: Gate, merchant: Merchant, uuid: str) -> Endpoint:
     """An endpoint can be read, changed and deleted by every merchant."""
     # By its uuid alone.

@@ -116,7 +116,12 @@ def refusal_shows_the_order(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     return Gate.order(gate, merchant, uuid)
 
 
-@seed.on(Gate.order, "foreign-order-is-403", "isolation.foreign-is-404")
+@seed.on(
+    Gate.order,
+    "foreign-order-is-403",
+    "isolation.foreign-is-404",
+    "isolation.foreign-as-unknown",
+)
 def foreign_is_403(gate: Gate, merchant: Merchant, uuid: str) -> Order:
     """Another merchant's order is answered with 403, which says that it exists."""
     # Forbidden instead of not found.

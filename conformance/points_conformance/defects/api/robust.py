@@ -38,7 +38,7 @@ class _Stumbling(Forms):
     "robust.reasons",
     "robust.reason-of-emoji",
     "cancel.given-reason",
-    related=TEXTS,
+    related=("refund.body-spellings", *TEXTS),
 )
 def emoji_crashes(forms: _Stumbling, reason: str) -> bool:
     """An emoji in a reason is a server error: utf8 with three bytes."""

@@ -36,7 +36,7 @@ def cost_on(order: TestOrder, title: str) -> Cost | None:
     if beyond:
         return in_sar(beyond, "more than was paid", of=order.total, loses=MERCHANT)
     last = order.reversals[-1]
-    if title in _OWED and last.operation == "refund" and last.answer.refused:
+    if title in _OWED and last.operation == "refund" and last.refused:
         owed = min(_amount(last, left, left), left)
         why = "that the customer is owed and does not get"
         return in_sar(owed, why, of=order.total, loses=CUSTOMER)
@@ -49,9 +49,9 @@ def _amount(reversal: Reversal, left: int, whole: int) -> int:
     """
     if reversal.operation == "cancel":
         return left
-    if "amount" not in reversal.fields:
+    if not reversal.part:
         return left or whole
     try:
-        return max(halalas(reversal.fields["amount"]), 0)
+        return max(halalas(reversal.amount), 0)
     except (MoneyError, TypeError):
         return 0

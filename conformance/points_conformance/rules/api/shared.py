@@ -15,7 +15,7 @@ from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["Compared", "Once", "Shared", "Telling", "ToldOrder"]
+__all__ = ["Compared", "Knock", "Once", "Shared", "Telling", "ToldOrder"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -53,6 +53,15 @@ class ToldOrder:
                 exchanges=self.exchanges,
                 led_by=self.led_by,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """How another merchant's call on an order was refused: the code, and the message's words."""
+
+    road: str
+    status: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,10 @@ class Shared:
     failing: Once[str, str] = field(default_factory=Once)
     #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
     planted: dict[str, str] = field(default_factory=dict)
+    #: How each call of another merchant's was refused, by the status of the order.
+    knocks: dict[str, tuple[Knock, ...]] = field(default_factory=dict)
+    #: Whether a second endpoint was told what the first was, in the rule that says so.
+    every_endpoint_is_told: bool = False
     #: What the sweep of generated requests saw.
     sweep: Sweep | None = None
     #: The calls after which the inbox was at rest, and after which the late had their last look.

@@ -13,9 +13,11 @@ from points_conformance.contract.schemas import event_component, problems
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.rules.api.endpoint_life import ANSWERED
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
+from points_conformance.rules.api.roads import STRANGER
 from points_conformance.rules.api.shared import Compared, Shared
 from points_conformance.rules.api.telling import at_rest, wait_for_the_late
 from points_conformance.rules.api.webhook_retries import (
@@ -43,6 +45,9 @@ CONSERVED = inferred("halalas and points are conserved")
 NOT_DONE = inferred("what did not happen is not told")
 THREE = inferred("3 attempts, or 3 retries")
 ONE = "webhook.refund-is-told"
+#: What fails is attempted so often at least.
+_TRIED = 3
+_GONE = "told where nobody is registered any more"
 Readings = dict[str, str]
 rule = family(after=ONE, needs=Need.INBOX, closing=True)
 
@@ -110,8 +115,12 @@ def _compared(api: ApiTarget) -> Compared:
 
 
 def _differences(api: ApiTarget) -> Compared:
-    every = [history for history in histories(api) if history.asked or history.platform]
-    return Compared(len(every), [d for history in every for d in discrepancies(history)])
+    count, found = 0, []
+    for history in histories(api):
+        if history.asked or history.platform:
+            count += 1
+            found += discrepancies(history)
+    return Compared(count, found)
 
 
 def _line(found: Discrepancy) -> str:
@@ -211,6 +220,29 @@ def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
             yield order.uuid, attempts
 
 
+@rule("webhook.accepted-is-accepted", MUST, DELIVERY, THREE, after="webhook.accepted-answers")
+def what_is_accepted_does_not_count_as_failed(api: ApiTarget) -> None:
+    """A delivery that was answered 201, 202 or 204, with a body or none, MUST NOT be repeated as
+    one that failed.
+    """
+    names = {_planted(api, name): name for name in ANSWERED}
+    plain, repeated = 0, dict[str, int]()
+    for uuid, attempts in _by_delivery(api):
+        if uuid not in names and all(attempt.answered == 200 for attempt in attempts):
+            plain = max(plain, len(attempts))
+        elif uuid in names and len(attempts) >= _TRIED:
+            repeated[uuid] = len(attempts)
+    # Who repeats at any time, as is allowed, also repeats what was answered with a plain 200.
+    for uuid, times in repeated.items() if plain < _TRIED else ():
+        raise Finding(
+            f"an accepted delivery is repeated as if it had failed: {names[uuid]}",
+            expected="one attempt, as of those that were answered 200; a repeat may happen",
+            got=f"{times} attempts",
+            exchanges=_calls(api, uuid),
+            led_by=_makers(api, uuid),
+        )
+
+
 @rule("webhook.nothing-to-a-deleted-endpoint", MUST, DELETE, after="webhook.endpoint-deleted")
 def a_deleted_endpoint_hears_nothing(api: ApiTarget) -> None:
     """An endpoint that was deleted MUST NOT be told of what happens afterwards."""
@@ -223,11 +255,23 @@ def a_former_url_hears_nothing(api: ApiTarget) -> None:
     _heard_nothing(api, MOVED)
 
 
+@rule(
+    "isolation.nothing-to-another-merchant",
+    MUST,
+    source(Page.REVERSALS, "Only the owning merchant"),
+    after="isolation.foreign-endpoint",
+    needs=(Need.INBOX, Need.SECOND_MERCHANT),
+)
+def another_merchant_hears_nothing(api: ApiTarget) -> None:
+    """Another merchant's endpoint MUST NOT be told of this merchant's orders."""
+    _heard_nothing(api, STRANGER)
+
+
 def _heard_nothing(api: ApiTarget, place: str) -> None:
     heard = at_rest(api).of(_planted(api, place), place)
     if heard:
         raise Finding(
-            "told where nobody is registered any more",
+            "told where nobody may hear it" if place == STRANGER else _GONE,
             expected="nothing",
             got=f"{len(heard)} deliveries: {', '.join(one.event for one in heard)}",
         )

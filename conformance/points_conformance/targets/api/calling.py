@@ -17,8 +17,10 @@ class Calling(Protocol):
     journal: Journal
     redact: Redactor
 
-    def call(self, method: str, path: str, *, body: bytes | None = None) -> Answer:
-        """One call, recorded."""
+    def call(
+        self, method: str, path: str, *, body: bytes | None = None, key: str | None = ""
+    ) -> Answer:
+        """One call, recorded. ``key`` empty: the merchant's."""
         ...
 
     def read(self, order: str) -> Answer:

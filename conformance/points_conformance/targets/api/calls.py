@@ -33,6 +33,8 @@ MOST_LATE_IN_ALL = 10
 LONGEST_WAIT = 60.0
 MOST_RETRIES = 3
 _GATEWAY = frozenset({502, 503, 504})
+#: What calls accept where nothing else is said; evidence shows what differs from it.
+_ACCEPT = "application/json"
 #: Keys of nobody, which evidence may show.
 MADE_UP_KEYS = ("", "sk_test_of_nobody")
 
@@ -188,7 +190,7 @@ class Caller(Viewed):
         if not paid:
             self.budget.take()
             self.pace.wait()
-        sent = {"Accept": "application/json"}
+        sent = {"Accept": _ACCEPT}
         if body is not None:
             sent["Content-Type"] = "application/json"
         if key is not None:
@@ -255,7 +257,7 @@ class Caller(Viewed):
             headers={
                 name: self._label(value) if name.lower() == KEY_HEADER else redact(value)
                 for name, value in headers.items()
-                if name != "Accept"
+                if (name, value) != ("Accept", _ACCEPT)
             },
             body=None if body is None else redact.cut(body.decode("utf-8", "backslashreplace")),
             status=response.status_code if response is not None else None,

@@ -17,6 +17,7 @@ from points_conformance.judging.budget import Pace
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.journal import Journal, JournalError, read_torn_journal
 from points_conformance.targets.api.build import live_client
+from points_conformance.targets.api.endpoints import SECOND_MERCHANT
 from points_conformance.targets.fetch import TOO_MUCH, Fetched, fetch
 from points_conformance.targets.guard import TargetRefused, checked_base_url
 
@@ -26,6 +27,8 @@ __all__ = ["Cleaning", "CleaningRefused", "Left", "clean_up", "what_was_left"]
 _RATE: Final = 5.0
 #: Pages of the merchant's endpoints that are looked through for one without a known uuid.
 _MOST_PAGES: Final = 50
+#: Where the key of a merchant is, by what the journal calls that merchant.
+_KEYS: Final = {"": "POINTS_API_KEY", SECOND_MERCHANT: "POINTS_OTHER_API_KEY"}
 
 
 class CleaningRefused(ValueError):
@@ -34,15 +37,22 @@ class CleaningRefused(ValueError):
 
 @dataclass(slots=True)
 class Left:
-    """What runs against one server left. ``asked`` are endpoints (url, name) whose uuid may have
-    been lost with the answer; ``made`` those known by uuid. ``orders``: number to uuid, if known.
+    """What runs against one server left to one merchant, as the journal calls it. ``asked`` are
+    endpoints (url, name) whose uuid may have been lost with the answer; ``made`` those known by
+    uuid. ``orders``: number to uuid, if known.
     """
 
     base_url: str
+    merchant: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     orders: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """What a line of the journal says of the merchant."""
+        return {"merchant": self.merchant} if self.merchant else {}
 
     @property
     def endpoints(self) -> list[str]:
@@ -81,14 +91,14 @@ class Cleaning:
 
 
 def what_was_left(entries: Iterable[Mapping[str, Any]]) -> list[Left]:
-    """What a journal's lines say was left, by server. Pure."""
-    servers: dict[str, Left] = {}
+    """What a journal's lines say was left, by server and merchant. Pure."""
+    servers: dict[tuple[str, str], Left] = {}
     base_url = ""
     for entry in entries:
         if entry["kind"] == "run":
             base_url = str(entry.get("base_url", ""))
-        server = str(entry.get("base_url") or base_url)
-        _note(servers.setdefault(server, Left(server)), entry)
+        whose = str(entry.get("base_url") or base_url), str(entry.get("merchant") or "")
+        _note(servers.setdefault(whose, Left(*whose)), entry)
     return list(servers.values())
 
 
@@ -159,7 +169,7 @@ def _clean_one(
             continue
         status = merchant.delete(uuid)
         if status in (200, 202, 204, 404):
-            journal.write("endpoint gone", uuid=uuid)
+            journal.write("endpoint gone", uuid=uuid, **server.owner)
             (gone if status == 404 else deleted).append(uuid)
         else:
             left.append(f"{uuid}: HTTP {status}")
@@ -175,11 +185,13 @@ class _Merchant:
             raise CleaningRefused(
                 "the journal does not say which server its endpoints are on (a line of kind run)"
             )
-        self._key = environment.get("POINTS_API_KEY", "")
+        self._name = name = _KEYS.get(server.merchant, "the key")
+        self._key = environment.get(name, "")
         self._redact = Redactor.of(environment)
         # The journal has no key, not even where the address has it in its path.
         base_url = server.base_url.replace(
-            "$POINTS_API_KEY", quote(self._key, safe="", errors="surrogatepass")
+            "$POINTS_API_KEY",
+            quote(environment.get("POINTS_API_KEY", ""), safe="", errors="surrogatepass"),
         )
         try:
             self._base = checked_base_url(base_url, allow_production=allow_production)
@@ -187,12 +199,11 @@ class _Merchant:
             raise CleaningRefused(str(error)) from None
         if not self._key:
             raise CleaningRefused(
-                f"no key for {self._base}: set POINTS_API_KEY in the environment, the same that "
-                "the run had"
+                f"no key for {self._base}: set {name} in the environment, the same that the run had"
             )
         if not (self._key.isascii() and self._key.isprintable() and self._key.strip() == self._key):
             raise CleaningRefused(
-                "POINTS_API_KEY holds what no HTTP header can carry (a line's end, a blank at an "
+                f"{name} holds what no HTTP header can carry (a line's end, a blank at an "
                 "end, or a letter that is not ASCII): set it to the key alone"
             )
         near = is_loopback(urlsplit(self._base).hostname or "")
@@ -230,7 +241,7 @@ class _Merchant:
             if answer.status_code != 200 or rows is None:
                 raise CleaningRefused(
                     f"{self._base} does not list its webhook endpoints (HTTP {answer.status_code})"
-                    ". Check POINTS_API_KEY: sandbox and production keys differ"
+                    f". Check {self._name}: sandbox and production keys differ"
                 )
             fresh = {str(row["uuid"]): row for row in rows if row.get("uuid")}
             if fresh.keys() <= found.keys():

@@ -12,6 +12,7 @@ from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.calling import Calling
 
 __all__ = [
+    "SECOND_MERCHANT",
     "SECRET_NAME",
     "Endpoints",
     "Registered",
@@ -21,6 +22,8 @@ __all__ = [
     "without_secrets",
 ]
 
+#: How the journal calls the merchant of the second key.
+SECOND_MERCHANT: Final = "second"
 #: What evidence shows in the place of any endpoint's secret.
 SECRET_NAME: Final = "POINTS_WEBHOOK_SECRET"  # noqa: S105 - a name, not a secret
 _SECRET: Final = re.compile(r'("secret"\s*:\s*")(?:[^"\\]|\\.)*(")')
@@ -41,11 +44,25 @@ class Registered:
 
 
 class Endpoints:
-    """Registers and removes webhook endpoints of a run, by the calls of one rule."""
+    """Registers and removes webhook endpoints of a run, by the calls of one rule.
 
-    def __init__(self, api: Calling, registered: Registered) -> None:
+    ``key``: whose they are, where not the merchant's of the run; ``merchant`` is how the journal
+    calls that one.
+    """
+
+    def __init__(
+        self, api: Calling, registered: Registered, *, key: str = "", merchant: str = ""
+    ) -> None:
         self._api = api
         self._run = registered
+        self._key = key
+        self._owner = {"merchant": merchant} if merchant else {}
+
+    def _call(self, method: str, path: str, *, body: bytes | None = None) -> Answer:
+        return self._api.call(method, f"/webhooks{path}", body=body, key=self._key)
+
+    def _note(self, kind: str, **facts: str) -> None:
+        self._api.journal.write(kind, **facts, **self._owner)
 
     def listed(self) -> list[dict[str, Any]]:
         """Every endpoint of the merchant, at most five pages of a hundred."""
@@ -55,7 +72,7 @@ class Endpoints:
         """The same; ``None`` where the server does not list them."""
         found: list[dict[str, Any]] = []
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._api.call("GET", f"/webhooks?per_page=100&page={page}")
+            answer = self._call("GET", f"?per_page=100&page={page}")
             if page == 1 and not answer.accepted:
                 return None
             rows = endpoints_of(answer)
@@ -67,10 +84,10 @@ class Endpoints:
 
     def open(self, name: str, url: str) -> Answer:
         """``POST /webhooks``, written down before it is sent; what it makes is remembered."""
-        self._api.journal.write("endpoint", url=url, name=name)
+        self._note("endpoint", url=url, name=name)
         self._run.asked = True
         self._run.unsure.add((url, name))
-        answer = self._api.call("POST", "/webhooks", body=dump_json({"name": name, "url": url}))
+        answer = self._call("POST", "", body=dump_json({"name": name, "url": url}))
         uuid = endpoint_of(answer).get("uuid")
         if answer.accepted and isinstance(uuid, str):
             self.noted(uuid, url)
@@ -82,18 +99,18 @@ class Endpoints:
         """Remember an endpoint of ours. A uuid that may not be written down is found by its URL."""
         self._run.open[uuid] = url
         if self._api.redact(uuid) == uuid:
-            self._api.journal.write("endpoint made", uuid=uuid, url=url)
+            self._note("endpoint made", uuid=uuid, url=url)
 
     def remove(self, uuid: str) -> Answer:
         """``DELETE /webhooks/{uuid}``."""
-        answer = self._api.call("DELETE", f"/webhooks/{uuid}")
+        answer = self._call("DELETE", f"/{uuid}")
         if answer.accepted:
             self._gone(uuid)
         return answer
 
     def _gone(self, uuid: str) -> None:
         self._run.open.pop(uuid, None)
-        self._api.journal.write("endpoint gone", uuid=uuid)
+        self._note("endpoint gone", uuid=uuid)
 
     def is_open(self, uuid: str) -> bool:
         """Whether the run made this endpoint and has not removed it."""

@@ -13,11 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import httpx
 
 from points_conformance.contract.limits import SECRET_HEADER
+from points_conformance.judging.archive import Packed, Packing
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.slots import parked
 from points_conformance.simulator import Simulator
@@ -27,7 +28,7 @@ from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
 
-__all__ = ["MAIN", "Inbox", "Received", "Reply", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "Reply", "Said", "SimulatorInbox", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
@@ -36,8 +37,23 @@ Reply = int | Literal["hang", "drop"]
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
+#: So many deliveries that were sent a simulator in this process remembers.
+_SENT: Final = 200
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
+
+
+class Said(int):
+    """A status that is answered with a body, in chunks or whole. In process nobody reads it."""
+
+    def __new__(cls, status: int, body: bytes, *, chunked: bool = False) -> Self:
+        """A status, and what stands beside it."""
+        said = super().__new__(cls, status)
+        said.body, said.chunked = body, chunked
+        return said
+
+    body: bytes
+    chunked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,7 @@ class Received:
 
     number: int
     headers: Mapping[str, str]
-    body: bytes
+    packed: Packed
     at: float
     secret_right: bool
     secret_shown: bool = False
@@ -60,6 +76,11 @@ class Received:
     place: str = MAIN
     answered: Reply = 200
     came: float = 0.0
+
+    @property
+    def body(self) -> bytes:
+        """The raw body, secrets replaced."""
+        return self.packed.unpacked
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -113,7 +134,9 @@ class Inbox:
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
         self._strangers: deque[tuple[str, str, Received]] = deque(maxlen=_STRANGERS)
-        self._plans: dict[tuple[str, str], Iterator[Reply]] = {}
+        self._plans: dict[tuple[str, str, str], Iterator[Reply]] = {}
+        self._headers: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+        self._packing = Packing()
         self._count = itertools.count(1)
         self._changed = threading.Condition()
 
@@ -138,10 +161,10 @@ class Inbox:
                 self._strangers.remove(stranger)
                 kept.append(stranger[2])
 
-    def answer(self, uuid: str, event: str, replies: Iterable[Reply]) -> None:
-        """Answer the attempts of an order's event at the main endpoint so, then with 200."""
+    def answer(self, uuid: str, event: str, replies: Iterable[Reply], place: str = MAIN) -> None:
+        """Answer the attempts of an order's event at an endpoint so, then with 200."""
         with self._changed:
-            self._plans[uuid.lower(), event] = iter(replies)
+            self._plans[uuid.lower(), event, place] = iter(replies)
 
     # ------------------------------------------------------------------ arrivals
     def record(self, place: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -157,12 +180,8 @@ class Inbox:
             reply = self._reply(uuid, str(payload.get("event")), place)
             received = Received(
                 number=next(self._count),
-                headers={
-                    name: self._without_secrets(value)
-                    for name, value in headers.items()
-                    if name != SECRET_HEADER.lower()
-                },
-                body=shown.encode("utf-8", "surrogateescape"),
+                headers=self._headers_of(headers),
+                packed=self._packing(shown.encode("utf-8", "surrogateescape")),
                 at=self._clock(),
                 secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
@@ -180,6 +199,15 @@ class Inbox:
             self._changed.notify_all()
         return reply
 
+    def _headers_of(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """A delivery's headers but for the secret; the same ones are kept once."""
+        kept = {
+            name: self._without_secrets(value)
+            for name, value in headers.items()
+            if name != SECRET_HEADER.lower()
+        }
+        return self._headers.setdefault(tuple(kept.items()), kept)
+
     def let_go(self) -> None:
         """The sender gave a hanging delivery up: what stood behind it may come now."""
         with self._changed:
@@ -192,7 +220,7 @@ class Inbox:
         return self.redact(text)
 
     def _reply(self, uuid: str, event: str, place: str) -> Reply:
-        plan = self._plans.get((uuid, event)) if place == MAIN else None
+        plan = self._plans.get((uuid, event, place))
         return next(plan, 200) if plan is not None else 200
 
     def collect(self) -> None:
@@ -246,9 +274,9 @@ class Inbox:
         return self._silent or self._patience.is_missing(awaited, begun, now, looked=looked)
 
     def wait_for_attempts(
-        self, uuid: str, event: str, count: int, *, more: float = 0.0
+        self, uuid: str, event: str, count: int, *, more: float = 0.0, place: str = MAIN
     ) -> list[Received]:
-        """The attempts at the main endpoint, once there are ``count`` with their repeats, or when
+        """The attempts at an endpoint, once there are ``count`` with their repeats, or when
         a repeated attempt should have come (``more`` seconds later). Raises :class:`NotExercised`
         also where nobody said how long that may take.
         """
@@ -259,12 +287,12 @@ class Inbox:
         begun = self._clock()
         seconds = self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0)
         self._wait(
-            lambda: len(self._named(uuid, event, MAIN)) >= count,
+            lambda: len(self._named(uuid, event, place)) >= count,
             lambda now: self._silent or self._patience.is_late(begun, seconds, now),
         )
         self.require()
         with self._changed:
-            return self._named(uuid, event, MAIN)
+            return self._named(uuid, event, place)
 
     @property
     def grace(self) -> float:
@@ -355,13 +383,16 @@ class SimulatorInbox(Inbox):
             redact=redact,
             reachable=True,
         )
+        self._simulator = simulator
         courier = simulator.parts.courier or Courier
         # Whatever is sent anywhere comes here: nothing leaves the process.
         self._courier = courier(simulator, reach="anywhere", wire=in_process(self._tell))
 
     def collect(self) -> None:
-        """Send what the simulator has queued."""
+        """Send what the simulator has queued, and have it forget what has long been sent."""
         self._courier.settle()
+        with self._simulator.lock:
+            self._simulator.deliveries.forget(_SENT)
 
     def _tell(self, request: httpx.Request) -> int:
         headers = {name.lower(): value for name, value in request.headers.items()}

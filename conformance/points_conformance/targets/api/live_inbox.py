@@ -11,7 +11,7 @@ from points_conformance.judging.finding import Denied, Finding, NetworkTrouble
 from points_conformance.simulator.mounts.asgi import CUT
 from points_conformance.simulator.mounts.thread_server import PortTakenError
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
-from points_conformance.targets.api.inbox import MAIN, Inbox, Reply
+from points_conformance.targets.api.inbox import MAIN, Inbox, Reply, Said
 from points_conformance.targets.api.listener import Message, Receive, Send, listener_at
 from points_conformance.targets.guard import can_be_called
 
@@ -146,7 +146,10 @@ class LiveInbox(Inbox):
     def close(self, api: "ApiTarget") -> list[str]:
         """Remove what was registered and stop listening; what could not be removed, in lines."""
         try:
-            return api.endpoints.remove_all(self.is_ours)
+            left = api.endpoints.remove_all(self.is_ours)
+            if api.keys.other is not None:
+                left += api.other_endpoints.remove_all(self.is_ours)
+            return left
         finally:
             self.stop()
 
@@ -192,8 +195,15 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _say(send: Send, status: Reply, elsewhere: str = "") -> None:
-    headers = [(b"content-length", b"0")]
+    body = status.body if isinstance(status, Said) else b""
+    headers = []
+    if body:
+        headers.append((b"content-type", b"application/json"))
+    if status != 204 and not (isinstance(status, Said) and status.chunked):
+        headers.append((b"content-length", str(len(body)).encode()))
     if isinstance(status, int) and 300 <= status < 400:
         headers.append((b"location", elsewhere.encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    if body:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

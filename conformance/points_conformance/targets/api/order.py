@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
@@ -74,13 +74,33 @@ def what_to_supply(wanted: Wanted) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """A cancel or refund that was sent. ``amount`` is the JSON value, absent where none was."""
+    """A cancel or refund that was sent, and what was answered. ``part``: it named an ``amount``,
+    the JSON value; ``call`` is the number of its exchange. The answer itself is not kept: a run
+    has many.
+    """
 
     operation: str
-    fields: Mapping[str, Any]
-    answer: Answer
+    part: bool
+    accepted: bool
+    refused: bool = False
+    amount: Any = None
+    order_status: str | None = None
+    call: int = 0
+
+    @classmethod
+    def told(cls, operation: str, fields: Mapping[str, Any], answer: Answer) -> Self:
+        """By its answer."""
+        return cls(
+            operation=operation,
+            part="amount" in fields,
+            accepted=answer.accepted,
+            refused=answer.refused,
+            amount=fields.get("amount"),
+            order_status=answer.order_status,
+            call=answer.exchange.number,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +124,7 @@ class TestOrder:
     @property
     def accepted(self) -> list[Reversal]:
         """The reversals that were carried out, by their answers."""
-        return [reversal for reversal in self.reversals if reversal.answer.accepted]
+        return [reversal for reversal in self.reversals if reversal.accepted]
 
 
 class TurnedAway(Denied):

@@ -26,7 +26,7 @@ from points_conformance.targets.api.calls import (
     Caller,
     Keys,
 )
-from points_conformance.targets.api.endpoints import Endpoints, Registered
+from points_conformance.targets.api.endpoints import SECOND_MERCHANT, Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import (
     Made,
@@ -83,6 +83,7 @@ class ApiTarget(Caller):
         #: What was wanted and what was given for it: a source that gave one has them.
         self._delivered: list[tuple[Wanted, Made]] = []
         self._registered = Registered()
+        self._others = Registered()
         self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
         self._racer = racer
@@ -99,9 +100,9 @@ class ApiTarget(Caller):
         return view
 
     def record(self, exchange: Exchange) -> None:
-        """Keep an exchange; whatever it asked for may be told from now on."""
+        """Keep an exchange; whatever it asked of an order may be told from now on."""
         super().record(exchange)
-        if self.inbox is not None and exchange.method != "GET":
+        if self.inbox is not None and exchange.method != "GET" and "/webhooks" not in exchange.url:
             self.inbox.stir(exchange.url)
 
     def shared(self, kind: type[Kept]) -> Kept:
@@ -123,14 +124,17 @@ class ApiTarget(Caller):
 
     def moves(self) -> Sequence[str]:
         """Through which statuses this rule led its orders."""
-        given = {order.uuid.lower(): order.status for order in self.orders}
-        auto = {order.uuid.lower() for order in self.orders if order.auto_refunded is not None}
-        return walked(self.exchanges, given, auto)
+        return walked(self.exchanges, self.orders)
 
     @property
     def endpoints(self) -> Endpoints:
         """Those that the run registers at the server, by calls of this rule."""
         return Endpoints(self, self._registered)
+
+    @property
+    def other_endpoints(self) -> Endpoints:
+        """Those of the second merchant. Raises :class:`NotExercised` without one."""
+        return Endpoints(self, self._others, key=self.other_key, merchant=SECOND_MERCHANT)
 
     # ------------------------------------------------------------------ the order's calls
     def read(self, order: TestOrder | str, *, key: str | None = "") -> Answer:
@@ -155,12 +159,14 @@ class ApiTarget(Caller):
         *,
         body: bytes | None = None,
         key: str | None = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """A cancel or refund with these fields alone (none: no body at all), or this very body."""
         if body is None and fields:
             body = dump_json(dict(fields))
-        answer = self.call("POST", f"/orders/{order.uuid}/{operation}", body=body, key=key)
-        order.reversals.append(Reversal(operation, dict(fields or {}), answer))
+        path = f"/orders/{order.uuid}/{operation}"
+        answer = self.call("POST", path, body=body, key=key, headers=headers)
+        order.reversals.append(Reversal.told(operation, fields or {}, answer))
         return answer
 
     def step(self, order: TestOrder, step: str) -> Answer:
@@ -201,7 +207,7 @@ class ApiTarget(Caller):
                     client.close()
         for answer, (operation, fields) in zip(answers, calls, strict=True):
             if answer is not None:
-                order.reversals.append(Reversal(operation, dict(fields), answer))
+                order.reversals.append(Reversal.told(operation, fields, answer))
         return [answer for answer in answers if answer is not None]
 
     def racer(self) -> httpx.Client:

@@ -1,0 +1,60 @@
+"""An archive is a list that takes little room."""
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from points_conformance.judging.archive import Archive, Packing
+
+MANY = 2000
+
+
+def filled(count: int) -> Archive[str]:
+    """So many items in an archive."""
+    archive: Archive[str] = Archive()
+    for number in range(count):
+        archive.append(f"item {number}")
+    return archive
+
+
+@given(count=st.integers(0, MANY), first=st.integers(-MANY, MANY), last=st.integers(-MANY, MANY))
+def test_what_was_added_is_read_as_from_a_list(count: int, first: int, last: int) -> None:
+    """Length, order, one by one, from an end and in slices."""
+    archive, plain = filled(count), [f"item {number}" for number in range(count)]
+    assert len(archive) == count
+    assert list(archive) == plain
+    assert archive[first:last] == plain[first:last]
+    if -count <= first < count:
+        assert archive[first] == plain[first]
+
+
+@pytest.mark.parametrize("count", [3, MANY])
+def test_a_place_that_is_not_there_is_an_index_error(count: int) -> None:
+    """As of a list; also where it is packed."""
+    with pytest.raises(IndexError):
+        filled(count)[count]
+
+
+def test_what_is_old_takes_a_tenth_of_the_room() -> None:
+    """Where the items are much alike, as exchanges are."""
+    text = "an answer with many words that are the same in all others, number "
+    archive: Archive[str] = Archive()
+    for number in range(MANY):
+        archive.append(f"{text * 8}{number}")
+    room = len(pickle.dumps(archive))
+    assert room < len(pickle.dumps([archive[place] for place in range(MANY)])) / 3
+
+
+@given(texts=st.lists(st.binary(max_size=300), min_size=1))
+def test_a_packed_text_is_the_text(texts: list[bytes]) -> None:
+    """Whatever came first."""
+    packing = Packing()
+    assert [packing(text).unpacked for text in texts] == texts
+
+
+def test_an_archive_equals_a_list_of_the_same() -> None:
+    """And no other."""
+    assert filled(600) == [f"item {number}" for number in range(600)]
+    assert filled(3) != ["item 0", "item 1"]
