@@ -26,7 +26,9 @@ _CLOSE: Final = 0.1
 _LISTED: Final = 4
 
 #: A call on an order is told by what it does.
-_ON_ORDER: Final = re.compile(r"^[A-Z]+ /orders/(\w+)/(\w+)")
+_ON_ORDER: Final = re.compile(r"^[A-Z]+ /orders/(\w+)/(\w+)(?: amount)?")
+#: That a call was carried out is told by the status of its order.
+_DONE: Final = re.compile(r"^HTTP (?:2\d\d (?=\w))?")
 
 
 def brief_lines(report: RunReport, width: int = 80) -> list[str]:
@@ -177,8 +179,8 @@ def _steps(evidence: Evidence, width: int) -> list[str]:
 
 def _in_words(step: Step) -> tuple[str, str]:
     """What was said, of which the end may be left out, and what came of it."""
-    answer = f" -> {step.answer.removeprefix('HTTP ')}" if step.answer else ""
-    said = _ON_ORDER.sub(r"\2 \1", step.said)
+    answer = f" -> {_DONE.sub('', step.answer)}" if step.answer else ""
+    said = _ON_ORDER.sub(r"\2 \1", step.said.partition(", reason ")[0])
     return said, _line(answer + (f" ({step.after})" if step.after else ""))
 
 
