@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.diff import diff
 from points_conformance.commands.merge import merge
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
@@ -301,20 +302,6 @@ def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) 
 
 
 @main.command()
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
-def diff(old: Path, new: Path) -> None:
-    """What got worse, better or newly read from report OLD to NEW; status 1 if anything worse."""
-    from points_conformance.report.diff import diff_files
-
-    lines, status = diff_files(old, new)
-    if status == 2:
-        _refuse(" ".join(lines))
-    click.echo("\n".join(lines))
-    sys.exit(status)
-
-
-@main.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--allow-production", is_flag=True, help="leave to call a production host")
 def clean(journal: Path, allow_production: bool) -> None:
@@ -334,5 +321,6 @@ def clean(journal: Path, allow_production: bool) -> None:
     sys.exit(1 if cleaning.left else 0)
 
 
+main.add_command(diff)
 main.add_command(selfcheck)
 main.add_command(merge)

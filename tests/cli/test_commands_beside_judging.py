@@ -164,6 +164,24 @@ class TestDiff:
         new.write_text(json.dumps(twice), encoding="utf-8")
         assert "'cancel.new-order' stands there twice" in refusal(run("diff", old, new))
 
+    def test_more_than_two_are_a_table_over_time(self, tmp_path: Path) -> None:
+        """Printed, and written as markdown and HTML; the status is of the last step."""
+        verdicts = ("failed", "passed", "failed")
+        paths = [self.report(tmp_path, f"r{n}", verdict) for n, verdict in enumerate(verdicts)]
+        markdown, html = tmp_path / "d.md", tmp_path / "d.html"
+        done = run("diff", *paths, "--markdown", markdown, "--html", html)
+        assert done.returncode == 1
+        assert "cancel.new-order  failed            passed            failed" in done.stdout
+        assert "| `cancel.new-order` | `failed` | `passed` | `failed` |" in markdown.read_text()
+        assert '<th scope="row">cancel.new-order</th>' in html.read_text()
+
+    def test_one_report_or_no_place_for_the_table_is_2(self, tmp_path: Path) -> None:
+        """Said in a line."""
+        one = self.report(tmp_path, "one", "passed")
+        assert "name two reports or more" in refusal(run("diff", one))
+        nowhere = one / "d.md"  # a file is no folder
+        assert "cannot go to" in refusal(run("diff", one, one, "--markdown", nowhere))
+
 
 class TestClean:
     """``points-conformance clean JOURNAL`` (more in tests/targets/test_clean.py)."""
@@ -206,7 +224,7 @@ def test_help_is_quick() -> None:
 def test_a_fault_of_the_kit_is_3_with_its_trace(tmp_path: Path) -> None:
     """Whoever reports it can say where it was."""
     code = (
-        "import points_conformance.report.diff as d; d.diff_files = lambda *a: 1 / 0\n"
+        "import points_conformance.report.releases as r; r.load_releases = lambda *a: 1 / 0\n"
         "from points_conformance.cli import main; main(['diff', 'a', 'b'])"
     )
     done = subprocess.run(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from points_conformance.judging.known import KnownError, load_known
 from points_conformance.plugin.settings import SettingsError, read_settings
-from points_conformance.report.diff import diff_files
+from points_conformance.report.releases import diff_files
 from points_conformance.subjects import Subject
 from points_conformance.targets.api.clean import CleaningRefused, clean_up
 from points_conformance.targets.api.sources import OrdersFileError, load_orders

@@ -34,7 +34,8 @@ HOOKS = {
     "pytest_points_consumer_state": ("config", "order_id"),
 }
 COMMAND = """
-profile seed select deselect known-failures strict report-dir side-by-side dry-run
+profile seed select deselect known-failures strict report-dir side-by-side verbose
+dry-run
 base-url orders webhook-listen webhook-url webhook-grace webhook-retry-within dialect rate
 allow-production
 url app app-interface state-url state-status state-refunded state-map state-unit order-url settle

@@ -8,7 +8,8 @@ import pytest
 from tests.report import samples
 
 from points_conformance.report import json_report
-from points_conformance.report.diff import DiffError, diff, diff_files, diff_lines, load_report
+from points_conformance.report.diff import DiffError, diff, diff_lines, load_report
+from points_conformance.report.releases import diff_files
 
 
 def report(rules: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
@@ -205,3 +206,27 @@ def test_a_report_in_which_a_rule_stands_twice_is_refused(tmp_path: Path) -> Non
     lines, status = diff_files(old, new)
     assert status == 2
     assert lines == [f"{new}: 'x.one' stands there twice: which verdict counts?"]
+
+
+def cause(id_: str, *, likely: bool = True, beside: bool = False) -> dict[str, Any]:
+    """A cause as report.json has it."""
+    return {"id": id_, "title": f"{id_} is wrong.", "likely": likely, "beside": beside}
+
+
+def test_causes_that_came_and_went_are_told_first() -> None:
+    """Of several candidates for the same the first; what is not likely is no cause."""
+    old = report(causes=[cause("sum"), cause("another-for-the-same")])
+    new = report(causes=[cause("part"), cause("key", beside=True), cause("far", likely=False)])
+    difference = diff(old, new)
+    assert difference.causes == (
+        "new cause: part is wrong. (part)",
+        "new cause: key is wrong. (key)",
+        "gone: sum is wrong. (sum)",
+    )
+    assert diff_lines(difference)[0] == "most likely causes that came or went:"
+    assert difference.exit_status == 0
+
+
+def test_a_report_from_before_causes_says_nothing_of_them() -> None:
+    """None is new because nobody looked."""
+    assert diff(report(), report(causes=[cause("sum")])).causes == ()

@@ -1,4 +1,4 @@
-"""Two reports of one subject compared: what got worse, better, newly read."""
+"""Two reports of one subject compared: what got worse, better, newly read, and by which cause."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any, Final
 from points_conformance.judging.verdict import RunVerdict, Verdict
 from points_conformance.report.text import plain
 
-__all__ = ["DiffError", "Difference", "diff", "diff_files", "diff_lines", "load_report"]
+__all__ = ["DiffError", "Difference", "diff", "diff_lines", "likely_causes", "load_report"]
 
 Report = Mapping[str, Any]
 
@@ -36,8 +36,11 @@ class DiffError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One line each. ``other`` is neither worse nor better; ``notes`` are differing conditions."""
+    """One line each. ``causes`` came or went; ``other`` is neither worse nor better; ``notes`` are
+    differing conditions.
+    """
 
+    causes: tuple[str, ...] = ()
     worse: tuple[str, ...] = ()
     better: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
@@ -88,8 +91,14 @@ def diff(old: Report, new: Report) -> Difference:
     """Compare two reports. Raises :class:`DiffError` where their subjects differ."""
     if old["subject"] != new["subject"]:
         raise DiffError(f"the subjects differ: {old['subject']} and {new['subject']}")
-    found: dict[str, list[str]] = {"worse": [], "better": [], "read": [], "other": []}
-    for changes in (_verdict_changes, _rule_changes, _reading_changes):
+    found: dict[str, list[str]] = {
+        "causes": [],
+        "worse": [],
+        "better": [],
+        "read": [],
+        "other": [],
+    }
+    for changes in (_cause_changes, _verdict_changes, _rule_changes, _reading_changes):
         for kind, line in changes(old, new):
             found[kind].append(line)
     return Difference(
@@ -139,6 +148,30 @@ def _reading_changes(old: Report, new: Report) -> Iterator[tuple[str, str]]:
             yield "worse", f"reading {key}: {before[key]} -> {after[key]}"
 
 
+def likely_causes(report: Report) -> dict[str, str] | None:
+    """The likely causes of what failed, by ID, the first of several for the same; ``None`` of a
+    report from before there were any.
+    """
+    told = report.get("causes")
+    if not isinstance(told, list):
+        return None
+    rows = [row for row in told if isinstance(row, dict) and row.get("likely") is True]
+    rows = [row for number, row in enumerate(rows) if number == 0 or row.get("beside") is True]
+    return {str(row.get("id")): str(row.get("title")) for row in rows}
+
+
+def _cause_changes(old: Report, new: Report) -> Iterator[tuple[str, str]]:
+    before, after = likely_causes(old), likely_causes(new)
+    if before is None or after is None:
+        return
+    for id_, title in after.items():
+        if id_ not in before:
+            yield "causes", f"new cause: {title} ({id_})"
+    for id_, title in before.items():
+        if id_ not in after:
+            yield "causes", f"gone: {title} ({id_})"
+
+
 def _conditions(old: Report, new: Report) -> Iterator[str]:
     for name in _CONDITIONS:
         was, now = old.get(name), new.get(name)
@@ -159,6 +192,7 @@ def diff_lines(difference: Difference) -> list[str]:
     """What ``points-conformance diff`` prints."""
     lines: list[str] = []
     for title, entries in (
+        ("most likely causes that came or went", difference.causes),
         ("worse", difference.worse),
         ("better", difference.better),
         ("newly read", difference.read),
@@ -169,12 +203,3 @@ def diff_lines(difference: Difference) -> list[str]:
             lines += [f"{title}:", *(f"  {plain(entry)}" for entry in entries), ""]
     counts = f"{len(difference.worse)} worse, {len(difference.better)} better"
     return [*lines, f"{counts}, {len(difference.read)} newly read"]
-
-
-def diff_files(old: Path, new: Path) -> tuple[list[str], int]:
-    """The lines to print and the status to exit with: 0, 1 if worse, 2 if not comparable."""
-    try:
-        difference = diff(load_report(old), load_report(new))
-    except DiffError as error:
-        return [str(error)], 2
-    return diff_lines(difference), difference.exit_status
