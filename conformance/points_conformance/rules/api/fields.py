@@ -260,7 +260,9 @@ def updated_at_is_of_now(api: ApiTarget) -> None:
                     got=f"{time.isoformat()} in {_where(answer, is_read=is_read)}: {gap} off",
                 )
     if not judged:
-        raise NotExercised("no answer tells the server's clock (Date)", lacks="a server's clock")
+        raise NotExercised(
+            "no answer shows updated_at beside the server's clock (Date)", lacks="a server's clock"
+        )
 
 
 def _date(answer: Answer) -> datetime | None:

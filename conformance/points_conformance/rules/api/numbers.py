@@ -30,10 +30,11 @@ CANCELLED = source(Page.EVENTS, "cancelled")
 EXACT = inferred("a riyal has a hundred halalas")
 SUMS = promised("partial sums bounded")
 READABLE = inferred("points are counted; how a share of them is rounded is said nowhere")
-#: An order of 100.00 in such parts, in halalas: of doubles both what is left and what has gone
+#: An order of 99.90 in such parts, in halalas: of doubles both what is left and what has gone
 #: back have digits of no halala, whether one adds or takes away; 4.35 and 19.99 times 100 are
 #: less than they are.
 SERIES: Final = (10, 20, 7, 1_999, 435, 829, 110)
+TOTAL: Final = 9_990
 #: Totals in halalas, and a part of each: ten million and more halalas of a single float, more than
 #: 31 bits and 32, a thousand million riyals, and a halala less.
 LARGE: Final = (
@@ -83,7 +84,7 @@ def _series(api: ApiTarget) -> _Series:
     """A series of refunds, brought about once a run."""
 
     def made() -> _Series:
-        order = api.refundable(total=10_000)
+        order = api.refundable(total=TOTAL)
         parts = _within(order, SERIES)
         return _Series(order, parts, _refunded(api, order, parts))
 
@@ -104,8 +105,9 @@ def prices_are_told_exactly(api: ApiTarget) -> None:
     """The total_price of events MUST be the order's, and a full refund's refund_amount as well,
     where a float would miss it by a halala or show its digits.
     """
-    # 1.15, 4.35, 8.29 and 1001.10 times 100 are less than they are; 64.10 by three items is more.
-    for total in (115, 435, 829, 100_110, 19_230):
+    # Times 100, 1.15 and 4.35 are less than they are, 1.10 is more; a third of the last two is
+    # not a third of their sum.
+    for total in (110, 115, 435, 100_110, 19_230):
         order = api.refundable(total=total)
         _are_told_exactly(api, order, [order.total])
 
