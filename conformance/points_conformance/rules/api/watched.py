@@ -11,6 +11,7 @@ from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
+from points_conformance.rules.api.reasons import MARKUP, SCRIPTS
 from points_conformance.rules.api.shared import Once
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.inbox import Received
@@ -18,6 +19,7 @@ from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [
+    "CANCELLED_FOR",
     "Watched",
     "auto_refunds",
     "brought_about",
@@ -28,6 +30,8 @@ __all__ = [
 
 #: Shipped so, so that there is a shipping status to keep; nothing goes out of the house by it.
 _SHIPPED: Final = b'{"status": "ready_shipping"}'
+#: The reasons of the two cancels: all that is special to a page, and every script.
+CANCELLED_FOR: Final = (" ".join(MARKUP.values()), " ".join(SCRIPTS.values()))
 #: Totals in halalas that no two orders share.
 _TOTALS: Final = (15_075, 8_990, 4_004)
 
@@ -147,12 +151,15 @@ def refunds(api: ApiTarget) -> Sequence[Watched]:
 
 
 def cancels(api: ApiTarget) -> Sequence[Watched]:
-    """Two orders that are cancelled."""
+    """Two orders that are cancelled for reasons that something may change: :data:`CANCELLED_FOR`.
+
+    Orders that can be cancelled are rare: what else is looked at in a cancel looks at these.
+    """
     cancel_settled(api, OrderStatus.APPROVED)
     orders = [cancellable(api, metadata=_metadata(name)) for name in "ab"]
     watched = _read(api, orders, "cancelled")
-    for one in watched:
-        one.answered(api.cancel(one.order))
+    for one, reason in zip(watched, CANCELLED_FOR, strict=True):
+        one.answered(api.cancel(one.order, reason=reason))
     for one in watched:
         one.look(api)
         one.hear(api)
