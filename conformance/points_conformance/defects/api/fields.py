@@ -23,7 +23,7 @@ __all__ = ["seed"]
 REFUND, CANCEL, AUTO = "fields.refund-keeps", "fields.cancel-keeps", "fields.auto-refund-keeps"
 #: Riyadh is three hours ahead of UTC.
 RIYADH = timedelta(hours=3)
-seed = Seeds(ServerDefect, related=("fields.*", *TOLD), profile=Profile.STANDARD)
+seed = Seeds(ServerDefect, related=TOLD, profile=Profile.STANDARD)
 
 
 # ---------------------------------------------------------------------- in answers and reads
@@ -54,7 +54,7 @@ def touches_created_at(desk: Desk, order: Order, booked: Booked) -> None:
     order.created_at = order.updated_at + timedelta(days=1)
 
 
-@seed.on(Desk.refund, "refund-takes-its-points-off-the-order", REFUND, related="*")
+@seed.on(Desk.refund, "refund-takes-its-points-off-the-order", REFUND, related=("points.*", *TOLD))
 def takes_points_off(desk: Desk, order: Order, form: RefundForm) -> None:
     """REST's total_points are those that are left."""
     # One column for the award and for the balance.

@@ -19,7 +19,7 @@ from points_conformance.simulator.world import Order
 
 __all__ = ["seed"]
 
-seed = Seeds(ServerDefect, related=("texts.*", *TOLD), profile=Profile.STANDARD)
+seed = Seeds(ServerDefect, related=TOLD, profile=Profile.STANDARD)
 MARKUP = ("texts.markup-in-a-refund", "texts.markup-in-a-cancel")
 SCRIPTS = ("texts.scripts-in-a-refund", "texts.scripts-in-a-cancel")
 DIGITS = ("texts.digits-in-a-refund", "texts.digits-in-a-cancel")
@@ -115,7 +115,6 @@ def folds(presenter: _Reasoning, reason: str) -> Any:
     "reason-ends-at-four-bytes",
     SCRIPTS[0],
     "cancel.given-reason",
-    related=("cancel.*", "texts.*", *TOLD),
 )
 def ends_at_four_bytes(presenter: _Reasoning, reason: str) -> Any:
     """A reason ends before its first character of four bytes."""
@@ -124,7 +123,9 @@ def ends_at_four_bytes(presenter: _Reasoning, reason: str) -> Any:
 
 
 @seed.on(
-    _Reasoning.told, "reason-is-cut-by-bytes", *SCRIPTS, related=("cancel.*", "texts.*", *TOLD)
+    _Reasoning.told,
+    "reason-is-cut-by-bytes",
+    *SCRIPTS,
 )
 def cuts_by_bytes(presenter: _Reasoning, reason: str) -> Any:
     """A reason is told with its first 200 bytes."""

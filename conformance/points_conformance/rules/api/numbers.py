@@ -36,18 +36,22 @@ READABLE = inferred("points are counted; how a share of them is rounded is said 
 SERIES: Final = (10, 20, 7, 1_999, 435, 829, 110)
 TOTAL: Final = 9_990
 #: Totals in halalas, and a part of each: ten million and more halalas of a single float, more than
-#: 31 bits and 32, a thousand million riyals, and a halala less.
+#: 31 bits and 32, a halala less than a thousand million riyals, and all of them.
 LARGE: Final = (
     (16_777_217, 8_388_609),
-    (2_147_483_651, 2_147_483_649),
-    (4_294_967_297, 4_294_967_296),
+    (2_147_487_983, 2_147_483_649),
+    (4_294_971_629, 4_294_967_297),
     (99_999_999_999, 33_333_333_333),
-    (100_000_000_000, 1),
+    (100_000_000_000, 12_345_678_901),
 )
 #: The only one off loopback.
 FAR: Final = (2_500_003, 833_333)
 rule = family(
-    TOLD, EXACT, SUMS, after=("webhook.refund-amount", "webhook.payload"), needs=Need.INBOX
+    TOLD,
+    EXACT,
+    SUMS,
+    after=("webhook.refund-amount", "webhook.payload", "webhook.identity"),
+    needs=Need.INBOX,
 )
 
 #: What of an event's order is money.
@@ -112,7 +116,9 @@ def prices_are_told_exactly(api: ApiTarget) -> None:
         _are_told_exactly(api, order, [order.total])
 
 
-@rule("numbers.points-are-readable", SHOULD, TOLD, READABLE, calls=12)
+@rule(
+    "numbers.points-are-readable", SHOULD, TOLD, READABLE, after="numbers.series-is-exact", calls=12
+)
 def points_have_no_digits_of_a_float(api: ApiTarget) -> None:
     """Points in events of a series of refunds SHOULD have at most two decimals."""
     for shown in _series(api).told:
