@@ -1,5 +1,7 @@
 """Orders that are described by metadata, where they are made and a server takes it."""
 
+from typing import Any
+
 import pytest
 
 from points_conformance.contract.names import OrderStatus

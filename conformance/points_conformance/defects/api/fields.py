@@ -54,7 +54,7 @@ def touches_created_at(desk: Desk, order: Order, booked: Booked) -> None:
     order.created_at = order.updated_at + timedelta(days=1)
 
 
-@seed.on(Desk.refund, "refund-takes-its-points-off-the-order", REFUND, related=("points.*", *TOLD))
+@seed.on(Desk.refund, "refund-takes-its-points-off-the-order", REFUND)
 def takes_points_off(desk: Desk, order: Order, form: RefundForm) -> None:
     """REST's total_points are those that are left."""
     # One column for the award and for the balance.

@@ -116,7 +116,7 @@ def sums_items(presenter: _Priced, total: int) -> Decimal:
     return _shown(third + third + (total - 2 * (total // 3)) / 100)
 
 
-@seed.on(_Priced.price, "price-is-rounded-up-to-halalas", PRICES, related=TOLD)
+@seed.on(_Priced.price, "price-is-rounded-up-to-halalas", PRICES)
 def rounds_up(presenter: _Priced, total: int) -> Decimal:
     """total_price is a halala more where a hundred times a double is more than it is."""
     # ``Math.ceil(price * 100) / 100``, so that no halala is lost.
