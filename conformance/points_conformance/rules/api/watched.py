@@ -28,7 +28,8 @@ __all__ = [
     "refunds",
 ]
 
-#: Shipped so, so that there is a shipping status to keep; nothing goes out of the house by it.
+#: Asked of one order before it is refunded, so that there is a shipping status to keep where the
+#: server takes it; nothing goes out of the house by it.
 _SHIPPED: Final = b'{"status": "ready_shipping"}'
 #: The reasons of the two cancels: all that is special to a page, and every script.
 CANCELLED_FOR: Final = (" ".join(MARKUP.values()), " ".join(SCRIPTS.values()))
@@ -118,10 +119,7 @@ def _metadata(name: str) -> Mapping[str, Any]:
 
 
 def _read(api: ApiTarget, orders: Sequence[TestOrder], event: str) -> list[Watched]:
-    """The orders as they are before, the first of them with a shipping status where that is
-    taken.
-    """
-    api.call("POST", f"/orders/{orders[0].uuid}/status", body=_SHIPPED)
+    """The orders as they are before."""
     return [Watched(order, api.read(order), event) for order in orders]
 
 
@@ -131,6 +129,7 @@ def refunds(api: ApiTarget) -> Sequence[Watched]:
         api.refundable(total, metadata=_metadata(name))
         for name, total in zip("abc", _TOTALS, strict=True)
     ]
+    api.call("POST", f"/orders/{orders[0].uuid}/status", body=_SHIPPED)
     first, second, third = watched = _read(api, orders, "refunded")
     parts = [one.order.total // 3 for one in watched]
     for one, part in ((first, parts[0]), (second, parts[1])):
