@@ -58,9 +58,9 @@ class Subject(StrEnum):
         judged="a server of the Points API",
         help="Judge a server; without --base-url the embedded simulator. After -- options for "
         "pytest.",
-        families="auth refund refund_bodies cancel isolation webhook points stories races "
-        "properties envelope schema lifecycle robust webhook_retries endpoints roads spellings "
-        "endpoint_life insides readings webhook_closing",
+        families="auth refund refund_bodies cancel isolation webhook points fields texts numbers "
+        "stories races properties envelope schema lifecycle robust webhook_retries endpoints roads "
+        "spellings endpoint_life insides readings webhook_closing",
         url="--base-url",
         # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
         otherwise="simulator",

@@ -15,7 +15,8 @@ __all__ = ["Made", "Reversal", "TestOrder", "TurnedAway", "Wanted", "fits"]
 class Wanted:
     """An order that a rule asks for. ``total`` in halalas; not ``exact``: at least one riyal.
 
-    ``fresh``: made for this run, not one that the user gave to be used up.
+    ``fresh``: made for this run, not one that the user gave to be used up. ``metadata``: what an
+    order that is made for the run is described by, where its source can; nobody insists on it.
     """
 
     kind: OrderType | None
@@ -23,6 +24,7 @@ class Wanted:
     total: int
     exact: bool
     fresh: bool = False
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

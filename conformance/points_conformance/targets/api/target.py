@@ -205,13 +205,17 @@ class ApiTarget(Caller):
         total: int = 10_000,
         exact: bool = False,
         fresh: bool = False,
+        metadata: Mapping[str, Any] | None = None,
     ) -> TestOrder:
         """An order in a status, of a total in halalas (at least one riyal, unless exact).
 
         ``fresh``: none of those that the user gave, which only example-based rules use up.
+        ``metadata``: what it is described by, where it is made and its source can.
         Raises :class:`NotExercised` where no source has one.
         """
-        wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
+        wanted = Wanted(
+            kind=kind, status=status, total=total, exact=exact, fresh=fresh, metadata=metadata
+        )
         made, missing = self._sought(wanted)
         if made is None:
             raise missing or self._none(wanted)
@@ -309,13 +313,13 @@ class ApiTarget(Caller):
             self.inbox.know(order.uuid, order.number)
         return order
 
-    def refundable(self, total: int = 10_000, *, exact: bool = False) -> TestOrder:
+    def refundable(self, total: int = 10_000, **wanted: Any) -> TestOrder:
         """An order whose money was taken: approved, or captured where there is no approved one."""
         try:
-            return self.order(total=total, exact=exact)
+            return self.order(total=total, **wanted)
         except NotExercised as missing:
             try:
-                return self.order(OrderStatus.CAPTURED, total=total, exact=exact)
+                return self.order(OrderStatus.CAPTURED, total=total, **wanted)
             except Denied:
                 raise
             except NotExercised:
