@@ -86,7 +86,7 @@ class Subject(StrEnum):
         name="client",
         judged="a client that calls cancel and refund",
         help="Judge an API client by --command: what it does when answers are lost, late or wrong.",
-        families="plain lost answers waiting schedules",
+        families="plain lost answers edges apart waiting schedules",
         options="plugin.client.options:OPTIONS",
         settings="plugin.client.settings:read",
         run="plugin.client.run:ClientRun",

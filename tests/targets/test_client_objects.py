@@ -15,8 +15,9 @@ import pytest
 import requests
 
 from points_conformance.targets.client.case import Operation, cancel, refund
+from points_conformance.targets.client.objects import ObjectClients
 from points_conformance.targets.client.outcome import ClientOutcome, Unmapped, outcome_of
-from points_conformance.targets.client.runners import Meeting, ObjectClients, Said
+from points_conformance.targets.client.runners import Meeting, Said
 
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 PART = refund("25.00", "One item came back")
