@@ -73,7 +73,7 @@ class Subject(StrEnum):
         name="consumer",
         judged="a consumer of its webhooks",
         help="Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET.",
-        families="answers secret outcomes order input stories",
+        families="answers secret outcomes order input stories restart",
         url="--url",
         # How often a consumer's state is read depends on its queue.
         unit="deliveries; orders told of, and reads of their state, come beside them",

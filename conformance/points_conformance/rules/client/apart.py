@@ -17,7 +17,9 @@ __all__ = ["rule"]
 
 MUST: Final = Level.MUST
 _APART: Final = inferred("what is answered of one order is about no other")
-rule = family(REFUND, _APART, after=("client.cancel", "client.refused-is-refused"))
+rule = family(
+    REFUND, _APART, after=("client.cancel", "client.full-refund", "client.refused-is-refused")
+)
 
 NEW, APPROVED, CANCELLED = OrderStatus.NEW, OrderStatus.APPROVED, OrderStatus.CANCELLED
 FULLY = OrderStatus.FULLY_REFUNDED
