@@ -51,7 +51,9 @@ def a_crash_loses_nothing(consumer: ConsumerTarget) -> None:
     ends_right(consumer, [long_ago], "a partial refund is not booked")
     just_now = delivered(consumer, lambda c: (c.approved(), c.refund(2500), c.refund(3000)))
     consumer.crash()
-    ends_right(consumer, [just_now, long_ago], "what was acknowledged is lost in a crash")
+    ends_right(
+        consumer, [just_now, long_ago], "what was acknowledged is lost in a crash, or booked again"
+    )
 
 
 @rule(_AGAIN, Level.MUST, _GOOD_HANDS, after=_KEEPS)
