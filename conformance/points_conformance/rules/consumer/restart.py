@@ -23,10 +23,12 @@ __all__ = ["CRASHES", "rule"]
 #: How often a run has the consumer crash: once in each of the first rules, twice in the last.
 CRASHES: Final = 4
 _ROUNDS: Final = 2
-#: The most orders that are told of while it crashes, the seconds for that, and between two of them.
+#: The most orders that are told of while it crashes, and the seconds for that. The pause after each
+#: grows, for it may be a while until the command has come to ending the consumer.
 _STREAM: Final = 60
 _STREAMING: Final = 20.0
 _PAUSE: Final = 0.002
+_LONGER: Final = 1.1
 _KEEPS: Final = "consumer.crash-keeps-what-was-acknowledged"
 _AGAIN: Final = "consumer.crash-books-repeats-once"
 _GOOD_HANDS: Final = inferred(
@@ -109,7 +111,7 @@ def _crashed_upon(consumer: ConsumerTarget) -> list[ShopOrder]:
                 # Once it is down nothing more is to be seen.
                 if unheard:
                     return
-                time.sleep(_PAUSE)
+                over.wait(_PAUSE * _LONGER ** len(cases))
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()
