@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -259,8 +260,9 @@ def test_a_consumer_that_answers_later_than_10_s_is_not_conformant(shop: Path) -
     assert done.status == 1, done.out + done.err
     assert done.report["verdict"] == "not conformant"
     assert done.verdict("consumer.answers-in-time") == "failed"
-    assert "after 11.0 s; late were 2 of 2 attempts" in done.reason("consumer.answers-in-time")
-    assert time.monotonic() - started < 45
+    reason = done.reason("consumer.answers-in-time")
+    assert re.search(r"after 1\d\.\d s; late were 2 of 2 attempts", reason)
+    assert time.monotonic() - started < 90
 
 
 def test_a_dry_run_sends_nothing(shop: Path) -> None:
