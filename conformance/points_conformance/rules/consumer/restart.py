@@ -48,6 +48,7 @@ rule = family(
 @rule(_KEEPS, Level.MUST, _GOOD_HANDS)
 def a_crash_loses_nothing(consumer: ConsumerTarget) -> None:
     """What was acknowledged before a crash MUST be booked after it, though it never comes again."""
+    consumer.probe()
     consumer.restarts()
     long_ago = delivered(consumer, lambda c: (c.approved(), c.refund(2500)))
     ends_right(consumer, [long_ago], "a partial refund is not booked")
@@ -63,6 +64,7 @@ def a_crash_forgets_no_delivery(consumer: ConsumerTarget) -> None:
     """A delivery that was acknowledged before a crash, and comes again after it, MUST be booked
     once: neither twice, nor taken for a repeat of what was noted and not booked.
     """
+    consumer.probe()
     consumer.restarts()
     told: list[tuple[ShopOrder, Delivery]] = []
     for wait in (True, False):
@@ -86,6 +88,7 @@ def a_crash_in_the_midst_is_made_good(consumer: ConsumerTarget) -> None:
     """Deliveries that a crash comes upon MUST be booked once in the end: what was not acknowledged
     comes again.
     """
+    consumer.probe()
     consumer.restarts()
     for _ in range(_ROUNDS):
         cases = _crashed_upon(consumer)

@@ -11,6 +11,7 @@ import httpx
 
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS, EVENT_HEADER
 from points_conformance.contract.names import OrderType
+from points_conformance.contract.needs import Need
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.exchange import Exchange, Redactor
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
@@ -279,7 +280,8 @@ class ConsumerTarget(Viewed):
         if self._restart is None:
             raise NotExercised(
                 "nothing crashes the consumer: give --restart-command CMD, which ends it at once, "
-                "starts it again and returns"
+                "starts it again and returns",
+                lacks=Need.RESTART,
             )
 
     def crash(self) -> None:
@@ -315,7 +317,7 @@ class ConsumerTarget(Viewed):
     def probe(self) -> Probe:
         """The probe. Raises :class:`NotExercised` without one."""
         if self._probe is None:
-            raise NotExercised(_NO_PROBE)
+            raise NotExercised(_NO_PROBE, lacks=Need.PROBE)
         return self._probe
 
     def read(self, case: ShopOrder) -> ConsumerState | None:
