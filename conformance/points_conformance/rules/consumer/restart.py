@@ -4,12 +4,12 @@
 process. What was not acknowledged comes again, and what was may do so as well.
 """
 
-import contextlib
 import threading
 import time
 from typing import Final
 
 from points_conformance.contract.needs import Need
+from points_conformance.judging.budget import BudgetSpent
 from points_conformance.judging.finding import Denied
 from points_conformance.judging.rule import Level, inferred
 from points_conformance.rules.consumer.family import family
@@ -97,31 +97,54 @@ def a_crash_in_the_midst_is_made_good(consumer: ConsumerTarget) -> None:
 
 def _crashed_upon(consumer: ConsumerTarget) -> list[ShopOrder]:
     """Orders that were told of, one after the other, while the consumer was ended and started."""
-    cases: list[ShopOrder] = []
-    unheard: list[Delivery] = []
-    over = threading.Event()
-
-    def tell() -> None:
-        until = time.monotonic() + _STREAMING
-        with contextlib.suppress(Denied):
-            while not over.is_set() and len(cases) < _STREAM and time.monotonic() < until:
-                case = consumer.order()
-                cases.append(case)
-                for delivery in (case.approved(), case.refund(2500)):
-                    consumer.door.wait()
-                    if not consumer.send(delivery, raced=True).accepted:
-                        unheard.append(delivery)
-                # Once it is down nothing more is to be seen.
-                if unheard:
-                    return
-                over.wait(_PAUSE * _LONGER ** len(cases))
-
-    teller = threading.Thread(target=tell, daemon=True)
+    stream = _Stream(consumer)
+    teller = threading.Thread(target=stream.run, daemon=True)
     teller.start()
     try:
         consumer.crash()
     finally:
-        over.set()
+        stream.over.set()
         teller.join(consumer.timeout + _STREAMING)
-    consumer.deliver(*unheard)
-    return cases
+    if stream.trouble is not None:
+        raise stream.trouble
+    consumer.deliver(*stream.unheard)
+    return stream.cases
+
+
+class _Stream:
+    """Deliveries about one order after another, until it is ``over`` or nobody is there any more.
+
+    ``unheard``: what was not acknowledged, and comes again. ``trouble``: why it broke off.
+    """
+
+    def __init__(self, consumer: ConsumerTarget) -> None:
+        self.over = threading.Event()
+        self.cases: list[ShopOrder] = []
+        self.unheard: list[Delivery] = []
+        self.trouble: Denied | BudgetSpent | None = None
+        self._consumer = consumer
+        self._most = consumer.affords(_STREAM, 2, _STREAMING)
+
+    def run(self) -> None:
+        """Tell; a consumer that is down cannot be told of an order by its own checkout either."""
+        until = time.monotonic() + _STREAMING
+        while not self.over.is_set() and len(self.cases) < self._most and time.monotonic() < until:
+            try:
+                case = self._consumer.order()
+            except Denied:
+                return
+            try:
+                self._tell(case)
+            except (Denied, BudgetSpent) as trouble:
+                self.trouble = trouble
+                return
+            if self.unheard:  # once it is down nothing more is to be seen
+                return
+            self.over.wait(_PAUSE * _LONGER ** len(self.cases))
+
+    def _tell(self, case: ShopOrder) -> None:
+        self.cases.append(case)
+        for delivery in (case.approved(), case.refund(2500)):
+            self._consumer.door.wait()
+            if not self._consumer.send(delivery, raced=True).accepted:
+                self.unheard.append(delivery)

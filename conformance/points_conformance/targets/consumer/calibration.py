@@ -42,10 +42,11 @@ def _look(consumer: ConsumerTarget) -> None:
         _reached(consumer, consumer.send(case.approved(), timeout=_LATEST * consumer.timeout))
     ]
     if answers[0].late:
-        answers = [consumer.send(case.approved())]
-    if answers[0].late:  # for a rule to find: whatever comes of the others is no matter any more
-        consumer.learned.late = True
-        return
+        again = consumer.send(case.approved())
+        if again.late:  # for a rule to find: each delivery more would take as long
+            consumer.learned.late = True
+            return
+        answers = [_reached(consumer, again)]
     if not answers[0].accepted:
         answers += [_reached(consumer, consumer.send(d)) for d in (case.approved(), case.refund())]
     statuses = {told.status for told in answers}
