@@ -106,18 +106,19 @@ def _known(consumer: ConsumerTarget) -> list[ShopOrder]:
     orders = _approved(consumer, [SECONDS_AGO] * 3)
     try:
         _all_known(consumer, orders)
+        return orders
     except Unjudgeable:
         apart = _approved(consumer, _APART)
-        if not all(consumer.read(case) for case in apart):
+        consumer.waited_for([(case, wanted(case.ledger)) for case in apart])
+        if any(consumer.read(case) is None for case in apart):
             raise
-        return apart
-    return orders
+    _all_known(consumer, apart)
+    return apart
 
 
 def _approved(consumer: ConsumerTarget, agos: Sequence[float]) -> list[ShopOrder]:
     orders = [consumer.order(ago=ago) for ago in agos]
     consumer.deliver(*(case.approved() for case in orders))
-    consumer.waited_for([(case, wanted(case.ledger)) for case in orders])
     return orders
 
 
