@@ -73,7 +73,7 @@ class Subject(StrEnum):
         name="consumer",
         judged="a consumer of its webhooks",
         help="Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET.",
-        families="answers secret outcomes order input stories",
+        families="answers secret outcomes order input stories restart",
         url="--url",
         # How often a consumer's state is read depends on its queue.
         unit="deliveries; orders told of, and reads of their state, come beside them",
@@ -86,7 +86,7 @@ class Subject(StrEnum):
         name="client",
         judged="a client that calls cancel and refund",
         help="Judge an API client by --command: what it does when answers are lost, late or wrong.",
-        families="plain lost answers waiting schedules",
+        families="plain lost answers edges apart waiting schedules",
         options="plugin.client.options:OPTIONS",
         settings="plugin.client.settings:read",
         run="plugin.client.run:ClientRun",

@@ -37,8 +37,8 @@ COMMAND = """
 profile seed select deselect known-failures strict report-dir side-by-side dry-run
 base-url orders webhook-listen webhook-url webhook-grace webhook-retry-within dialect rate
 allow-production
-url app app-interface state-url state-status state-refunded state-map state-unit order-url settle
-replay
+url app app-interface state-url state-status state-refunded state-map state-unit order-url
+restart-command settle replay
 command timeout
 """
 
