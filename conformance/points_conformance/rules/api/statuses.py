@@ -29,7 +29,7 @@ from points_conformance.rules.api.ways import WAYS, Way, refused_at
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
-from points_conformance.targets.api.target import ApiTarget
+from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]
 
@@ -188,8 +188,8 @@ def _take(walk: Walk, action: Action) -> Answer | None:
             walk.left -= amount if answer.accepted else 0
             return answer
         if action is Action.REFUND_REST:
-            fields = {} if walk.left == order.total else {"amount": sar(walk.left)}
-            answer = api.refund(order, **fields)
+            rest = {} if walk.left == order.total else {"amount": sar(walk.left)}
+            answer = api.reverse("refund", order, {"reason": REASON, **rest})
             walk.left = 0 if answer.accepted else walk.left
             return answer
         return _call(action)(api, order)
