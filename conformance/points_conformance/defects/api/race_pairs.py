@@ -184,6 +184,31 @@ seed.add(
 )
 
 
+def _saved_twice(sim: Simulator, call: Call) -> Response:
+    """A capture that is saved, asks the payment provider, and is saved again as it was."""
+    order = sim.gate.order(call.merchant, call.name)
+    sim.desk.step(order, Action.CAPTURE)
+    captured = order.ledger
+    _moment(sim, 3)
+    order.ledger = captured
+    return sim.presenter.order_answer(order, "Done")
+
+
+def _looked_up(sim: Simulator, call: Call) -> Response:
+    """A sound refund, which looks the payment up before."""
+    _moment(sim)
+    return answer_of("refund")(sim, call)
+
+
+seed.add(
+    "rest-overtakes-its-capture",
+    # PHP: `$order->save()` before the provider is asked, and once more with what it answered.
+    "A refund of all that comes while a capture is under way is forgotten when that is saved.",
+    _parts(capture=_saved_twice, refund=_looked_up),
+    "race.pairs-with-capture",
+)
+
+
 class _Deadlocks:
     """Which kinds of call are under way on each order."""
 

@@ -175,7 +175,13 @@ def releases_first(desk: Desk, order: Order, command: Command) -> Booked:
     return Desk.decide(desk, order, command)
 
 
-@seed.on(Desk.decide, "refused-capture-is-flushed", "status.fully-refunded*")
+@seed.on(
+    Desk.decide,
+    "refused-capture-is-flushed",
+    "status.fully-refunded",
+    "status.fully-refunded-after-part",
+    "status.fully-refunded-by-auto-refund",
+)
 def flushed(desk: Desk, order: Order, command: Command) -> Booked:
     """A refused capture of a replacing order that was refunded is written all the same."""
     # Java: the entity is changed, then validated, and the session flushes what is dirty although
