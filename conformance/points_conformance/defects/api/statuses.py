@@ -21,8 +21,8 @@ from points_conformance.simulator.world import Order
 __all__ = ["seed"]
 
 S = OrderStatus
-#: The same wrong steps and shipping statuses, from where other rules stand.
-RELATED = ("status.*", "lifecycle.*", "webhook.*", "race.*")
+#: The same from where other rules stand, and those that stories lay it to.
+RELATED = ("status.*", "lifecycle.*", "webhook.*", "cancel.*-is-refused", "refund.*-is-refused")
 seed = Seeds(ServerDefect, related=RELATED, profile=Profile.STANDARD)
 
 

@@ -31,8 +31,9 @@ TWICE = promised("no double refunds, partial sums bounded")
 SERIAL = inferred("calls at once are calls; there is an order in which they were carried out")
 #: Calls of a round at most: an order and its way, each of the two twice, and looks afterwards.
 _ROUND: Final = 14
-#: In how many statuses each pair is tried; deep has all of them, so many times.
-_STATUSES: Final = 2
+#: How often a pair is tried; two of one kind are four of a kind, and meet at once. Deep has every
+#: status, so many times.
+_FEW: Final = 2
 _TIMES: Final = 4
 #: Whether paid orders can be cancelled, asked once a run.
 _READINGS: Final = 6
@@ -110,20 +111,22 @@ def _spoken(api: ApiTarget) -> Dialect:
 
 
 def _places(action: Action) -> list[tuple[Pair, OrderStatus]]:
-    """The pairs that an action is the first of, and where they are tried: each pair where it
-    matters most, then each once more, and so on.
+    """The pairs that an action is the first of, and where they are tried, what standard has first:
+    each pair where it matters most, and then in its next status, if there is one.
     """
-    found = [
-        (rank, pair, status)
-        for pair in pairs()
-        if pair[0] is action
-        for rank, status in enumerate(where(pair))
-    ]
-    return [(pair, status) for _, pair, status in sorted(found, key=lambda one: one[0])]
+    mine = [pair for pair in pairs() if pair[0] is action]
+    few = [(pair, status) for pair in mine for status in islice(cycle(where(pair)), _often(pair))]
+    rest = [(pair, status) for pair in mine for status in where(pair)[_often(pair) :]]
+    return [*few, *rest]
+
+
+def _often(pair: Pair) -> int:
+    one, other = pair
+    return 1 if one is other else _FEW
 
 
 def _calls(action: Action) -> dict[Profile, int]:
-    few = sum(len(where(pair)[:_STATUSES]) for pair in pairs() if pair[0] is action)
+    few = sum(_often(pair) for pair in pairs() if pair[0] is action)
     rounds = {**dict.fromkeys(Profile, few), Profile.DEEP: len(_places(action)) * _TIMES}
     return {profile: count * _ROUND + _READINGS for profile, count in rounds.items()}
 
@@ -142,10 +145,10 @@ def _made(action: Action) -> Callable[[ApiTarget], None]:
         findings: list[Finding] = []
         missing: NotExercised | None = None
         played = 0
-        for pair, status in islice(cycle(_places(action)), rounds):
+        for number, (pair, status) in enumerate(islice(cycle(_places(action)), rounds)):
             first = len(api.exchanges)
             try:
-                _round(api, pair, status, dialect)
+                _round(api, pair if number % 2 else pair[::-1], status, dialect)
             except Denied:
                 raise
             except NotExercised as lack:

@@ -43,13 +43,14 @@ def pairs() -> list[Pair]:
 
 
 def where(pair: Pair) -> list[OrderStatus]:
-    """From which statuses the order of the two matters: those where both lead on come first, then
-    those where one does and the other may follow.
+    """From which statuses the order of the two matters: first where both lead on, the plainest and
+    then from the last of them, where something has gone back; then where one leads and the other
+    may follow.
     """
     one, other = pair
     both = [s for s in ARROWS if _leads(s, one) and _leads(s, other)]
     after = [s for s in ARROWS if s not in both and (_follows(s, *pair) or _follows(s, other, one))]
-    return both + after
+    return [*both[:1], *both[:0:-1], *after]
 
 
 def _leads(status: OrderStatus, action: Action) -> OrderStatus | None:
