@@ -22,7 +22,7 @@ __all__ = ["seed"]
 
 S = OrderStatus
 #: The same from where other rules stand, and those that stories lay it to.
-RELATED = ("status.*", "lifecycle.*", "webhook.*", "cancel.*-is-refused", "refund.*-is-refused")
+RELATED = ("lifecycle.*", "webhook.*", "cancel.*-is-refused", "refund.*-is-refused")
 seed = Seeds(ServerDefect, related=RELATED, profile=Profile.STANDARD)
 
 
