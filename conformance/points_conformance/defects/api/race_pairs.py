@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.names import Event, OrderStatus
@@ -27,6 +28,9 @@ from points_conformance.simulator.world import Order
 __all__ = ["seed"]
 
 S = OrderStatus
+#: Threads of a run that makes one call after the other, and how much longer a window is otherwise.
+_ALONE: Final = 2
+_BUSY: Final = 6
 seed = Seeds(ServerDefect, profile=Profile.STANDARD)
 
 
@@ -41,8 +45,12 @@ def _outside(sim: Simulator) -> Iterator[None]:
 
 
 def _moment(sim: Simulator, windows: float = 1) -> None:
+    """Let other calls in, longer where other threads may make some: on a busy machine those that
+    are released together arrive many milliseconds apart.
+    """
+    crowded = threading.active_count() > _ALONE
     with _outside(sim):
-        time.sleep(WINDOW_SECONDS * windows)
+        time.sleep(WINDOW_SECONDS * windows * (_BUSY if crowded else 1))
 
 
 class _Locks:
@@ -165,6 +173,30 @@ seed.add(
     "A part and the rest at once are both carried out: more than the total goes back.",
     _parts(refund=_operation("refund", _added)),
     "race.pairs-with-refund-part",
+)
+
+
+def _quick(sim: Simulator, call: Call) -> Response:
+    """A refund; one whose amount is the total takes a short way round the lock."""
+    order = sim.gate.order(call.merchant, call.name)
+    form = sim.forms.refund(call.request)
+    if form.amount != order.ledger.total:
+        return answer_of("refund")(sim, call)
+    booked = sim.desk.decide(order, Refund(form.amount))
+    _moment(sim)
+    booked = replace(booked, ledger=_added(order, booked))
+    sim.desk.commit(order, booked)
+    sim.notifier.refunded(order, booked, form.reason)
+    return sim.presenter.order_answer(order, "Done")
+
+
+seed.add(
+    "rest-by-amount-races",
+    # Python: the lock is taken by a decorator that is missing on the way for amount == total.
+    "Of refunds at once that name the total several are carried out.",
+    _parts(refund=_quick),
+    "race.pairs-with-refund-rest",
+    related="webhook.*",
 )
 seed.add(
     "part-races-cancel",

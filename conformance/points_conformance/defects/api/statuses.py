@@ -151,6 +151,20 @@ def shipping_new(desk: Desk, order: Order, status: str) -> None:
         order.ledger = replace(order.ledger, status=S.NEW)
 
 
+@seed.on(
+    Desk.ship,
+    "status-is-computed-anew",
+    "status.cancelled-after-part",
+    dialect="lenient",
+)
+def computed_anew(desk: Desk, order: Order, status: str) -> None:
+    """A shipping status makes a cancelled order of which a part went back partially refunded."""
+    # Java: @PreUpdate works the status out of the sums, and knows nothing of a cancel.
+    Desk.ship(desk, order, status)
+    if order.ledger.status is S.CANCELLED and order.ledger.refunded:
+        order.ledger = replace(order.ledger, status=S.PARTIALLY_REFUNDED)
+
+
 @seed.on(Desk.ship, "delivered-is-paid", "status.new", "status.authorized")
 def delivered_is_paid(desk: Desk, order: Order, status: str) -> None:
     """An unpaid order becomes approved once it is delivered."""
