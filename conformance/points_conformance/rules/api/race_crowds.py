@@ -21,7 +21,7 @@ from points_conformance.rules.api.family import family
 from points_conformance.rules.api.races import no_server_error
 from points_conformance.rules.api.serial import ACTIONS
 from points_conformance.rules.api.shared import Once
-from points_conformance.rules.api.steps import is_left
+from points_conformance.rules.api.steps import fresh_order, is_left
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
@@ -103,7 +103,7 @@ def _member(api: ApiTarget, action: Action, number: int) -> Member | None:
     if action in (Action.REFUND_PART, Action.REFUND_REST):
         start = OrderStatus.APPROVED
     try:
-        order = api.order(start, kind=kind, total=8_011 + 23 * number, fresh=True)
+        order = fresh_order(api, start, kind, total=8_011 + 23 * number)
     except Denied:
         raise
     except NotExercised:

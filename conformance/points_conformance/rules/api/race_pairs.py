@@ -21,7 +21,7 @@ from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.races import no_server_error
 from points_conformance.rules.api.serial import ACTIONS, Asked, Pair, books_after, pairs, where
-from points_conformance.rules.api.steps import is_left
+from points_conformance.rules.api.steps import fresh_order, is_left
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
@@ -50,7 +50,7 @@ def _opened(api: ApiTarget, pair: Pair, status: OrderStatus) -> tuple[TestOrder,
     steps = {step.value for step in STEPS}
     kind = OrderType.REPLACING if steps & {action.value for action in pair} else None
     parted = status is OrderStatus.PARTIALLY_REFUNDED
-    order = api.order(OrderStatus.APPROVED if parted else status, kind=kind, fresh=True)
+    order = fresh_order(api, OrderStatus.APPROVED if parted else status, kind)
     gone = order.total // 4 if parted else 0
     if parted and not api.refund(order, amount=sar(gone)).accepted:
         # A merchant may have them switched off, which other rules say.

@@ -23,7 +23,7 @@ from points_conformance.judging.finding import Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
 from points_conformance.rules.api.family import family
-from points_conformance.rules.api.steps import fully_refunded
+from points_conformance.rules.api.steps import fresh_order, fully_refunded
 from points_conformance.rules.api.telling import at_rest
 from points_conformance.rules.api.ways import WAYS, Way, refused_at
 from points_conformance.simulator.messages import dump_json
@@ -141,7 +141,7 @@ def _opened(api: ApiTarget, way: Way) -> tuple[TestOrder, Way]:
     missing: NotExercised | None = None
     for number, status in enumerate(way.statuses):
         try:
-            order = api.order(status, kind=way.kind, fresh=True)
+            order = fresh_order(api, status, way.kind)
         except Denied:
             raise
         except NotExercised as lack:
