@@ -15,18 +15,18 @@ from typing import Final
 from points_conformance.contract.lifecycle import ARROWS, FINAL, Action, arrow
 from points_conformance.contract.limits import SHIPPING_STATUSES
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import REVERSALS, STEPS, OrderStatus
+from points_conformance.contract.names import STEPS, OrderStatus
 from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
+from points_conformance.rules.api.deeds import Deed, call_of, deeds_at, shipping_status
 from points_conformance.rules.api.expect import IDENTITY, expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.steps import fresh_order, fully_refunded
 from points_conformance.rules.api.telling import at_rest
-from points_conformance.rules.api.ways import WAYS, Way, refused_at
-from points_conformance.simulator.messages import dump_json
+from points_conformance.rules.api.ways import WAYS, Way
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
@@ -46,61 +46,7 @@ _KEPT: Final = (
 )
 #: Whoever makes more calls lets the others begin first.
 _MANY: Final = 100
-_WITH_REASON: Final = tuple(operation.value for operation in REVERSALS)
 rule = family(LIFECYCLE, TWICE, UNCHANGED, far=Profile.DEEP)
-
-
-# ---------------------------------------------------------------------- what is asked for
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that is asked of an order. ``codes``: how it is refused; none: it may be done."""
-
-    name: str
-    ask: Callable[[ApiTarget, TestOrder], Answer]
-    codes: tuple[int, ...] = ()
-
-
-def _refund(share: int | None) -> Callable[[ApiTarget, TestOrder], Answer]:
-    """A refund of one part of so many, or one that names no amount."""
-
-    def ask(api: ApiTarget, order: TestOrder) -> Answer:
-        if share is None:
-            return api.refund(order)
-        return api.refund(order, amount=sar(order.total // share))
-
-    return ask
-
-
-def _call(action: Action) -> Callable[[ApiTarget, TestOrder], Answer]:
-    def ask(api: ApiTarget, order: TestOrder) -> Answer:
-        if action.value in _WITH_REASON:
-            return api.cancel(order)
-        return api.step(order, action.value)
-
-    return ask
-
-
-def _refusals(action: Action) -> Iterator[Deed]:
-    """The calls that mean an action. Of an amount the code may be that of the amount."""
-    if action is Action.REFUND_PART:
-        yield Deed(action.value, _refund(4), (400, 422))
-    elif action is Action.REFUND_REST:
-        yield Deed("refund of the total", _refund(1), (400, 422))
-        yield Deed("refund of nothing named", _refund(None), (400,))
-    else:
-        yield Deed(action.value, _call(action), (400,))
-
-
-def _shipping(status: str) -> Deed:
-    def ask(api: ApiTarget, order: TestOrder) -> Answer:
-        body = dump_json({"status": status})
-        return api.call("POST", f"/orders/{order.uuid}/status", body=body)
-
-    return Deed(f"shipping status {status}", ask)
-
-
-def _deeds(way: Way) -> list[Deed]:
-    return [deed for action in refused_at(way.kind, way.end) for deed in _refusals(action)]
 
 
 # ---------------------------------------------------------------------- a way
@@ -192,7 +138,7 @@ def _take(walk: Walk, action: Action) -> Answer | None:
             answer = api.reverse("refund", order, {"reason": REASON, **rest})
             walk.left = 0 if answer.accepted else walk.left
             return answer
-        return _call(action)(api, order)
+        return call_of(action)(api, order)
 
 
 # ---------------------------------------------------------------------- what it stands
@@ -302,7 +248,7 @@ def _bound(ways: Sequence[Way]) -> int:
     """The most calls: each way, and once again the longest with a read after each call."""
     share = _share(ways)
     # An order is made and brought on its way, and read before, after and in between.
-    each = [3 + 2 * len(way.actions) + len(_deeds(way)) + share + 5 for way in ways]
+    each = [3 + 2 * len(way.actions) + len(deeds_at(way)) + share + 5 for way in ways]
     return sum(each) + 2 * max(each)
 
 
@@ -333,7 +279,7 @@ def _made(name: str, ways: Sequence[Way]) -> Callable[[ApiTarget], None]:
             reached += 1
             if walk.refused:
                 continue
-            deeds = [*_deeds(way), *map(_shipping, islice(shipping, _share(ways)))]
+            deeds = [*deeds_at(way), *map(shipping_status, islice(shipping, _share(ways)))]
             # In both orders, so that each comes before and after each other one.
             _stands(walk, deeds if reached % 2 else deeds[::-1], again)
         if not reached:
