@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from points_conformance.contract.lifecycle import Action
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import REVERSALS
 from points_conformance.rules.api.ways import Way, refused_at
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
@@ -14,8 +12,6 @@ from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["Deed", "call_of", "deeds_at", "shipping_status"]
-
-_WITH_REASON: Final = tuple(operation.value for operation in REVERSALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def call_of(action: Action) -> Callable[[ApiTarget, TestOrder], Answer]:
     """The call for an action that is no refund."""
 
     def ask(api: ApiTarget, order: TestOrder) -> Answer:
-        if action.value in _WITH_REASON:
+        if action is Action.CANCEL:
             return api.cancel(order)
         return api.step(order, action.value)
 
