@@ -312,6 +312,10 @@ def test_an_interrupt_lets_no_further_call_be_made() -> None:
 
 # ---------------------------------------------------------------------- the catalogue's part
 def test_a_rule_looks_back_on_earlier_ones_alone() -> None:
-    """Else one after the other would not be the same."""
+    """Else one after the other would not be the same: it is placed behind them, where it can be."""
+    looks, left = rule("looks", waits, behind=("toy.left",)), rule("left", waits)
+    assert [one.id for one in build("api", [looks, left])] == ["toy.left", "toy.looks"]
     with pytest.raises(CatalogueError, match="looks back"):
-        build("api", [rule("looks", waits, behind=("toy.left",)), rule("left", waits)])
+        build("api", [looks])
+    with pytest.raises(CatalogueError, match="circle"):
+        build("api", [looks, rule("left", waits, behind=("toy.looks",))])

@@ -183,7 +183,8 @@ def build(
     needs: Collection[str] | None = None,
     pages: Collection[str] | None = None,
 ) -> Catalogue:
-    """Check the rules and sort them by how much hangs on them, each after those it comes after.
+    """Check the rules and sort them by how much hangs on them, each after those it comes after
+    or looks back on.
 
     Core rules, then those of the smaller profiles, else as written; closing ones last. ``needs``
     and ``pages`` are all that there are, where they are known.
@@ -243,6 +244,6 @@ def _place(
 ) -> None:
     if rule.id in path:
         raise CatalogueError(f"a circle of rules: {' -> '.join((*path, rule.id))}")
-    for id_ in rule.after:
+    for id_ in (*rule.after, *(id_ for id_ in rule.behind if id_ in by_id)):
         _place(by_id[id_], by_id, ordered, (*path, rule.id))
     ordered.setdefault(rule.id, rule)

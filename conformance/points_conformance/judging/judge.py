@@ -114,7 +114,7 @@ def seed_of(seed: int, rule_id: str) -> int:
 
 
 def evidence_of(
-    finding: Finding, exchanges: list[Exchange], redact: Callable[[str], str] = str
+    finding: Finding, exchanges: Sequence[Exchange], redact: Callable[[str], str] = str
 ) -> Evidence:
     """A finding as the report keeps it. Exchanges are redacted already; what it says is not."""
     story = list(finding.exchanges) or exchanges[-_LONGEST_STORY:]

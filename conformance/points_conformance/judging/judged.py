@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol, Self
 
+from points_conformance.judging.archive import Archive
 from points_conformance.judging.budget import Budget
 from points_conformance.judging.exchange import Exchange, Redactor
 
@@ -20,7 +21,7 @@ class Judged(Protocol):
     loopback: bool
     budget: Budget
     redact: Redactor
-    exchanges: list[Exchange]
+    exchanges: Archive[Exchange]
 
     def view(self, *, rule: str, seed: int, allowance: int, seconds: float = ...) -> Self:
         """The target as one rule is given it: what it records is the run's as well."""

@@ -157,10 +157,13 @@ class SideBySide:
 
     def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are not decided, in the order in which they begin if they may: what waits
-        long, then what is short, then what makes many calls; each with what it comes after.
+        long, then what is short, then what makes many calls; each with what it comes after, and
+        what waits with what it looks back on.
         """
         with_prerequisites = self.judge.catalogue.with_prerequisites
-        waiting = with_prerequisites(rule for rule in rules if rule.waits)
+        seen_by_waiting = {id_ for rule in rules if rule.waits for id_ in rule.behind}
+        seen = [rule for rule in rules if rule.id in seen_by_waiting]
+        waiting = with_prerequisites([*seen, *(rule for rule in rules if rule.waits)])
         leading = with_prerequisites(rule for rule in rules if rule.long)
         short = [rule for rule in (*leading, *rules) if not rule.long]
         order = dict.fromkeys(rule.id for rule in (*waiting, *short, *rules))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Self
 
+from points_conformance.judging.archive import Archive
 from points_conformance.judging.exchange import Exchange
 
 __all__ = ["Viewed"]
@@ -23,7 +24,7 @@ class Viewed:
         self.seed = 0
         self.allowance = 0
         self.seconds = math.inf
-        self.exchanges: list[Exchange] = []
+        self.exchanges: Archive[Exchange] = Archive()
         self._whole: Self | None = None
 
     def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
@@ -31,7 +32,7 @@ class Viewed:
         view = copy(self)
         view._whole = self.whole
         view.rule, view.seed, view.allowance, view.seconds = rule, seed, allowance, seconds
-        view.exchanges = []
+        view.exchanges = Archive(packs=False)
         return view
 
     @property

@@ -18,7 +18,8 @@ class Scale:
     many: int = 100_000
     runs: int = 3
     at_once: tuple[int, ...] = (1, 2, 8, 16)
-    defects: int = 24
+    #: None: all there are.
+    defects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

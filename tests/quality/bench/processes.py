@@ -18,10 +18,28 @@ from pathlib import Path
 import httpx
 from tests.cli.command import COMMAND, environment
 
-__all__ = ["Run", "api_server", "bare", "judged", "sandbox", "side_by_side"]
+__all__ = ["Run", "api_server", "bare", "first_told", "judged", "sandbox", "side_by_side"]
 
+#: Orders of any kind, of a server that has the control API.
+_HOOKS = """
+import json, os, urllib.request
+
+def posted(path, **fields):
+    headers = {"Content-Type": "application/json"}
+    url, body = os.environ["POINTS_CONTROL"] + path, json.dumps(fields).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+        return json.load(answer)
+
+def pytest_points_make_order(config, type, order_status, total_price):
+    return posted("/orders", type=type, status=order_status, total_price=str(total_price))["uuid"]
+
+def pytest_points_auto_refund(config, order_uuid):
+    return bool(posted(f"/orders/{order_uuid}/auto-refund"))
+"""
 #: How a finding is told when it is found.
 _FOUND = ("failed ", "advice ")
+#: How a run ends that tells of no finding, for the server cannot be judged.
+_ENDED = ("ERROR:", "inconclusive:")
 _LISTENING = ("--webhook-listen", "127.0.0.1:0")
 
 
@@ -41,23 +59,9 @@ class Run:
 
 def judged(*options: str, server: Mapping[str, str] | None = None, webhooks: bool = False) -> Run:
     """Judge a server, or without one the embedded simulator, in the standard profile."""
-    keys: dict[str, str] = {}
-    chosen = [*options]
-    if server is not None:
-        chosen += ["--base-url", server["base_url"], *(_LISTENING if webhooks else ())]
-        names = {"key": "API_KEY", "other_key": "OTHER_API_KEY", "public_key": "PUBLIC_KEY"}
-        keys = {f"POINTS_{variable}": server[name] for name, variable in names.items()}
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            [*COMMAND, "api", *chosen],
-            cwd=folder,
-            env=_installed(**keys),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = _judging(folder, options, server, webhooks=webhooks)
         held: list[float] = []
         threading.Thread(target=_watch, args=(process.pid, held), daemon=True).start()
         first = _first_finding(process, started)
@@ -77,6 +81,49 @@ def judged(*options: str, server: Mapping[str, str] | None = None, webhooks: boo
     )
 
 
+def first_told(server: Mapping[str, str]) -> float | None:
+    """Seconds until the first finding of a server is told, webhooks judged, or that it cannot be
+    judged; the run ends there. ``None``: it told of neither, to its end.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        with _judging(folder, (), server, webhooks=True) as process:
+            try:
+                return _first_finding(process, started, to_the_end=False)
+            finally:
+                process.terminate()
+                process.communicate()
+
+
+def _judging(
+    folder: str, options: Sequence[str], server: Mapping[str, str] | None, *, webhooks: bool
+) -> subprocess.Popen[str]:
+    """The command, judging, with its report in this folder."""
+    keys: dict[str, str] = {}
+    chosen = [*options]
+    if server is not None:
+        chosen += ["--base-url", server["base_url"], *(_LISTENING if webhooks else ())]
+        names = {"key": "API_KEY", "other_key": "OTHER_API_KEY", "public_key": "PUBLIC_KEY"}
+        keys = {f"POINTS_{variable}": server[name] for name, variable in names.items()}
+        if "control" in server:
+            Path(folder, "rig.py").write_text(_HOOKS, encoding="utf-8")
+            keys |= {"POINTS_CONTROL": server["control"], "PYTHONPATH": _with(folder)}
+            chosen += ["--", "-p", "rig"]
+    return subprocess.Popen(
+        [*COMMAND, "api", *chosen],
+        cwd=folder,
+        env=_installed(**keys),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _with(folder: str) -> str:
+    return os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
+
+
 def _watch(command: int, held: list[float]) -> None:
     """Note what the child of the command holds at most, which judges, as long as it lasts. That of
     Schemathesis, a child of its own, is larger and always the same.
@@ -91,12 +138,18 @@ def _watch(command: int, held: list[float]) -> None:
                 held.extend(int(peak) / 1024 for peak in peaks)
 
 
-def _first_finding(process: subprocess.Popen[str], started: float) -> float | None:
-    """Read what a command says to its end; after how many seconds it told of a finding."""
-    first = None
+def _first_finding(
+    process: subprocess.Popen[str], started: float, *, to_the_end: bool = True
+) -> float | None:
+    """Read what a command says; after how many seconds it told of a finding (or, where it is not
+    read to the end, that there will be none).
+    """
+    first, words = None, _FOUND if to_the_end else _FOUND + _ENDED
     for line in process.stdout or ():
-        if first is None and line.lstrip().startswith(_FOUND):
+        if first is None and line.lstrip().startswith(words):
             first = time.perf_counter() - started
+            if not to_the_end:
+                break
     return first
 
 

@@ -3,8 +3,6 @@
 Every endpoint that is made here is at the run's own inbox and removed again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from points_conformance.contract.limits import WEBHOOK_NAME_MAX, WEBHOOK_URL_MAX
@@ -15,8 +13,10 @@ from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Shared
+from points_conformance.rules.api.telling import ENDPOINT_NAME as _NAME
+from points_conformance.rules.api.telling import own_endpoint as _endpoint
 from points_conformance.rules.api.telling import told
-from points_conformance.rules.api.webhook_retries import DELETED, MOVED
+from points_conformance.rules.api.webhook_retries import DELETED, EVERY, MOVED
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.endpoints import endpoint_of, endpoints_of
@@ -31,26 +31,9 @@ PUT = source(Page.OPENAPI, "PUT /webhooks/{uuid}")
 DELETE = source(Page.OPENAPI, "DELETE /webhooks/{uuid}")
 MADE, SHOWN = "webhook.endpoint-made", "webhook.endpoint-shown"
 ONE = "webhook.refund-is-told"
-_NAME = "points-conformance rule"
 UNKNOWN = "00000000-0000-4000-8000-00000000c0de"
 ANOTHERS = (Need.INBOX, Need.SECOND_MERCHANT)
 rule = family(WEBHOOKS, after=MADE, needs=Need.INBOX, calls=4, alone="endpoints")
-
-
-@contextmanager
-def _endpoint(api: ApiTarget, place: str) -> Iterator[dict[str, Any]]:
-    """An endpoint of the run's own at a place of the inbox, while the block lasts."""
-    inbox = api.webhooks()
-    answer = api.endpoints.open(_NAME, inbox.url(place))
-    expect(answer).accepted()
-    endpoint = endpoint_of(answer)
-    if isinstance(endpoint.get("secret"), str):
-        inbox.trust(place, endpoint["secret"])
-    try:
-        yield endpoint
-    finally:
-        if isinstance(endpoint.get("uuid"), str) and api.endpoints.is_open(endpoint["uuid"]):
-            api.endpoints.remove(endpoint["uuid"])
 
 
 def _get(api: ApiTarget, uuid: str, **options: Any) -> Answer:
@@ -267,7 +250,7 @@ def a_changed_url_is_told_there(api: ApiTarget) -> None:
         Shared.of(api).planted[MOVED] = order.uuid
 
 
-@rule("webhook.every-endpoint", MUST, source(Page.WEBHOOKS, "Delivery"), after=(MADE, ONE), calls=5)
+@rule(EVERY, MUST, source(Page.WEBHOOKS, "Delivery"), after=(MADE, ONE), calls=5)
 def every_endpoint_is_told(api: ApiTarget) -> None:
     """Every registered endpoint MUST be told the same, each with its own secret."""
     with _endpoint(api, "beside"):
@@ -287,9 +270,10 @@ def every_endpoint_is_told(api: ApiTarget) -> None:
             expected="each endpoint's own secret",
             got="another one at the second endpoint",
         )
+    Shared.of(api).every_endpoint_is_told = True
 
 
-@rule("webhook.endpoint-deleted", MUST, DELETE, after=("webhook.every-endpoint", SHOWN), calls=12)
+@rule("webhook.endpoint-deleted", MUST, DELETE, after=(EVERY, SHOWN), calls=12)
 def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
     """A deleted endpoint MUST be 404 and be listed no more."""
     inbox = api.webhooks()

@@ -5,7 +5,7 @@ Everything is taken from the exchanges, so that no call escapes, whichever rule 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,36 +21,54 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["asked_by", "histories", "history_of", "told_by"]
 
+#: The number of a call, and what it asked for or the status that it read.
+_Step = tuple[int, Asked | str]
 #: No call of ours, and yet reads from before it say nothing of what came of it.
 _BY_PLATFORM: Final = "auto-refund"
 _CALL: Final = re.compile(r"/orders/([^/]+)(?:/(" + "|".join(REVERSALS) + "))?")
 
 
-def histories(api: ApiTarget) -> list[History]:
-    """The history of every order of the run."""
-    calls: dict[str, list[Exchange]] = defaultdict(list)
+def histories(api: ApiTarget) -> Iterator[History]:
+    """The history of every order of the run, one after another: all of them are much to hold."""
+    steps: dict[str, list[_Step]] = defaultdict(list)
     for exchange in api.whole.exchanges:
         if match := _CALL.search(urlsplit(exchange.url).path):
-            calls[match[1].lower()].append(exchange)
-    return [history_of(api, order, calls[order.uuid.lower()]) for order in api.whole.orders]
+            steps[match[1].lower()] += _steps(match[2], exchange)
+    for order in api.whole.orders:
+        yield _history(api, order, steps.pop(order.uuid.lower(), ()))
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:
     """One order's."""
+    steps: list[_Step] = []
+    for exchange in calls:
+        match = _CALL.search(urlsplit(exchange.url).path)
+        steps += _steps(match[2] if match else None, exchange)
+    return _history(api, order, steps)
+
+
+def _steps(operation: str | None, exchange: Exchange) -> Iterator[_Step]:
+    """What a call says of its order, if anything: what it asked for, or the status it read."""
+    if exchange.method == "POST" and operation:
+        yield exchange.number, asked_by(operation, exchange)
+    elif exchange.method == "GET" and exchange.status == 200:
+        status = _order(_json(exchange.answer)).get("order_status")
+        if isinstance(status, str):
+            yield exchange.number, status
+
+
+def _history(api: ApiTarget, order: TestOrder, steps: Iterable[_Step]) -> History:
     asked: list[Asked] = []
     shown: list[Shown] = []
     waiting = order.auto_refunded is not None
-    for exchange in sorted(calls, key=lambda exchange: exchange.number):
-        if waiting and exchange.number > (order.auto_refunded or 0):
+    for number, step in sorted(steps, key=lambda step: step[0]):
+        if waiting and number > (order.auto_refunded or 0):
             asked.append(Asked(operation=_BY_PLATFORM))
             waiting = False
-        match = _CALL.search(urlsplit(exchange.url).path)
-        if exchange.method == "POST" and match is not None and match[2]:
-            asked.append(asked_by(match[2], exchange))
-        elif exchange.method == "GET" and exchange.status == 200:
-            status = _order(_json(exchange.answer)).get("order_status")
-            if isinstance(status, str):
-                shown.append(Shown(status, len(asked)))
+        if isinstance(step, str):
+            shown.append(Shown(step, len(asked)))
+        else:
+            asked.append(step)
     if waiting:
         asked.append(Asked(operation=_BY_PLATFORM))
     told = api.inbox.of(order.uuid) if api.inbox is not None else []

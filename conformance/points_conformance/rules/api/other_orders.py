@@ -71,7 +71,7 @@ def _finding(status: OrderStatus, refused: int, other: OrderStatus) -> Finding:
 def _part(order: TestOrder) -> bool | None:
     """Whether the first refund of an order was one of a part; ``None`` where there was none."""
     first = next((r for r in order.reversals if r.operation == "refund"), None)
-    return None if first is None else "amount" in first.fields
+    return None if first is None else first.part
 
 
 def _accepted(orders: Iterable[TestOrder]) -> list[OrderStatus]:

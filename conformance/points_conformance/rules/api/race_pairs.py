@@ -61,7 +61,7 @@ def _opened(api: ApiTarget, pair: Pair, status: OrderStatus) -> tuple[TestOrder,
 
 
 def _amount(action: Action, books: OrderLedger) -> int | None:
-    """The halalas that are asked for: two parts fit into what is left, a part and the rest do not."""
+    """The halalas asked for: two parts fit into what is left, a part and the rest do not."""
     return {Action.REFUND_PART: books.left * 3 // 10, Action.REFUND_REST: books.left}.get(action)
 
 

@@ -121,6 +121,8 @@ class Shared:
     failing: Once[str, str] = field(default_factory=Once)
     #: The uuid of the order of a story that is looked at when the run closes, by the story's name.
     planted: dict[str, str] = field(default_factory=dict)
+    #: Whether a second endpoint was told what the first was, in the rule that says so.
+    every_endpoint_is_told: bool = False
     #: What the sweep of generated requests saw.
     sweep: Sweep | None = None
     #: The calls after which the inbox was at rest, and after which the late had their last look.

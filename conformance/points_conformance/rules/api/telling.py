@@ -4,8 +4,9 @@ Stories that many rules look at are brought about once a run.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any, Final
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
@@ -13,21 +14,26 @@ from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.shared import Shared, Telling, ToldOrder
+from points_conformance.targets.api.endpoints import endpoint_of
 from points_conformance.targets.api.inbox import MAIN, Inbox, Received, Reply
 from points_conformance.targets.api.order import TestOrder, TurnedAway
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [
+    "ENDPOINT_NAME",
     "a_cancel",
     "a_refund",
     "a_series",
     "all_told",
     "at_rest",
     "failed_deliveries",
+    "own_endpoint",
     "told",
     "wait_for_the_late",
 ]
 
+#: What an endpoint of a rule is called.
+ENDPOINT_NAME: Final = "points-conformance rule"
 _REASONS = ("The first item came back", "The second item came back", "The rest came back")
 
 
@@ -149,15 +155,39 @@ def all_told(api: ApiTarget) -> list[tuple[ToldOrder, Telling]]:
     return [(story, telling) for story in stories for telling in story.tellings]
 
 
+@contextlib.contextmanager
+def own_endpoint(api: ApiTarget, place: str) -> Iterator[dict[str, Any]]:
+    """An endpoint of the run's own at a place of the inbox, while the block lasts."""
+    inbox = api.webhooks()
+    answer = api.endpoints.open(ENDPOINT_NAME, inbox.url(place))
+    expect(answer).accepted()
+    endpoint = endpoint_of(answer)
+    if isinstance(endpoint.get("secret"), str):
+        inbox.trust(place, endpoint["secret"])
+    try:
+        yield endpoint
+    finally:
+        if isinstance(endpoint.get("uuid"), str) and api.endpoints.is_open(endpoint["uuid"]):
+            api.endpoints.remove(endpoint["uuid"])
+
+
 def failed_deliveries(
-    api: ApiTarget, replies: Iterable[Reply], attempts: int, *, more: float = 0.0
+    api: ApiTarget,
+    replies: Iterable[Reply],
+    attempts: int,
+    *,
+    more: float = 0.0,
+    place: str = MAIN,
 ) -> tuple[TestOrder, list[Received]]:
-    """A refund whose deliveries are answered so, and the attempts once so many have come."""
+    """A refund whose deliveries to an endpoint are answered so, and the attempts once so many have
+    come.
+    """
     inbox = api.webhooks()
     order = api.refundable()
-    inbox.answer(order.uuid, "refunded", replies)
+    inbox.answer(order.uuid, "refunded", replies, place)
     expect(api.refund(order, reason="A delivery that fails"), order).accepted()
-    return order, inbox.wait_for_attempts(order.uuid, "refunded", attempts, more=more)
+    attempted = inbox.wait_for_attempts(order.uuid, "refunded", attempts, more=more, place=place)
+    return order, attempted
 
 
 def at_rest(api: ApiTarget) -> Inbox:

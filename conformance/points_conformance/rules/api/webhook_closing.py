@@ -110,8 +110,12 @@ def _compared(api: ApiTarget) -> Compared:
 
 
 def _differences(api: ApiTarget) -> Compared:
-    every = [history for history in histories(api) if history.asked or history.platform]
-    return Compared(len(every), [d for history in every for d in discrepancies(history)])
+    count, found = 0, []
+    for history in histories(api):
+        if history.asked or history.platform:
+            count += 1
+            found += discrepancies(history)
+    return Compared(count, found)
 
 
 def _line(found: Discrepancy) -> str:

@@ -110,7 +110,7 @@ class Inbox:
         self._known: dict[str, list[Received]] = {}
         self._numbers: dict[str, str] = {}
         self._strangers: deque[tuple[str, str, Received]] = deque(maxlen=_STRANGERS)
-        self._plans: dict[tuple[str, str], Iterator[Reply]] = {}
+        self._plans: dict[tuple[str, str, str], Iterator[Reply]] = {}
         self._count = itertools.count(1)
         self._changed = threading.Condition()
 
@@ -135,10 +135,10 @@ class Inbox:
                 self._strangers.remove(stranger)
                 kept.append(stranger[2])
 
-    def answer(self, uuid: str, event: str, replies: Iterable[Reply]) -> None:
-        """Answer the attempts of an order's event at the main endpoint so, then with 200."""
+    def answer(self, uuid: str, event: str, replies: Iterable[Reply], place: str = MAIN) -> None:
+        """Answer the attempts of an order's event at an endpoint so, then with 200."""
         with self._changed:
-            self._plans[uuid.lower(), event] = iter(replies)
+            self._plans[uuid.lower(), event, place] = iter(replies)
 
     # ------------------------------------------------------------------ arrivals
     def record(self, place: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -159,7 +159,7 @@ class Inbox:
                     for name, value in headers.items()
                     if name != SECRET_HEADER.lower()
                 },
-                body=shown.encode("utf-8", "surrogateescape"),
+                body=body if shown == text else shown.encode("utf-8", "surrogateescape"),
                 at=self._clock(),
                 secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
@@ -188,7 +188,7 @@ class Inbox:
         return self.redact(text)
 
     def _reply(self, uuid: str, event: str, place: str) -> Reply:
-        plan = self._plans.get((uuid, event)) if place == MAIN else None
+        plan = self._plans.get((uuid, event, place))
         return next(plan, 200) if plan is not None else 200
 
     def collect(self) -> None:
@@ -237,9 +237,9 @@ class Inbox:
         return self._silent or self._patience.is_missing(awaited, begun, now, looked=looked)
 
     def wait_for_attempts(
-        self, uuid: str, event: str, count: int, *, more: float = 0.0
+        self, uuid: str, event: str, count: int, *, more: float = 0.0, place: str = MAIN
     ) -> list[Received]:
-        """The attempts at the main endpoint, once there are ``count`` with their repeats, or when
+        """The attempts at an endpoint, once there are ``count`` with their repeats, or when
         a repeated attempt should have come (``more`` seconds later). Raises :class:`NotExercised`
         also where nobody said how long that may take.
         """
@@ -250,12 +250,12 @@ class Inbox:
         begun = self._clock()
         seconds = self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0)
         self._wait(
-            lambda: len(self._named(uuid, event, MAIN)) >= count,
+            lambda: len(self._named(uuid, event, place)) >= count,
             lambda now: self._silent or self._patience.is_late(begun, seconds, now),
         )
         self.require()
         with self._changed:
-            return self._named(uuid, event, MAIN)
+            return self._named(uuid, event, place)
 
     @property
     def grace(self) -> float:

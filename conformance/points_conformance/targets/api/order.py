@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Denied
@@ -45,13 +45,28 @@ def fits(made: Made, wanted: Wanted) -> bool:
     return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """A cancel or refund that was sent. ``amount`` is the JSON value, absent where none was."""
+    """A cancel or refund that was sent, and what was answered. ``part``: it named an amount;
+    ``call`` is the number of its exchange. The answer itself is not kept: a run has many.
+    """
 
     operation: str
-    fields: Mapping[str, Any]
-    answer: Answer
+    part: bool
+    accepted: bool
+    order_status: str | None = None
+    call: int = 0
+
+    @classmethod
+    def told(cls, operation: str, fields: Mapping[str, Any], answer: Answer) -> Self:
+        """By its answer."""
+        return cls(
+            operation=operation,
+            part="amount" in fields,
+            accepted=answer.accepted,
+            order_status=answer.order_status,
+            call=answer.exchange.number,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +90,7 @@ class TestOrder:
     @property
     def accepted(self) -> list[Reversal]:
         """The reversals that were carried out, by their answers."""
-        return [reversal for reversal in self.reversals if reversal.answer.accepted]
+        return [reversal for reversal in self.reversals if reversal.accepted]
 
 
 class TurnedAway(Denied):

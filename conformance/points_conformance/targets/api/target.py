@@ -89,9 +89,9 @@ class ApiTarget(Caller):
         return view
 
     def record(self, exchange: Exchange) -> None:
-        """Keep an exchange; whatever it asked for may be told from now on."""
+        """Keep an exchange; whatever it asked of an order may be told from now on."""
         super().record(exchange)
-        if self.inbox is not None and exchange.method != "GET":
+        if self.inbox is not None and exchange.method != "GET" and "/webhooks" not in exchange.url:
             self.inbox.stir(exchange.url)
 
     def shared(self, kind: type[Kept]) -> Kept:
@@ -140,7 +140,7 @@ class ApiTarget(Caller):
         if body is None and fields:
             body = dump_json(dict(fields))
         answer = self.call("POST", f"/orders/{order.uuid}/{operation}", body=body, key=key)
-        order.reversals.append(Reversal(operation, dict(fields or {}), answer))
+        order.reversals.append(Reversal.told(operation, fields or {}, answer))
         return answer
 
     def step(self, order: TestOrder, step: str) -> Answer:
@@ -189,7 +189,7 @@ class ApiTarget(Caller):
                     client.close()
         for answer, (order, operation, fields) in zip(answers, calls, strict=True):
             if answer is not None and operation in REVERSALS:
-                order.reversals.append(Reversal(operation, dict(fields), answer))
+                order.reversals.append(Reversal.told(operation, fields, answer))
         return answers
 
     def racer(self) -> httpx.Client:

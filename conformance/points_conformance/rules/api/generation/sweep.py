@@ -118,8 +118,8 @@ class _Sweeper:
         title: str = "",
     ) -> None:
         last = self.api.exchanges[-1]
-        before = [past.answer.exchange for past in order.accepted]
-        calls = [*(call for call in before if call.number != last.number), last]
+        before = {past.call for past in order.accepted} - {last.number}
+        calls = [*(call for call in self.api.exchanges if call.number in before), last]
         kind = "server" if answer is None else misfit.kind
         status = last.status
         self.result.seen[kind] = Swept(
@@ -226,7 +226,7 @@ def send(api: ApiTarget, order: TestOrder, case: Question) -> Answer:
     method, path = OPERATIONS[case.operation]
     answer = api.call(method, path.replace("{uuid}", order.uuid), body=case.body)
     if case.operation != "get":
-        order.reversals.append(Reversal(case.operation, _fields(case.body), answer))
+        order.reversals.append(Reversal.told(case.operation, _fields(case.body), answer))
     return answer
 
 
@@ -249,7 +249,7 @@ def _fields(body: bytes | None) -> dict[str, Any]:
 def _has_ended(order: TestOrder) -> bool:
     """Whether nothing more can go back, as far as the answers say."""
     accepted = order.accepted
-    return bool(accepted) and accepted[-1].answer.order_status in _ENDED
+    return bool(accepted) and accepted[-1].order_status in _ENDED
 
 
 def _chosen(cases: Sequence[Question], room: int, random: Random) -> list[Question]:

@@ -1,0 +1,76 @@
+"""Many records of one kind, kept in little memory: a deep run makes some ten thousand calls.
+
+The newest are at hand; the older ones are packed, block by block, and unpacked when they are
+looked at. From any one thread at a time: whoever shares it holds a lock.
+"""
+
+import pickle
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Final, Generic, TypeVar, overload
+
+__all__ = ["Archive"]
+
+Item = TypeVar("Item")
+#: So many are packed together: their texts are much the same, and one block is soon unpacked.
+_BLOCK: Final = 256
+#: The fastest: of the same texts over and over it makes a tenth already.
+_LEVEL: Final = 1
+
+
+class Archive(Sequence[Item], Generic[Item]):
+    """A list that is only ever added to. What is read from it may be another object of the same
+    value, unless nothing ``packs``: what is soon forgotten anyway.
+    """
+
+    def __init__(self, *, packs: bool = True) -> None:
+        self._packs = packs
+        self._blocks: list[bytes] = []
+        self._new: list[Item] = []
+
+    def append(self, item: Item) -> None:
+        """Add one at the end."""
+        self._new.append(item)
+        if self._packs and len(self._new) >= 2 * _BLOCK:
+            self._blocks.append(zlib.compress(pickle.dumps(self._new[:_BLOCK]), _LEVEL))
+            del self._new[:_BLOCK]
+
+    def __len__(self) -> int:
+        return len(self._blocks) * _BLOCK + len(self._new)
+
+    def __iter__(self) -> Iterator[Item]:
+        for place in range(len(self._blocks)):
+            yield from self._block(place)
+        yield from list(self._new)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Item]: ...
+    def __getitem__(self, place: int | slice) -> Item | list[Item]:
+        if not self._blocks:
+            return self._new[place]
+        if isinstance(place, slice):
+            return self._sliced(range(len(self))[place])
+        (item,) = self._sliced([range(len(self))[place]])
+        return item
+
+    def _sliced(self, places: Sequence[int]) -> list[Item]:
+        """What is at these places; a block is unpacked once for all of its own that are next to
+        each other.
+        """
+        found: list[Item] = []
+        unpacked, block = -1, self._new
+        for place in places:
+            number, within = divmod(place, _BLOCK)
+            if number >= len(self._blocks):
+                found.append(self._new[place - len(self._blocks) * _BLOCK])
+                continue
+            if number != unpacked:
+                unpacked, block = number, self._block(number)
+            found.append(block[within])
+        return found
+
+    def _block(self, place: int) -> list[Item]:
+        items: list[Item] = pickle.loads(zlib.decompress(self._blocks[place]))  # noqa: S301 - own
+        return items
