@@ -165,8 +165,8 @@ def _made(action: Action) -> Callable[[ApiTarget], None]:
             raise missing
 
     at_once_is_as_one_by_one.__doc__ = (
-        f"Where a {action.value} comes at once with any other call on its order, what is accepted "
-        "MUST be what could have been accepted one after the other, and be booked so."
+        f"Where {action.value} comes at once with itself or another call on its order, what is "
+        "accepted MUST be what could have been accepted one after the other, and be booked so."
     )
     return at_once_is_as_one_by_one
 

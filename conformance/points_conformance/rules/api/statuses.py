@@ -217,7 +217,7 @@ def _statement(name: str, status: OrderStatus) -> str:
         how = " after a partial refund"
     if name.endswith("-by-auto-refund"):
         how = " by an auto-refund"
-    last = ", and nothing MUST leave it" if status in FINAL else ""
+    last = ": nothing leads out of it" if status in FINAL else ""
     return (
         f"In {status.value}{how}, reached in whichever way, what the lifecycle refuses MUST be "
         f"refused and change nothing{last}."
