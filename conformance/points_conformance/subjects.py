@@ -59,8 +59,8 @@ class Subject(StrEnum):
         help="Judge a server; without --base-url the embedded simulator. After -- options for "
         "pytest.",
         families="auth refund refund_bodies cancel isolation webhook points fields texts numbers "
-        "stories races properties envelope schema lifecycle robust webhook_retries endpoints roads "
-        "spellings endpoint_life insides readings webhook_closing",
+        "stories races race_pairs race_crowds properties envelope schema lifecycle statuses robust "
+        "webhook_retries endpoints roads spellings endpoint_life insides readings webhook_closing",
         url="--base-url",
         # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
         otherwise="simulator",

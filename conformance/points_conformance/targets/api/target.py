@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 import httpx
 
 from points_conformance.contract.lifecycle import Action, certain
-from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.contract.names import REVERSALS, OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
@@ -161,9 +161,17 @@ class ApiTarget(Caller):
     def at_once(
         self, order: TestOrder, calls: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> list[Answer]:
-        """Reversals of one order released together, each on a connection of its own.
+        """Calls on one order released together; those that the network loses are left out."""
+        answers = self.together([(order, *call) for call in calls])
+        return [answer for answer in answers if answer is not None]
 
-        The rate is paid before the barrier; a call that the network loses is left out.
+    def together(
+        self, calls: Sequence[tuple[TestOrder, str, Mapping[str, Any]]]
+    ) -> list[Answer | None]:
+        """Calls on orders released together, each on a connection of its own: what is asked of
+        which order, with which fields. ``None`` for one that the network loses.
+
+        The rate is paid before the barrier.
         """
         for _ in calls:
             self.budget.take()
@@ -171,29 +179,29 @@ class ApiTarget(Caller):
         barrier = threading.Barrier(len(calls))
         clients = [self.racer() for _ in calls]
 
-        def run(client: httpx.Client, operation: str, fields: Mapping[str, Any]) -> Answer | None:
+        def run(client: httpx.Client, path: str, fields: Mapping[str, Any]) -> Answer | None:
             body = dump_json(dict(fields)) if fields else None
             barrier.wait(timeout=CALL_TIMEOUT)
             try:
-                return self.call_raced("POST", f"/orders/{order.uuid}/{operation}", body, client)
+                return self.call_raced("POST", path, body, client)
             except NetworkTrouble:
                 return None
 
         try:
             with ThreadPoolExecutor(len(calls)) as pool:
                 futures = [
-                    pool.submit(run, client, operation, fields)
-                    for client, (operation, fields) in zip(clients, calls, strict=True)
+                    pool.submit(run, client, f"/orders/{order.uuid}/{operation}", fields)
+                    for client, (order, operation, fields) in zip(clients, calls, strict=True)
                 ]
                 answers = [future.result() for future in futures]
         finally:
             for client in clients:
                 if client is not self.client:
                     client.close()
-        for answer, (operation, fields) in zip(answers, calls, strict=True):
-            if answer is not None:
+        for answer, (order, operation, fields) in zip(answers, calls, strict=True):
+            if answer is not None and operation in REVERSALS:
                 order.reversals.append(Reversal.told(operation, fields, answer))
-        return [answer for answer in answers if answer is not None]
+        return answers
 
     def racer(self) -> httpx.Client:
         """A client with a connection of its own; in process the shared one does."""
