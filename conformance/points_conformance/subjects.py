@@ -58,9 +58,9 @@ class Subject(StrEnum):
         judged="a server of the Points API",
         help="Judge a server; without --base-url the embedded simulator. After -- options for "
         "pytest.",
-        families="auth refund refund_bodies cancel isolation webhook points stories races "
-        "properties envelope schema lifecycle robust webhook_retries endpoints roads spellings "
-        "endpoint_life insides readings webhook_closing",
+        families="auth refund refund_bodies cancel isolation webhook points fields texts numbers "
+        "stories races race_pairs race_crowds properties envelope schema lifecycle statuses robust "
+        "webhook_retries endpoints roads spellings endpoint_life insides readings webhook_closing",
         url="--base-url",
         # Said outright: where POINTS_BASE_URL is set, the bare command would go there.
         otherwise="simulator",
@@ -73,7 +73,7 @@ class Subject(StrEnum):
         name="consumer",
         judged="a consumer of its webhooks",
         help="Judge a webhook consumer by --url or --app; its secret is in POINTS_WEBHOOK_SECRET.",
-        families="answers secret outcomes order input stories",
+        families="answers secret outcomes order input stories restart",
         url="--url",
         # How often a consumer's state is read depends on its queue.
         unit="deliveries; orders told of, and reads of their state, come beside them",
@@ -86,7 +86,7 @@ class Subject(StrEnum):
         name="client",
         judged="a client that calls cancel and refund",
         help="Judge an API client by --command: what it does when answers are lost, late or wrong.",
-        families="plain lost answers waiting schedules",
+        families="plain lost answers edges apart waiting schedules",
         options="plugin.client.options:OPTIONS",
         settings="plugin.client.settings:read",
         run="plugin.client.run:ClientRun",

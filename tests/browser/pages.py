@@ -13,6 +13,7 @@ from points_conformance.report.run import RunReport
 from points_conformance.subjects import Subject
 
 ARABIC = "تم رفض الاسترداد لأن المبلغ أكبر من المتبقي"
+CAUSE = "Each partial refund is compared with the total alone: their sum may exceed it."
 HOSTILE = (
     "</pre></details><script>window.stolen = 1; alert(1)</script><img src=http://198.51.100.7/x "
     "onerror=alert(2)>\"'{{ 7*7 }}\x1b\u202e" + "W" * 300
@@ -60,7 +61,8 @@ def failing() -> RunReport:
         samples.SECOND.id, OutcomeKind.BROKEN, evidence=FOUND, moves=_MOVES
     )
     known = {samples.LISTED.id: "PAY-123: mended in the next release"}
-    return samples.failing(results=samples.results(found, known))
+    options = ("--webhook-listen", "127.0.0.1:0")
+    return samples.failing(results=samples.results(found, known), arguments=options)
 
 
 _MOVES = (
@@ -121,7 +123,12 @@ def _diagnosis(report: RunReport) -> Diagnosis:
     """A cause of what is drawn, and another candidate."""
     if not report.of(Verdict.FAILED):
         return Diagnosis()
-    title = HOSTILE if report.target == HOSTILE else "Each part is compared with the total alone."
+    title = HOSTILE if report.target == HOSTILE else CAUSE
     likely = Cause(id="a", title=title, explains=(samples.SECOND.id,), of=2, fit=0.84)
-    other = Cause(id="b", title=title, explains=(samples.SECOND.id,), of=2, fit=0.61, likely=False)
-    return Diagnosis(causes=(likely, other))
+    others = [
+        Cause(
+            id=id_, title=f"{id_}: {title}", explains=likely.explains, of=2, fit=fit, likely=False
+        )
+        for id_, fit in (("b", 0.61), ("c", 0.4))
+    ]
+    return Diagnosis(causes=(likely, *others))

@@ -95,7 +95,7 @@ def test_the_first_screen_tells_what_is_wrong_and_what_to_run(opened: Opened, sc
     assert finding.get_attribute("id") == SECOND
     for part in (
         page.locator("h1"),
-        page.get_by_text("Each part is compared with the total alone.").first,
+        page.get_by_role("heading", name=pages.CAUSE),
         finding.locator("h3"),
         finding.locator(".cost"),
         finding.get_by_text("HTTP 200:").first,

@@ -7,6 +7,7 @@ import pytest
 
 from points_conformance.defects.client import answers as clients_answers
 from points_conformance.defects.client import bodies as clients_bodies
+from points_conformance.defects.client import edges as clients_edges
 from points_conformance.defects.client import keys as clients_keys
 from points_conformance.defects.client import lost as clients_lost
 from points_conformance.defects.client import pace as clients_pace
@@ -29,7 +30,10 @@ def judged(defect: ClientDefect) -> list[Result]:
 
 #: What is printed is heard in one thread alone: these wait for the others.
 SHOWS_ITS_KEY = "client.key-not-shown"
-FAMILIES = (clients_answers, clients_bodies, clients_keys, clients_lost, clients_pace)
+FAMILIES = (
+    *(clients_answers, clients_bodies, clients_edges),
+    *(clients_keys, clients_lost, clients_pace),
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda module: module.__name__.rpartition(".")[2])

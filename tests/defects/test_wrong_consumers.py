@@ -2,6 +2,7 @@
 
 import datetime
 
+import httpx
 import pytest
 
 from points_conformance.defects.consumer.answers import ThrowsOnOddOrders
@@ -10,8 +11,9 @@ from points_conformance.defects.consumer.defect import ConsumerDefect
 from points_conformance.defects.consumer.sample import SampleConsumer
 from points_conformance.defects.consumer.seeded import SEEDED, judge_consumer
 from points_conformance.defects.consumer.styles import FailsFirst, OwnOrders
+from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.rule import Level, Profile
-from points_conformance.judging.verdict import Verdict
+from points_conformance.judging.verdict import Absence, Verdict
 from points_conformance.rules.consumer import stories as consumer_stories
 from points_conformance.subjects import Subject, catalogue
 
@@ -109,3 +111,50 @@ def test_a_wrong_end_is_its_own_rule_where_the_retries_were_not_judged() -> None
         MarksBeforeItBooks, [RULES["consumer.full-refund"]], settle_seconds=0.3
     ).results
     assert (result.rule.id, result.verdict) == ("consumer.full-refund", Verdict.FAILED)
+
+
+# ---------------------------------------------------------------------- what cannot be judged
+def test_who_drops_by_timestamp_is_told_that_and_nothing_else() -> None:
+    """All orders of a second but one are unknown to it: its URL is right, and its key is not."""
+    defect = SEEDED.named("consumer-timestamp-alone")
+    results = judge_consumer(defect.make, RULES.select(Profile.SMOKE), settle_seconds=0.3).results
+    failed = {r.rule.id: r.reason for r in results if r.verdict is Verdict.FAILED}
+    assert list(failed) == ["consumer.same-second"]
+    assert "a repeat is known by its content" in failed["consumer.same-second"]
+
+
+def test_who_answers_late_is_judged_by_two_deliveries() -> None:
+    """That is enough to fail; all that would wait as long is not exercised."""
+    defect = SEEDED.named("consumer-answers-late")
+    results = SEEDED.judged(defect, RULES.select(Profile.STANDARD), Profile.STANDARD, 0).results
+    verdicts = {r.rule.id: r.verdict for r in results}
+    assert verdicts.pop("consumer.answers-in-time") is Verdict.FAILED
+    assert set(verdicts.values()) == {Verdict.NOT_EXERCISED, Verdict.BLOCKED}
+    assert sum(r.calls for r in results) == 0
+
+
+def test_who_never_answers_cannot_be_judged() -> None:
+    """Whether there is a consumer at all is then the question."""
+
+    class Never(SampleConsumer):
+        def __call__(self, request: httpx.Request) -> int:
+            self.sleep(0.6)
+            return 204
+
+    with pytest.raises(Unjudgeable, match="no answer in"):
+        judge_consumer(Never, settle_seconds=0.3, timeout=0.1)
+
+
+def test_who_acknowledges_before_it_reads_is_not_asked_to_refuse() -> None:
+    """What it cannot read is in its queue; that it does not refuse it is advice."""
+
+    class Raw(SampleConsumer):
+        delay = 0.2
+
+        def malformed(self, request: httpx.Request) -> int:
+            return 202
+
+    cut = RULES["consumer.cut-then-whole"]
+    [*_, result] = judge_consumer(Raw, [cut]).results
+    assert result.verdict is Verdict.NOT_EXERCISED
+    assert result.absence is Absence.LACKING

@@ -38,8 +38,8 @@ profile seed select deselect known-failures strict report-dir side-by-side verbo
 dry-run
 base-url orders webhook-listen webhook-url webhook-grace webhook-retry-within dialect rate
 allow-production
-url app app-interface state-url state-status state-refunded state-map state-unit order-url settle
-replay
+url app app-interface state-url state-status state-refunded state-map state-unit order-url
+restart-command settle replay
 command timeout
 """
 

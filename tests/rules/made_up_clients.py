@@ -7,10 +7,11 @@ each operation and says unknown where the answer is unclear.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from points_conformance.contract.limits import REASON_MAX
-from points_conformance.contract.money import halalas
+from points_conformance.contract.money import halalas, rounded_halalas
 from points_conformance.contract.names import OrderStatus
 from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.messages import Request, dump_json
@@ -63,23 +64,24 @@ class MadeUpTarget:
 # ---------------------------------------------------------------------- a careful client
 def careful(case: Case) -> Record:
     """What becomes of a case where the client calls once, and says what it knows."""
-    books = _books(case)
+    of_orders = [_books(case, status) for status in (case.status, *case.others)]
     turns, seen = [], []
     for number, operation in enumerate(case.operations, 1):
+        books = of_orders[operation.order - 1]
         fault = next((f for f in case.faults if f.meets(number, 1, read=False)), None)
         status, after = _answered(case, operation, books, fault)
         turns.append(_turn(operation, number, books, after, _said(fault, status)))
         if _reached(case):
             moved = after != books and not (fault and fault.what is What.LATE)
             seen.append(call(operation, number, fault=fault, status=status, moved=moved))
-        books = after
+        of_orders[operation.order - 1] = after
     return Record(case=case, turns=tuple(turns), seen=tuple(seen), key=KEY, uuid=UUID)
 
 
-def _books(case: Case) -> OrderLedger:
+def _books(case: Case, status: OrderStatus) -> OrderLedger:
     total = halalas(case.total)
-    gone = total if case.status is OrderStatus.FULLY_REFUNDED else 0
-    return OrderLedger(kind=case.kind, status=case.status, total=total, points=total, refunded=gone)
+    gone = total if status is OrderStatus.FULLY_REFUNDED else 0
+    return OrderLedger(kind=case.kind, status=status, total=total, points=total, refunded=gone)
 
 
 def _reached(case: Case) -> bool:
@@ -107,8 +109,9 @@ def _after(operation: Operation, books: OrderLedger) -> OrderLedger:
     if operation.kind == "cancel":
         allowed = books.status in _CANCELLABLE
         return replace(books, status=OrderStatus.CANCELLED) if allowed else books
-    amount = books.left if operation.amount is None else halalas(operation.amount)
-    if books.status not in _REFUNDABLE or amount > books.left:
+    asked = operation.amount
+    amount = books.left if asked is None else rounded_halalas(asked, ROUND_HALF_UP)
+    if books.status not in _REFUNDABLE or not 0 < amount <= books.left:
         return books
     status = OrderStatus.PARTIALLY_REFUNDED if amount < books.left else OrderStatus.FULLY_REFUNDED
     return replace(books, status=status, refunded=books.refunded + amount)

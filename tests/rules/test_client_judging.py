@@ -124,6 +124,17 @@ WRONG: Mapping[str, tuple[Spoiled, ...]] = {
     "client.slow-answer": (TWICE, says(REFUSED)),
     "client.late-commit": (says(REFUSED),),
     "client.refused-is-refused": (says(UNKNOWN), says(DONE), says(None)),
+    "client.refusal-is-no-key-matter": (
+        says(REFUSED, output="raised ApiError: the API key is not valid"),
+        says(REFUSED, output="AuthenticationError (HTTP 400)"),
+        says(REFUSED, output="Unauthorized: check your key"),
+        says(REFUSED, output="InvalidApiKey"),
+    ),
+    "client.zero-moves-nothing": (second(moves(1)), second(moves(0.5))),
+    "client.third-decimal": (moves(0.9995), says(REFUSED), TWICE),
+    "client.long-reason-is-told-truly": (moves(0), TWICE),
+    "client.orders-apart": (says(DONE), says(REFUSED), second(says(UNKNOWN))),
+    "client.orders-at-once": (says(DONE), says(REFUSED), TWICE),
     "client.not-found-is-refused": (says(UNKNOWN), says(DONE)),
     "client.invalid-is-refused": (says(UNKNOWN), says(DONE)),
     "client.no-retry-after-refusal": (calls_at((1.0, 9.0)),),
@@ -164,6 +175,15 @@ WRONG: Mapping[str, tuple[Spoiled, ...]] = {
 }
 #: What looks wrong to somebody in a hurry, and is right.
 RIGHT: Mapping[str, tuple[Spoiled, ...]] = {
+    "client.refusal-is-no-key-matter": (
+        says(REFUSED, output="raised Refused: HTTP 400, the order cannot be refunded"),
+        says(REFUSED, output="HTTP 400: a bad key, or a state in which nothing can be refunded"),
+        says(REFUSED, output="POST /orders/1/refund x-api-key: *** -> 400"),
+        says(REFUSED, output=""),
+    ),
+    "client.zero-moves-nothing": (says(DONE), says(None, how="exit status 1")),
+    "client.third-decimal": (says(UNKNOWN),),
+    "client.orders-at-once": (says(UNKNOWN), says(None)),
     "client.exact-amount": (with_amount(str), with_amount(lambda amount: amount * Decimal("1.00"))),
     "client.reason-absent": (body(reason="Refunded by the shop"),),
     "client.lost-partial-answer": (says(UNKNOWN), says(DONE), says(None)),

@@ -17,9 +17,9 @@ from points_conformance.judging.rule import Profile, Rule
 from points_conformance.rules.client.schedules import drawn, smaller
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.client.case import Case, Fault, What, refund
+from points_conformance.targets.client.objects import ObjectClients
 from points_conformance.targets.client.outcome import ClientOutcome
 from points_conformance.targets.client.record import Record
-from points_conformance.targets.client.runners import ObjectClients
 from points_conformance.targets.client.target import ClientTarget
 
 RULE: Rule = catalogue(Subject.CLIENT)["client.generated"]

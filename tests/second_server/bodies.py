@@ -88,7 +88,8 @@ def reason(body: Json, limit: int, dialect: Dialect) -> str | None:
         return None
     if not isinstance(given, str) or len(given) > limit:
         raise invalid("reason", f"The reason must be a string of at most {limit} characters.")
-    return given if given or dialect.keeps_empty_reason else None
+    told = given.strip() if dialect.trims_reasons else given
+    return told if told or dialect.keeps_empty_reason else None
 
 
 def text(body: Json, name: str, limit: int) -> str:

@@ -18,6 +18,7 @@ class Dialect:
     null_amount_is_omitted: bool
     null_reason_is_refused: bool
     keeps_empty_reason: bool
+    trims_reasons: bool
     bare_refund_means_total: bool
     completes_captured: bool
     ships_cancelled: bool
@@ -54,6 +55,7 @@ PLAIN = Dialect(
     null_amount_is_omitted=False,
     null_reason_is_refused=False,
     keeps_empty_reason=False,
+    trims_reasons=False,
     bare_refund_means_total=False,
     completes_captured=False,
     ships_cancelled=True,
@@ -87,6 +89,7 @@ AWKWARD = Dialect(
     null_amount_is_omitted=True,
     null_reason_is_refused=True,
     keeps_empty_reason=True,
+    trims_reasons=True,
     bare_refund_means_total=True,
     completes_captured=True,
     ships_cancelled=False,

@@ -1059,6 +1059,11 @@ class TestReasonsAndBodies:
         """The default, kept, or refused."""
         assert self.cancel({"reason": ""}, reason_empty=reading) == expected
 
+    @each("reason_spaces", kept=(200, "  two  within "), trimmed=(200, "two  within"))
+    def test_spaces(self, reading: str, expected: object) -> None:
+        """Those around are kept or trimmed, those within are the text."""
+        assert self.cancel({"reason": "  two  within "}, reason_spaces=reading) == expected
+
     @each("body_list", object=(200, DEFAULT_REASON), _422=(422, None))
     def test_an_empty_list(self, reading: str, expected: object) -> None:
         """As an empty map, or refused."""

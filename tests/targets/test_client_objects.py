@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.error
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from email.message import Message
 from http.client import IncompleteRead
@@ -15,8 +16,9 @@ import pytest
 import requests
 
 from points_conformance.targets.client.case import Operation, cancel, refund
+from points_conformance.targets.client.objects import ObjectClients
 from points_conformance.targets.client.outcome import ClientOutcome, Unmapped, outcome_of
-from points_conformance.targets.client.runners import Meeting, ObjectClients, Said
+from points_conformance.targets.client.runners import Meeting, Said
 
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 PART = refund("25.00", "One item came back")
@@ -294,3 +296,51 @@ def test_what_is_printed_and_logged_is_kept_while_watched(
     assert ("a line" in kept, "a note" in kept) == (True, True)
     assert logging.getLogger().level == level
     assert capsys.readouterr().out == ""
+
+
+# ---------------------------------------------------------------------- several at once
+def together(act: Callable[..., Any]) -> list[Said]:
+    """What an object says of an operation on each of three orders, at the same moment."""
+    with objects(act).open(meeting()) as client, ThreadPoolExecutor(3) as pool:
+        return list(pool.map(lambda uuid: client(PART, uuid), ("a", "b", "c")))
+
+
+def test_operations_of_several_orders_are_under_way_at_once() -> None:
+    """Each in a thread of its own."""
+    meets = threading.Barrier(3)
+
+    def act(kind: str, uuid: str, **_: Any) -> str:
+        meets.wait(5)
+        return {"a": "done", "b": "refused"}.get(uuid, "unknown")
+
+    assert [said.outcome for said in together(act)] == [DONE, REFUSED, UNKNOWN]
+
+
+def test_async_operations_of_several_orders_share_a_loop() -> None:
+    """As they do in a server; who waits for another one is not left alone."""
+    arrived: list[str] = []
+
+    async def act(kind: str, uuid: str, **_: Any) -> str:
+        arrived.append(uuid)
+        for _ in range(500):
+            if len(arrived) == 3:
+                return "refused"
+            await asyncio.sleep(0.01)
+        return "unknown"
+
+    assert [said.outcome for said in together(act)] == [REFUSED] * 3
+
+
+def test_an_exit_in_an_async_operation_is_its_own() -> None:
+    """It neither ends the loop nor the others' operations."""
+
+    async def act(kind: str, uuid: str, **_: Any) -> str:
+        await asyncio.sleep(0.05)
+        if uuid == "a":
+            raise SystemExit(1)
+        return "done"
+
+    first, *others = together(act)
+    assert first.outcome is None
+    assert "SystemExit" in first.how
+    assert [said.outcome for said in others] == [DONE, DONE]

@@ -6,6 +6,7 @@ import math
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -349,3 +350,35 @@ def test_keys_are_a_function_of_case_and_seed() -> None:
     made = [of(case, seed) for case in cases for seed in (0, 1)]
     assert made == [of(case, seed) for case in cases for seed in (0, 1)]
     assert len({key for key, _ in made}) == len({uuid for _, uuid in made}) == len(made)
+
+
+# ---------------------------------------------------------------------- several orders
+THREE = case_of(
+    operations=(PART, refund("25.00", order=2), refund("25.00", order=3)),
+    others=(OrderStatus.CANCELLED, OrderStatus.APPROVED),
+    at_once=True,
+)
+
+
+def test_calls_of_one_moment_are_of_the_operation_on_their_order(http: httpx.Client) -> None:
+    """No answer is there before all have asked; each order has its own books."""
+    with ClientSandbox(THREE, 0) as sandbox, ThreadPoolExecutor(3) as pool:
+        for number in (1, 2, 3):
+            sandbox.begin(number, number)
+        headers = {"x-api-key": sandbox.key, "Content-Type": "application/json"}
+        urls = [f"{sandbox.base_url}/orders/{uuid}/refund" for uuid in sandbox.uuids]
+        answers = list(
+            pool.map(lambda url: http.post(url, json={"amount": 25}, headers=headers), urls)
+        )
+        books = [sandbox.books_of(number).refunded for number in (1, 2, 3)]
+    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    assert books == [25_00, 0, 25_00]
+    assert sorted(seen.operation for seen in sandbox.seen) == [1, 2, 3]
+
+
+def test_a_client_that_asks_in_turn_is_answered_all_the_same(http: httpx.Client) -> None:
+    """It holds a lock, say: the others are not waited for without end."""
+    with meeting(THREE, http) as caller:
+        started = time.monotonic()
+        assert status_of(caller.write()) == "partially_refunded"
+    assert 0.4 < time.monotonic() - started < 5

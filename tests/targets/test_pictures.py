@@ -1,15 +1,23 @@
 """Stories as they are drawn: of servers and of consumers."""
 
+import json
 from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
 from points_conformance.targets.api.inbox import MAIN, Inbox
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.picture import pictured
+from points_conformance.targets.api.walk import walked
 from points_conformance.targets.consumer.picture import pictured as of_consumer
 
 A = "7d0f9a52-3c1e-4b7a-9f60-2f4c8f0b6a11"
+NAMES = st.sampled_from(
+    ["amount", "data", "uuid", "order_status", "message", "event", "order", "left_amount", "reason"]
+)
 B = "8e1f9a52-3c1e-4b7a-9f60-2f4c8f0b6a22"
 
 
@@ -127,3 +135,25 @@ def test_a_consumers_story_tells_events_and_what_comes_again() -> None:
     assert [step.answer for step in steps] == ["HTTP 503", "HTTP 204", "HTTP 200"]
     assert [step.at for step in steps] == [0.0, 1.0, 2.0]
     assert steps[0].after == "75.00 of 100.00 SAR left"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=8,
+)
+WORDS = (
+    st.text() | JSON.map(json.dumps) | st.sampled_from(["\ud800", '"\\ud800"', '{"data": 1e99}'])
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(WORDS, WORDS, st.sampled_from(["refund", "cancel", "", "x/y"]), st.sampled_from([200, 400]))
+def test_whatever_is_said_can_be_drawn(sent: str, said: str, action: str, status: int) -> None:
+    """Of a server and of a consumer, and the way that its order was led: short lines, no error."""
+    call_ = call(1, f"/orders/{A}/{action}", sent, answer=said, status=status)
+    made = call(2, "/orders/earning", sent, answer=said, status=status)
+    story = [call_, made, call_]
+    steps = [*pictured(story, story, [order()], None), *of_consumer(story)]
+    assert all(len(text) <= 200 for step in steps for text in (step.said, step.answer, step.after))
+    walked(story, [order()])

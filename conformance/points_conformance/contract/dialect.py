@@ -38,6 +38,7 @@ class Dialect:
     # --- reasons and bodies
     reason_null: Literal["default", "422"] = "default"
     reason_empty: Literal["default", "kept", "422"] = "default"
+    reason_spaces: Literal["kept", "trimmed"] = "kept"
     body_list: Literal["object", "422"] = "object"
     # --- refusals
     foreign_order: Literal["404", "403", "400"] = "404"
@@ -99,6 +100,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
             amount_decimals="half-up",
             amount_string="accepted",
             reason_empty="kept",
+            reason_spaces="trimmed",
             malformed_uuid="400",
             points_rounding="half-up",
             rest_fields="extra",

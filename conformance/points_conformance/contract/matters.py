@@ -79,6 +79,11 @@ MATTERS: Final = (
     # --- reasons and bodies
     _read("reason-null", "reason_null", "What a null reason of a cancel becomes"),
     _read("reason-empty", "reason_empty", "What an empty reason of a cancel becomes"),
+    _read(
+        "reason-spaces",
+        "reason_spaces",
+        "Whether the spaces around a reason are told",
+    ),
     _read("body-list", "body_list", "Whether the body [] is taken for an empty one"),
     # --- refusals
     _read("foreign-order", "foreign_order", "With which code another merchant's order is refused"),

@@ -15,4 +15,5 @@ class Need(StrEnum):
     SECOND_MERCHANT = "second merchant"
     PUBLIC_KEY = "public key"
     PROBE = "state probe"
+    RESTART = "restart command"
     AUTHORITY = "authority to trust"

@@ -38,6 +38,7 @@ class Terms(TypedDict, total=False):
     far_calls: Mapping[Profile, int]
     seconds: float | Mapping[Profile, float]
     riyals: int
+    far_riyals: int
     closing: bool
     apart: bool
     alone: str

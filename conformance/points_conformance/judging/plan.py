@@ -29,11 +29,13 @@ class Plan:
     calls: int
     left_out: frozenset[str] = frozenset()
     unit: str = "calls"
+    loopback: bool = True
 
     def lines(self) -> list[str]:
         """The plan in words. Every order costs at least a call to make and one to use."""
         orders = max(self.calls - OVERHEAD, 0) // 2
-        riyals = max((r.riyals for r in self.rules if r.id not in self.left_out), default=0)
+        rules = [rule for rule in self.rules if rule.id not in self.left_out]
+        riyals = max((rule.largest(loopback=self.loopback) for rule in rules), default=0)
         lines = [
             f"{len(self.rules)} rules, at most {self.calls} {self.unit}",
             f"at most {orders} orders made or used up, each of at most {riyals:,} SAR",
@@ -84,10 +86,10 @@ def plan(
     if cap is None or calls <= cap:
         more = AGAIN * listed
         bound = calls + more if cap is None else min(calls + more, cap)
-        return Plan(tuple(selected), bound, unit=unit)
+        return Plan(tuple(selected), bound, unit=unit, loopback=loopback)
     chosen = _chosen(catalogue, selected, profile, cap - OVERHEAD)
     left_out = frozenset(rule.id for rule in selected if rule.id not in chosen)
-    return Plan(tuple(selected), cap, left_out, unit)
+    return Plan(tuple(selected), cap, left_out, unit, loopback)
 
 
 def _chosen(

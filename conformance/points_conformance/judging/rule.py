@@ -89,7 +89,8 @@ class Rule:
     runs in, ``far`` that off loopback, where it differs: calls are bounded there. ``calls``: how
     many calls it makes at most, by profile for generated rules; ``far_calls`` the same off
     loopback, where it differs. ``seconds``: how long it goes on at most where the target's pace
-    decides; after that it begins no call. ``riyals``: its largest order. ``closing``: judges the
+    decides; after that it begins no call. ``riyals``: its largest order, ``far_riyals`` that off
+    loopback, where it differs. ``closing``: judges the
     evidence of the whole run, after all others. ``apart``: that one order does not touch another;
     where it is broken, what others find may come of what ran before.
     Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
@@ -114,6 +115,7 @@ class Rule:
     far_calls: Mapping[Profile, int] = field(default_factory=dict, repr=False)
     seconds: Mapping[Profile, float] = field(default_factory=dict, repr=False)
     riyals: int = 100
+    far_riyals: int = 0
     closing: bool = False
     apart: bool = False
     alone: str = ""
@@ -137,6 +139,10 @@ class Rule:
         """The most calls this rule makes in a profile, on loopback or off it."""
         near = self.calls.get(profile, 0)
         return near if loopback else self.far_calls.get(profile, near)
+
+    def largest(self, *, loopback: bool = True) -> int:
+        """Riyals of its largest order, on loopback or off it."""
+        return self.riyals if loopback else self.far_riyals or self.riyals
 
     def longest(self, profile: Profile) -> float:
         """The most seconds that this rule goes on for in a profile; infinite without a bound."""

@@ -1,14 +1,14 @@
 """The simulator's core: one function from request to response, behind one lock."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.contract.limits import API_PREFIX
-from points_conformance.contract.money import halalas
+from points_conformance.contract.money import halalas, sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import OrderLedger, reversed_points
 from points_conformance.simulator.clock import Clock, ManualClock
@@ -113,10 +113,12 @@ class Simulator:
         merchant: Merchant | None = None,
         refunded: Decimal | int | str | None = None,
         settled: bool = False,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Order:
         """Put an order of any type into any status, without events. Amounts in SAR.
 
-        A partially refunded order has ``refunded`` gone back (half of it, unless said).
+        A partially refunded order has ``refunded`` gone back (half of it, unless said). One with
+        ``metadata`` also has an item.
         """
         total = halalas(total_price)
         if total < 0:
@@ -125,7 +127,9 @@ class Simulator:
         with self.lock:
             gone = self._gone(status, total, refunded)
             number = f"T-{len(self.world.orders) + 1}"
-            form = OrderForm(total, number, None, [], None)
+            item = {"product_name": f"Item of {number}", "product_price": sar(total), "quantity": 1}
+            described = ([], None) if metadata is None else ([item], dict(metadata))
+            form = OrderForm(total, number, None, *described)
             order = self.open_order(merchant or self.merchant, OrderType(kind), status, form)
             points = reversed_points(
                 order.ledger.points, total, gone, rounding=self.dialect.points_rounding

@@ -109,6 +109,8 @@ class Forms:
         if not isinstance(reason, str):
             errors["reason"] = ["The reason field must be a string."]
             return None
+        if self.dialect.reason_spaces == "trimmed":
+            reason = reason.strip(" ")
         if len(reason) > REASON_MAX:
             errors["reason"] = [
                 f"The reason field must not be greater than {REASON_MAX} characters."

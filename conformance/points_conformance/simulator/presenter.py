@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from points_conformance.contract.dialect import Dialect
+from points_conformance.contract.limits import SHIPPING_STATUSES
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import REST_TYPES, Event, OrderStatus, PaymentStatus
 from points_conformance.ledger import Booked
@@ -69,7 +70,7 @@ class Presenter:
             "time": order.created_at.isoformat()[11:16],
             "since": "1 minute ago",
             "settlement_status": "settled" if order.ledger.settled else None,
-            "status": None,
+            "status": self.shipping(order),
             "created_at": self.timestamp(order.created_at),
             "updated_at": self.timestamp(order.updated_at),
             "items": order.items or None,
@@ -86,6 +87,10 @@ class Presenter:
     def status(self, order: Order) -> OrderStatus:
         """The status that a read shows."""
         return order.ledger.status
+
+    def shipping(self, order: Order) -> int | None:
+        """The shipping status, which REST shows as an integer; which ones is documented nowhere."""
+        return SHIPPING_STATUSES.index(order.shipping) if order.shipping else None
 
     def endpoint(self, endpoint: Endpoint, merchant_id: int) -> dict[str, Any]:
         """A webhook endpoint; the secret is shown on every read."""

@@ -31,6 +31,8 @@ AMOUNTS = (
     "robust.*",
     "schema.*",
     "reading.*",
+    "texts.*",
+    "numbers.*",
     "cancel.partially-refunded-is-bounded",
 )
 seed = Seeds(ServerDefect, related=AMOUNTS)
@@ -291,7 +293,12 @@ def ends_at_the_comma(forms: _Converting, number: Decimal) -> int:
     return rounded_halalas(f"{number:,.2f}".partition(",")[0], ROUND_FLOOR)
 
 
-@seed.on(_Converting.converted, "large-amounts-are-single-floats", "property.parts-add-up")
+@seed.on(
+    _Converting.converted,
+    "large-amounts-are-single-floats",
+    "property.parts-add-up",
+    "numbers.large-orders",
+)
 def single_precision(forms: _Converting, number: Decimal) -> int:
     """Amounts are single floats, in halalas: above 167,772.16 SAR they lose the last digit."""
     # 24 bits of mantissa.

@@ -43,6 +43,8 @@ class ServerDefect(Defect):
     anyway: ClassVar = (
         # Calls at once come upon whatever is wrong with the one or the other, by chance.
         "race.*",
+        # In every status all is asked for that any example asks for.
+        "status.*",
         # These look at every order of a run, whoever made it: any wrong deed may show there.
         "webhook.every-reversal-is-told",
         "webhook.told-once",

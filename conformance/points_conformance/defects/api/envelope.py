@@ -18,7 +18,7 @@ from points_conformance.simulator.world import Merchant, Order
 __all__ = ["seed"]
 
 #: Whatever reads an answer may stumble over its shape.
-SHAPE = ("envelope.*", "schema.*")
+SHAPE = ("envelope.*", "schema.*", "fields.*")
 seed = Seeds(ServerDefect, related=SHAPE)
 ANY = "*"
 
@@ -302,7 +302,7 @@ def money_is_text(
     _OtherResource.fields,
     "money-is-a-raw-float",
     "envelope.money-is-a-number",
-    related=(*SHAPE, "isolation.*"),
+    related=(*SHAPE, "isolation.*", "numbers.*"),
 )
 def money_is_a_raw_float(
     presenter: _OtherResource, order: Order, resource: dict[str, Any]

@@ -34,6 +34,9 @@ MIXED = (
     "webhook.*",
     "cancel.*",
     "race.*",
+    "fields.*",
+    "texts.*",
+    "numbers.*",
 )
 
 

@@ -80,7 +80,12 @@ def rest_by_amount_is_partial(
     return booked
 
 
-@seed.on(Rebooking.rebook, "nearly-all-is-full", "refund.sum-bounded", related=SUMS)
+@seed.on(
+    Rebooking.rebook,
+    "nearly-all-is-full",
+    "refund.sum-bounded",
+    related=(*SUMS, "texts.*", "numbers.*"),
+)
 def nearly_all_is_full(desk: Rebooking, order: Order, command: Command, booked: Booked) -> Booked:
     """An order of which three fifths went back counts as fully refunded."""
     # A tolerance for rounding.
@@ -193,6 +198,8 @@ def empty_list_is_a_part(forms: Forms, request: Request) -> RefundForm:
         "story.*",
         "reading.*",
         "lifecycle.*",
+        "fields.*",
+        "numbers.*",
     ),
 )
 def refund_lowers_price(presenter: Presenter, order: Order) -> dict[str, Any]:

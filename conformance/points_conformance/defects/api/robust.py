@@ -14,7 +14,15 @@ from points_conformance.simulator.operations import OPERATIONS, Operation
 __all__ = ["seed"]
 
 seed = Seeds(ServerDefect)
-TEXTS = ("robust.*", "cancel.*reason*", "refund.reason-*", "schema.*", "property.reasons")
+TEXTS = (
+    "robust.*",
+    "cancel.*reason*",
+    "refund.reason-*",
+    "schema.*",
+    "property.reasons",
+    "texts.*",
+    "fields.cancel-*",
+)
 
 
 class _Stumbling(Forms):

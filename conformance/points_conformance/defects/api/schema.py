@@ -75,7 +75,9 @@ def crashes_on_bare_text(forms: Forms, request: Request) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------------- shapes
-@seed.on(Presenter.order, "cancelled-order-has-points-in-a-string", FITS)
+@seed.on(
+    Presenter.order, "cancelled-order-has-points-in-a-string", FITS, related="fields.cancel-keeps"
+)
 def tells_points_as_text(presenter: Presenter, order: Order) -> dict[str, Any]:
     """Once an order is cancelled, its total_points are shown in a string."""
     # One resource class more, made from another table.

@@ -27,6 +27,9 @@ TOLD = (
     "reading.*",
     "isolation.*",
     "robust.*",
+    "fields.*",
+    "texts.*",
+    "numbers.*",
 )
 seed = Seeds(ServerDefect, related=TOLD)
 

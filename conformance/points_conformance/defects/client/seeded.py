@@ -13,7 +13,7 @@ from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Verdict
 from points_conformance.rules.client.family import cases_of
 from points_conformance.subjects import Subject, catalogue
-from points_conformance.targets.client.runners import ObjectClients
+from points_conformance.targets.client.objects import ObjectClients
 from points_conformance.targets.client.target import ClientTarget
 
 __all__ = ["SEEDED", "judge_client"]
@@ -59,7 +59,7 @@ def _sound(make: type[SampleClient], profile: Profile, seed: int) -> list[str]:
 
 SEEDED: Final = Seeded[ClientDefect](
     subject=Subject.CLIENT,
-    families=("bodies", "keys", "answers", "lost", "pace"),
+    families=("bodies", "keys", "answers", "lost", "pace", "edges"),
     judged=_judged,
     sound=(partial(_sound, SampleClient), partial(_sound, ReconcilingClient)),
     unseeded={

@@ -1,5 +1,6 @@
 """Consumers that answer wrongly, or trust whom they should not."""
 
+import re
 from typing import Any
 
 import httpx
@@ -271,3 +272,62 @@ class ThrowsOnOddOrders(SampleConsumer):
     def malformed(self, request: httpx.Request) -> Answer:
         """A TypeError, which a server answers with 500."""
         return 500 if b'"order":null' in request.content else super().malformed(request)
+
+
+# ---------------------------------------------------------------------- what moves money
+@seed.on(SampleConsumer.received, "answers-late", "answers-in-time", timeout=0.3)
+def answers_late(
+    consumer: SampleConsumer, request: httpx.Request, payload: dict[str, Any]
+) -> Answer:
+    """Every delivery waits for the accounting system, for longer than Points waits."""
+    # Synchronously, with retries of its own.
+    consumer.sleep(0.4)
+    return SampleConsumer.received(consumer, request, payload)
+
+
+@seed.on(
+    SampleConsumer.malformed, "acknowledges-cut-bodies", "cut-then-whole", "malformed-json-refused"
+)
+def acknowledges_cut_bodies(consumer: SampleConsumer, request: httpx.Request) -> Answer:
+    """JSON that is cut is `null` to it, in which there is no event to handle: 200."""
+    # ``json_decode($body)->event ?? null``.
+    cut = request.content.startswith(b"{") and not request.content.endswith(b"}")
+    return 200 if cut else 400
+
+
+@seed("keeps-the-lock-of-what-it-cannot-read", "cut-then-whole")
+class KeepsTheLockOfWhatItCannotRead(SampleConsumer):
+    """An order is locked before its delivery is parsed, and stays so where that throws."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self.locked: set[bytes] = set()
+
+    def malformed(self, request: httpx.Request) -> Answer:
+        """No ``finally``."""
+        cut = request.content.startswith(b"{") and not request.content.endswith(b"}")
+        found = re.search(rb'"id":"([^"]+)"', request.content)
+        if cut and found:
+            self.locked.add(found[1])
+        return super().malformed(request)
+
+    def received(self, request: httpx.Request, payload: dict[str, Any]) -> Answer:
+        """Whoever finds it locked takes the delivery for one that is being handled."""
+        order = str(payload.get("order", {}).get("id"))
+        if order.encode() in self.locked:
+            return 200
+        return super().received(request, payload)
+
+
+@seed("routes-by-the-header", "header-moves-no-money", "header-and-body-disagree")
+class RoutesByTheHeader(SampleConsumer):
+    """The header says which handler is called; that of refunds takes no amount for the whole."""
+
+    def agrees(self, request: httpx.Request, payload: dict[str, Any]) -> bool:
+        """``router.on(req.header("x-webhook-event"), …)``."""
+        payload["event"] = request.headers.get("x-webhook-event")
+        return True
+
+    def amount(self, order: dict[str, Any]) -> int:
+        """``order.refund_amount ?? order.total_price``."""
+        return super().amount(order) if "refund_amount" in order else self.total(order)

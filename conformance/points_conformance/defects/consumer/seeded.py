@@ -42,6 +42,7 @@ def judge_consumer(
         state_hook=consumer.state,
         order_hook=(lambda case: consumer.told_of(case.id)) if told_first else None,
         timeout=timeout,
+        restart=consumer.restart,
     )
     try:
         look_first(target)
@@ -72,7 +73,7 @@ def _sound(profile: Profile, seed: int) -> list[str]:
 
 SEEDED: Final = Seeded[ConsumerDefect](
     subject=Subject.CONSUMER,
-    families=("answers", "books", "payloads"),
+    families=("answers", "books", "payloads", "crashes"),
     judged=_judged,
     sound=(_sound,),
 )

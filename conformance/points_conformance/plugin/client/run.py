@@ -11,12 +11,12 @@ from points_conformance.plugin.settings import SettingsError, wrong_usage
 from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.rules.client.family import cases_of
 from points_conformance.rules.client.schedules import LONGEST, SHRINKS
+from points_conformance.targets.client.objects import ObjectClients
 from points_conformance.targets.client.outcome import outcome_of
 from points_conformance.targets.client.runners import (
     Clients,
     CommandClients,
     CommandError,
-    ObjectClients,
 )
 from points_conformance.targets.client.target import SIDE_BY_SIDE, ClientTarget
 from points_conformance.targets.effect import Effect

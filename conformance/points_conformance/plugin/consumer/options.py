@@ -16,6 +16,11 @@ OPTIONS = (
     Option("state-map", "their word for ours (paid=approved); repeatable", "many", "OWN=OURS"),
     Option("state-unit", "what the refunded amount counts: sar (default) or halala"),
     Option("order-url", "POST of each order first, as JSON", metavar="TEMPLATE"),
+    Option(
+        "restart-command",
+        "crashes the consumer, starts it again, and returns: to judge it by that",
+        metavar="CMD",
+    ),
     Option("settle", "how long a queueing consumer may take (2)", metavar="SECONDS"),
     Option(
         "replay",

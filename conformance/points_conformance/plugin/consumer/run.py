@@ -10,6 +10,8 @@ from points_conformance.plugin.consumer.settings import ConsumerSettings
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.plugin.subject import Run, SubjectRun
 from points_conformance.plugin.users_own import own_hook
+from points_conformance.rules.consumer.restart import CRASHES
+from points_conformance.targets.command import words_of_command
 from points_conformance.targets.consumer.build import (
     ConsumerOptions,
     Interface,
@@ -20,6 +22,7 @@ from points_conformance.targets.consumer.build import (
 )
 from points_conformance.targets.consumer.calibration import look_first
 from points_conformance.targets.consumer.probe import ConsumerState
+from points_conformance.targets.consumer.restart import RestartCommand
 from points_conformance.targets.consumer.shop import ShopOrder
 from points_conformance.targets.consumer.target import SECONDS, SECRET, ConsumerTarget
 from points_conformance.targets.effect import Effect
@@ -76,6 +79,11 @@ class ConsumerRun(SubjectRun):
             f"at most {self.seconds / 60:.0f} minutes, if the consumer is slow; what does not fit "
             "in is not exercised"
         )
+        if cast(ConsumerSettings, self.run.settings.of).restart_command:
+            told.append(
+                f"the consumer is crashed and started anew at most {CRASHES} times, by the "
+                "--restart-command"
+            )
         return [f"plan for {self.run.settings.of.target}:", *(f"  {line}" for line in told)]
 
     @property
@@ -143,9 +151,17 @@ class ConsumerRun(SubjectRun):
             state_hook=self._state_hook(),
             order_hook=self._order_hook(),
             seconds=self.seconds,
+            restart=self._restart(options),
             calls=None if self.run.settings.of.on_loopback else self.run.plan.calls,
             share=self.run.settings.share,
         )
+
+    def _restart(self, options: ConsumerOptions) -> RestartCommand | None:
+        command, environment = options.restart_command, self.run.settings.environment
+        if not command:
+            return None
+        words = words_of_command("--restart-command", command, environment.get("PATH"))
+        return RestartCommand(words, environment)
 
     @staticmethod
     def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:

@@ -16,6 +16,7 @@ from points_conformance.plugin.settings import (
     words_of,
     wrong_usage,
 )
+from points_conformance.targets.command import CommandError, words_of_command
 from points_conformance.targets.consumer.build import AppError, ConsumerOptions, load_app
 from points_conformance.targets.consumer.probe import PointerError, lookup
 from points_conformance.targets.consumer.target import SECRET
@@ -44,7 +45,7 @@ class ConsumerSettings(ConsumerOptions, SubjectSettings):
         return words_of(
             self,
             f"app {'url ' if self.app else ''}app_interface state_url state_status state_refunded "
-            "state_unit state_map order_url settle",
+            "state_unit state_map order_url restart_command settle",
         )
 
     def at(self, url: str, environment: Mapping[str, str]) -> Self:
@@ -63,6 +64,7 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Co
         state_refunded=_pointer("state-refunded", option("state_refunded") or "/refunded_amount"),
         state_map=_words(option("state_map") or ()),
         state_unit=_one_of("state-unit", option("state_unit") or "sar", "sar halala"),
+        restart_command=option("restart_command") or "",
         order_url=_template("order-url", option("order_url") or "", needs_id=False),
         settle=positive("settle", option("settle"), most=600) or ConsumerOptions().settle,
     )
@@ -71,6 +73,14 @@ def read(option: Chosen, environment: Mapping[str, str], *, command: bool) -> Co
             f"no webhook secret: set {SECRET} in the environment to the one that the consumer knows"
         )
     fits_a_header(SECRET, environment[SECRET], "secret")
+    if options.restart_command:
+        with wrong_usage(CommandError):
+            words_of_command("--restart-command", options.restart_command, environment.get("PATH"))
+        if options.app:
+            raise SettingsError(
+                "--restart-command is for a consumer that runs by itself: give its --url, and no "
+                "--app"
+            )
     if options.app:
         with wrong_usage(AppError):
             load_app(options.app)

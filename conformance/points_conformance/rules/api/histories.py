@@ -99,7 +99,9 @@ def asked_by(operation: str, exchange: Exchange) -> Asked:
     fields = body if isinstance(body, dict) else {}
     readable = body in ({}, []) or isinstance(body, dict)
     reason = fields.get("reason")
-    given = isinstance(reason, str) and bool(reason.strip()) and "\\" not in (exchange.body or "")
+    # One with spaces around may be told without them.
+    given = isinstance(reason, str) and bool(reason) and reason == reason.strip()
+    given = given and "\\" not in (exchange.body or "")
     return Asked(
         operation=operation,
         accepted=200 <= status < 300 if status is not None and known else None,

@@ -5,6 +5,9 @@ input; other rules ask for it before they choose their orders. What all readings
 a rule of its own in the family that it belongs to.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from points_conformance.contract.lifecycle import Action, disputed
 from points_conformance.contract.matters import matter
 from points_conformance.contract.money import sar
@@ -59,12 +62,14 @@ def cancel_settled(api: ApiTarget, status: OrderStatus) -> str:
     return "accepted" if accepted else "refused"
 
 
-def cancellable(api: ApiTarget, *, fresh: bool = False) -> TestOrder:
+def cancellable(
+    api: ApiTarget, *, fresh: bool = False, metadata: Mapping[str, Any] | None = None
+) -> TestOrder:
     """An order that can be cancelled: new or authorized, or approved where that was accepted."""
     denied: Denied | None = None
     for status in (OrderStatus.NEW, OrderStatus.AUTHORIZED):
         try:
-            return api.order(status, fresh=fresh)
+            return api.order(status, fresh=fresh, metadata=metadata)
         except Denied as dry:
             denied = denied or dry
         except NotExercised:
@@ -75,7 +80,7 @@ def cancellable(api: ApiTarget, *, fresh: bool = False) -> TestOrder:
             "hook pytest_points_make_order",
             lacks="new or authorized orders",
         )
-    return api.order(fresh=fresh)
+    return api.order(fresh=fresh, metadata=metadata)
 
 
 def _cancel_of(status: OrderStatus) -> str:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from points_conformance.contract.money import sar
-from points_conformance.contract.names import OrderStatus
+from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.order import TestOrder
@@ -11,6 +12,7 @@ from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = [
     "ends_in",
+    "fresh_order",
     "fully_refunded",
     "is_left",
     "partially_refunded",
@@ -18,6 +20,25 @@ __all__ = [
 ]
 
 PARTIAL, FULL = OrderStatus.PARTIALLY_REFUNDED, OrderStatus.FULLY_REFUNDED
+
+
+def fresh_order(
+    api: ApiTarget, status: OrderStatus, kind: OrderType | None = None, *, total: int = 10_000
+) -> TestOrder:
+    """An order made for this run, of ``total`` halalas: whoever needs many uses up none of those
+    that the user gave, which are few. Raises :class:`NotExercised`, which says so.
+    """
+    try:
+        return api.order(status, kind=kind, total=total, fresh=True)
+    except Denied:
+        raise
+    except NotExercised as missing:
+        named = f"{status.value} {kind.value} order" if kind else f"{status.value} order"
+        raise NotExercised(
+            f"no {named} can be made, and none of the given ones is used up for a whole matrix: "
+            "supply the hook pytest_points_make_order",
+            lacks=missing.lacks,
+        ) from None
 
 
 def ends_in(api: ApiTarget, order: TestOrder, answer: Answer, *statuses: OrderStatus) -> None:

@@ -1,5 +1,6 @@
 """``client.*``: what a client makes of answers: refusals, lies, redirects, newer fields, TLS."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -32,6 +33,18 @@ SMOKE = Profile.SMOKE
 _CANCEL: Final = "client.cancel"
 _FULL: Final = "client.full-refund"
 _PART: Final = "client.partial-refund"
+#: Words that lay an answer to the key, and such as say that it may be something else as well.
+_KEY_MATTER: Final = re.compile(
+    r"authenticat|authori[sz](?:ation|ed)|credential|"
+    r"(?:bad|wrong|invalid|inactive|expired|unknown|missing|rejected|refused|check)\b.{0,24}\bkey\b|"
+    r"(?:Bad|Wrong|Invalid|Inactive|Expired|Unknown)(?:Api)?Key|"
+    r"\bkey\b.{0,24}(?:bad|wrong|invalid|inactive|expired|unknown|missing|rejected|refused|"
+    r"not (?:valid|active|taken|accepted))",
+    re.IGNORECASE,
+)
+_OTHER_MATTER: Final = re.compile(
+    r"\b(?:or|either|may|might|perhaps)\b|\bnot\b.{0,20}\b(?:auth|key)", re.IGNORECASE
+)
 _REFUSALS: Final = source(Page.LIFECYCLE, "State machine")
 _TRUTH: Final = inferred("HTTP 200 alone says nothing: the envelope and the order do (OpenAPI)")
 rule = family(_TRUTH, after=_PART)
@@ -46,11 +59,16 @@ REFUSED: Final = (
     asked_with(operations=(_OFF,), status=OrderStatus.FULLY_REFUNDED),
     asked_with(operations=(refund("80.00", "Too much"),), total="50.00"),
 )
-_INVALID: Final = asked_with(Fault(what=What.STATUS, status=422, always=True))
-_NOBODYS: Final = (
-    asked_with(exists=False),
-    asked_with(operations=(_OFF,), exists=False),
-)
+#: Each operation, and the status in which nothing but what is tried keeps it from being done.
+_EACH: Final = ((PART, OrderStatus.APPROVED), (_ALL, OrderStatus.APPROVED), (_OFF, OrderStatus.NEW))
+
+
+def _every(*faults: Fault, **order: object) -> tuple[Case, ...]:
+    return tuple(asked_with(*faults, operations=(o,), status=s, **order) for o, s in _EACH)
+
+
+_INVALID: Final = _every(Fault(what=What.STATUS, status=422, always=True))
+_NOBODYS: Final = _every(exists=False)
 
 
 # ---------------------------------------------------------------------- refusals
@@ -68,6 +86,28 @@ def a_refusal_is_called_one(records: list[Record]) -> None:
 
 
 @rule(
+    "client.refusal-is-no-key-matter",
+    SHOULD,
+    KEYS,
+    inferred("400 means three things: who looks for a bad key never sees the refused refund"),
+    after="client.refused-is-refused",
+    cases=REFUSED,
+)
+def a_refusal_is_not_laid_to_the_key(records: list[Record]) -> None:
+    """Where a client says why it was refused, it SHOULD NOT lay that to the key."""
+    for record in records:
+        said = record.turns[-1].said.output
+        found = _KEY_MATTER.search(said)
+        if found and not _OTHER_MATTER.search(said):
+            raise broken(
+                record,
+                "a refused refund or cancel is told as a matter of keys",
+                expected="the order's state, or nothing, for the key was taken",
+                got=repr(found[0]),
+            )
+
+
+@rule(
     "client.not-found-is-refused",
     MUST,
     source(Page.OPENAPI, "Endpoints"),
@@ -79,7 +119,7 @@ def an_unknown_order_is_refused(records: list[Record]) -> None:
     refused(records)
 
 
-@rule("client.invalid-is-refused", MUST, ENVELOPE, cases=(_INVALID,))
+@rule("client.invalid-is-refused", MUST, ENVELOPE, after=(_CANCEL, _PART), cases=_INVALID)
 def an_invalid_call_is_refused(records: list[Record]) -> None:
     """HTTP 422 MUST be called refused."""
     refused(records)
@@ -90,7 +130,7 @@ def an_invalid_call_is_refused(records: list[Record]) -> None:
     SHOULD,
     _REFUSALS,
     after=(_CANCEL, _PART),
-    cases=(*REFUSED, *_NOBODYS, _INVALID),
+    cases=(*REFUSED, *_NOBODYS, *_INVALID),
 )
 def a_refusal_is_not_repeated(records: list[Record]) -> None:
     """A refusal SHOULD NOT be answered with the same call again."""
@@ -103,7 +143,7 @@ def a_refusal_is_not_repeated(records: list[Record]) -> None:
     MUST,
     KEYS,
     after=(_CANCEL, _PART),
-    cases=(asked_with(key=False), asked_with(operations=(_OFF,), key=False)),
+    cases=_every(key=False),
 )
 def a_refused_key_is_not_done(records: list[Record]) -> None:
     """HTTP 400 for a key that is no longer taken MUST NOT be called done, nor tried for ever."""

@@ -5,7 +5,7 @@ Each function takes a record and raises a finding, so that it can judge made-up 
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from points_conformance.contract.money import sar_text
 from points_conformance.contract.names import OrderStatus
@@ -37,6 +37,7 @@ __all__ = [
     "not_said_refused",
     "refused",
     "said_the_truth",
+    "sent_as",
     "was_done",
 ]
 
@@ -219,3 +220,20 @@ def gaps_after_faults(record: Record) -> list[float]:
         for first, second in pairwise(calls)
         if first.fault is not None and first.operation == second.operation
     ]
+
+
+# ---------------------------------------------------------------------- what was sent
+def _bodies(record: Record) -> Iterable[dict[str, Any]]:
+    """What was sent as JSON objects; what is none breaks the plain operations."""
+    for seen in record.writes():
+        try:
+            body = seen.json()
+        except ValueError:
+            continue
+        if isinstance(body, dict):
+            yield body
+
+
+def sent_as(record: Record, name: str) -> list[Any]:
+    """What was sent under this name, as JSON; a call that says nothing of it is left out."""
+    return [body[name] for body in _bodies(record) if name in body]

@@ -214,7 +214,7 @@ def every_operation_ends(client: ClientTarget, records: list[Record]) -> None:
 def one_of_three_is_said(client: ClientTarget, records: list[Record]) -> None:
     """Whatever happens a client MUST say done, refused or unknown, and not crash."""
     for record in client.records():
-        for turn in record.turns:
+        for turn in () if record.case.optional else record.turns:
             if turn.said.outcome is None and not turn.said.hung:
                 raise broken(
                     record,

@@ -5,11 +5,13 @@ from typing import Any, Final
 
 from points_conformance.contract.names import MERCHANT_EVENTS, OrderType
 from points_conformance.contract.needs import Need
+from points_conformance.judging.finding import NotExercised
 from points_conformance.judging.rule import Level, inferred
 from points_conformance.rules.consumer.family import family
 from points_conformance.rules.consumer.telling import (
     APPROVED,
     DELIVERY,
+    DOUBLE,
     EVENTS,
     broken,
     ends_right,
@@ -82,9 +84,10 @@ def a_cancelled_shipping_is_no_cancel(consumer: ConsumerTarget) -> None:
 
 
 _Spoil = Callable[[Delivery], dict[str, Any]]
+_CUT: Final = "JSON that is cut"
 #: What is no delivery, however it is read.
 _NONE: Final[dict[str, _Spoil]] = {
-    "JSON that is cut": lambda d: {"body": d.body[: len(d.body) // 2]},
+    _CUT: lambda d: {"body": d.body[: len(d.body) // 2]},
     "text": lambda d: {"body": b"refunded"},
     "an empty body": lambda d: {"body": b""},
     "an order that is null": lambda d: {"body": b'{"event":"refunded","order":null}'},
@@ -115,6 +118,35 @@ def bad_input_has_no_effect(consumer: ConsumerTarget) -> None:
     after = consumer.order()
     consumer.deliver(after.approved(), after.refund(2500))
     ends_right(consumer, [*cases, after], "what is no delivery takes effect")
+
+
+@rule(
+    "consumer.cut-then-whole",
+    MUST,
+    DELIVERY,
+    DOUBLE,
+    inferred("2xx is acknowledged: a refund that was cut on its way would never come again"),
+    after="consumer.bad-input-no-effect",
+    needs=Need.PROBE,
+)
+def a_cut_refund_is_made_good(consumer: ConsumerTarget) -> None:
+    """A refund that arrives cut MUST be booked once in the end: acknowledged it never comes again,
+    and what is not acknowledged comes again whole.
+    """
+    consumer.probe()
+    case = consumer.order()
+    consumer.deliver(case.approved())
+    delivery = case.refund(2500)
+    told = consumer.send(delivery, **_NONE[_CUT](delivery))
+    if not told.accepted:
+        consumer.deliver(delivery)
+    elif consumer.speed.queues:
+        raise NotExercised(
+            "this consumer acknowledges before it reads: what it could not read is in its queue, "
+            "for somebody to look at",
+            lacks="a consumer that reads before it answers",
+        )
+    ends_right(consumer, [case], "a refund that arrives cut is lost, or booked twice")
 
 
 @rule("consumer.list-no-effect", SHOULD, _NO_LIST, after=_PART, needs=Need.PROBE)
@@ -155,7 +187,7 @@ def _refused(consumer: ConsumerTarget, *kinds: str) -> None:
 @rule("consumer.malformed-json-refused", SHOULD, calls=20)
 def malformed_json_is_refused(consumer: ConsumerTarget) -> None:
     """A body that is no JSON object SHOULD be refused with 4xx."""
-    _refused(consumer, "JSON that is cut", "text", "a list")
+    _refused(consumer, _CUT, "text", "a list")
 
 
 @rule("consumer.empty-body-refused", SHOULD)

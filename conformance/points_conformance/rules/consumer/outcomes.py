@@ -17,9 +17,11 @@ from points_conformance.rules.consumer.telling import (
     REFUND,
     RETRY,
     arriving,
+    broken,
     delivered,
     ends_right,
     ends_right_at_first,
+    story_of,
 )
 from points_conformance.simulator import Delivery
 from points_conformance.targets.consumer.probe import Expected
@@ -33,6 +35,12 @@ SMOKE = Profile.SMOKE
 AUTO: Final = source(Page.REVERSALS, "Auto-refund")
 CANCEL: Final = source(Page.REVERSALS, "Cancel an order")
 HALALAS: Final = inferred("money is counted in halalas: 0.1 + 0.2 is not 0.3 in floating point")
+ONE_SECOND: Final = inferred(
+    "timestamps are of seconds (Webhook Events): two orders may well be refunded in the same one"
+)
+MOMENT: Final = "consumer.same-second"
+#: How long ago what it tells began: no other rule's orders are of that second.
+_ITS_OWN: Final = 8.0
 _PART: Final = "consumer.partial-refund"
 _KNOWN: Final = "consumer.acknowledges-refunded"
 _SECOND: Final = "consumer.second-partial-refund"
@@ -41,7 +49,27 @@ _AUTOS: Final = "consumer.acknowledges-auto-refunded"
 rule = family(EVENTS, after=_PART, needs=Need.PROBE, calls=24)
 
 
-@rule(RETRY, MUST, DELIVERY, DOUBLE, after=_KNOWN, profile=SMOKE)
+@rule(MOMENT, MUST, ONE_SECOND, DOUBLE, after=_KNOWN, profile=SMOKE)
+def one_moment_is_not_one_delivery(consumer: ConsumerTarget) -> None:
+    """What is told of two orders at the same second MUST be booked for both."""
+    consumer.probe()
+    first, second = (consumer.order(ago=_ITS_OWN) for _ in range(2))
+    second.moment = first.moment
+    consumer.deliver(first.approved(), second.approved(), first.refund(2500), second.refund(2500))
+    wrong = consumer.mismatches([first, second])
+    # Where both are wrong a refund is not booked at all, and that is for another rule.
+    if len(wrong) == 1:
+        both = sorted((first, second), key=lambda case: case is wrong[0].case)
+        raise broken(
+            consumer,
+            "what comes at the same second is taken for a repeat",
+            expected=f"both orders {wrong[0].expected}: a repeat is known by its content",
+            got=f"one of them so, and the other {wrong[0].got}",
+            exchanges=[exchange for case in both for exchange in story_of(consumer, case)],
+        )
+
+
+@rule(RETRY, MUST, DELIVERY, DOUBLE, after=MOMENT, profile=SMOKE)
 def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
     """A delivery that was answered with 5xx MUST have its effect once after it came again."""
     asked = []
@@ -66,7 +94,7 @@ def a_5xx_is_made_good_by_the_retry(consumer: ConsumerTarget) -> None:
     consumer.learned.retries_right = True
 
 
-@rule("consumer.full-refund", MUST, REFUND, after=_KNOWN, profile=SMOKE, calls=12)
+@rule("consumer.full-refund", MUST, REFUND, after=(_KNOWN, MOMENT), profile=SMOKE, calls=12)
 def a_full_refund_is_booked(consumer: ConsumerTarget) -> None:
     """A full refund MUST leave the order fully refunded, with all of its total."""
     ends_right_at_first(
@@ -127,13 +155,13 @@ def parts_end_in_a_full_refund(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "refunds up to the total leave no full refund")
 
 
-@rule("consumer.cancel", MUST, CANCEL, after=_CANCELS, profile=SMOKE, calls=12)
+@rule("consumer.cancel", MUST, CANCEL, after=(_CANCELS, MOMENT), profile=SMOKE, calls=12)
 def a_cancel_is_booked(consumer: ConsumerTarget) -> None:
     """A cancel MUST leave the order cancelled."""
     ends_right_at_first(consumer, lambda c: (c.approved(), c.cancel()), "a cancel is not booked")
 
 
-@rule("consumer.auto-refund", MUST, AUTO, after=_AUTOS, profile=SMOKE, calls=12)
+@rule("consumer.auto-refund", MUST, AUTO, after=(_AUTOS, MOMENT), profile=SMOKE, calls=12)
 def an_auto_refund_is_a_refund(consumer: ConsumerTarget) -> None:
     """An auto-refund MUST leave the order fully refunded, with all of its total."""
     ends_right_at_first(

@@ -20,9 +20,19 @@ let no order of arrival matter: keep the refunds, and work out the status from t
 MUST and SHOULD as in RFC 2119, by our judgement of the sources. Each line is a rule of \
 `points-conformance consumer`; `points-conformance rules ID` tells where it comes from.
 """
+_REFUSE: Final = "Refuse what is no delivery"
+#: What is said of a part before its rules.
+_NOTES: Final = {
+    _REFUSE: "Advice, and no more: Points never sends any of this, so that no money moves whether "
+    "it is answered 200, 4xx or 5xx. So is a header that names another event than the body. Where "
+    "money would move it is a MUST above: none of it has an effect (`consumer.bad-input-no-effect`,"
+    " `consumer.header-moves-no-money`), and a refund that was cut on its way is not lost "
+    "(`consumer.cut-then-whole`).",
+    "Outlive a crash": "Judged where `--restart-command` says how the consumer is crashed.",
+}
 _PARTS: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     ("Answer", ("acknowledges", "answers", "no-redirect", "unknown-order")),
-    ("Let nobody else tell you anything", ("secret", "wrong-secret", "header-and-body")),
+    ("Let nobody else tell you anything", ("secret", "wrong-secret", "header-")),
     ("Book every refund, and each once", ()),
     (
         "Expect every order of arrival",
@@ -36,7 +46,8 @@ _PARTS: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
             "odd-",
         ),
     ),
-    ("Refuse what is no delivery", ("malformed", "empty", "large-body", "content", "method")),
+    ("Outlive a crash", ("crash-",)),
+    (_REFUSE, ("malformed", "empty", "large-body", "content", "method")),
 )
 _REST: Final = _PARTS[2][0]
 
@@ -50,7 +61,8 @@ def consumer_page(rules: Iterable[Rule]) -> str:
     for title, members in rows.items():
         members.sort(key=lambda rule: rule.level is not Level.MUST)
         lines = [f"- **{rule.level}** {rule.statement} (`{rule.id}`)" for rule in members]
-        parts.append("\n".join([f"## {title}", "", *lines, ""]))
+        note = [_NOTES[title], ""] if title in _NOTES else []
+        parts.append("\n".join([f"## {title}", "", *note, *lines, ""]))
     return "\n".join(parts)
 
 

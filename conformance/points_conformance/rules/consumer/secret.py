@@ -117,6 +117,29 @@ def a_wrong_secret_has_no_effect(consumer: ConsumerTarget) -> None:
     ends_right(consumer, cases, "a delivery with a wrong secret takes effect")
 
 
+@rule(
+    "consumer.header-moves-no-money",
+    MUST,
+    HEADERS,
+    inferred("the header equals the body's event: no payload says that money went back"),
+    after="consumer.full-refund",
+    needs=Need.PROBE,
+    calls=20,
+)
+def a_header_alone_moves_no_money(consumer: ConsumerTarget) -> None:
+    """A header that says `refunded`, `auto_refunded` or `cancelled` MUST NOT take effect where the
+    body tells of `completed`.
+    """
+    consumer.probe()
+    cases = []
+    for event in ("refunded", "auto_refunded", "cancelled"):
+        case = consumer.order()
+        consumer.deliver(case.approved())
+        insisting(consumer, case.tell("completed"), headers={EVENT_HEADER: event})
+        cases.append((case, APPROVED))
+    ends_right(consumer, cases, "a header takes effect that its body does not bear out")
+
+
 @rule("consumer.header-and-body-disagree", SHOULD, HEADERS)
 def a_header_of_another_event_is_refused(consumer: ConsumerTarget) -> None:
     """A delivery whose header names another event than its body SHOULD be refused."""

@@ -12,8 +12,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import httpx
 
@@ -27,13 +27,12 @@ from points_conformance.simulator.delivery.receivers import in_process
 from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
+from points_conformance.targets.api.reply import Reply
 
-__all__ = ["MAIN", "Inbox", "Received", "Reply", "Said", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "SimulatorInbox", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
-#: How an attempt is answered: a status, no answer at all, or a broken connection.
-Reply = int | Literal["hang", "drop"]
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
@@ -43,27 +42,13 @@ _SENT: Final = 200
 _STRANGERS: Final = 200
 
 
-class Said(int):
-    """A status that is answered with a body, in chunks or whole. In process nobody reads it."""
-
-    def __new__(cls, status: int, body: bytes, *, chunked: bool = False) -> Self:
-        """A status, and what stands beside it."""
-        said = super().__new__(cls, status)
-        said.body, said.chunked = body, chunked
-        return said
-
-    body: bytes
-    chunked: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Received:
     """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
 
     The secret's header is replaced by whether it was the registered one (``secret_right``).
-    ``came`` is when it came by the clock of the calls. ``digest`` is of the raw bytes: equal
-    digests are the same delivery again. ``place`` is the endpoint that it came to, ``answered``
-    what it was told.
+    ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
+    endpoint that it came to, ``answered`` what it was told, ``came`` when, by the calls' clock.
     """
 
     number: int
@@ -75,7 +60,7 @@ class Received:
     digest: str = ""
     place: str = MAIN
     answered: Reply = 200
-    came: float = 0.0
+    came: float = field(default_factory=time.perf_counter)
 
     @property
     def body(self) -> bytes:
@@ -124,9 +109,8 @@ class Inbox:
         self.retry_within = retry_within
         self.redact = redact
         self._clock = clock
-        self._heard = False
         self._reachable = reachable
-        self._given_up = False
+        self._heard = self._given_up = False
         self._patience = Patience(grace, clock())
         #: When the latest call was made that an order's events may tell of.
         self._stirred: dict[str, float] = {}
@@ -188,7 +172,6 @@ class Inbox:
                 digest=hashlib.sha256(body).hexdigest(),
                 place=place,
                 answered=reply,
-                came=time.perf_counter(),
             )
             if uuid:
                 self._known[uuid].append(received)
@@ -230,14 +213,13 @@ class Inbox:
     def of(self, uuid: str, place: str | None = MAIN) -> list[Received]:
         """Every attempt for an order so far, oldest first; ``None``: at any endpoint."""
         self.collect()
+        return self.heard(uuid, place)
+
+    def heard(self, uuid: str, place: str | None = MAIN) -> list[Received]:
+        """The same, without a look for more."""
         with self._changed:
             received = self._known.get(uuid.lower(), ())
             return [one for one in received if place in (None, one.place)]
-
-    def heard(self, uuid: str) -> list[Received]:
-        """What has come for an order at the main endpoint, without a look for more."""
-        with self._changed:
-            return [one for one in self._known.get(uuid.lower(), ()) if one.place == MAIN]
 
     def waited_for(
         self, uuid: str, event: str, count: int = 1, place: str | None = MAIN

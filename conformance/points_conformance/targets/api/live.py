@@ -3,8 +3,9 @@
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import httpx
 
@@ -45,6 +46,7 @@ class EarningSource(OrderSource):
         self._why_not = ""
         #: The largest total that it made an order of, in halalas.
         self._largest = 0
+        self._takes_metadata = True
 
     @property
     def unused(self) -> list[Made]:
@@ -63,7 +65,7 @@ class EarningSource(OrderSource):
             raise self._refused(self._why_not)
         if self._starts is None and wanted.status not in (OrderStatus.NEW, OrderStatus.APPROVED):
             return None
-        made = self._earn(wanted.total, api)
+        made = self._earn(wanted.total, api, wanted.metadata)
         if made is None:
             return None
         self._starts = made.status
@@ -72,20 +74,28 @@ class EarningSource(OrderSource):
         self._kept.append(made)
         return None
 
-    def _earn(self, total: int, api: Calling) -> Made | None:
+    def _earn(
+        self, total: int, api: Calling, metadata: Mapping[str, Any] | None = None
+    ) -> Made | None:
         self._count += 1
         number = f"PC-{self._run}-{os.getpid()}-{self._count}"
         price = sar(total)
-        body = {
+        body: dict[str, Any] = {
             "phone_number": CUSTOMER_WITHOUT_BALANCE,
             "name": "Conformance run",
             "total_price": price,
             "order_number": number,
             "products": [{"product_name": "Test item", "product_price": price, "quantity": 1}],
         }
+        if metadata is not None and self._takes_metadata:
+            body["metadata"] = dict(metadata)
         api.journal.write("order", order_number=number, total_price=str(price))
         with self._turn():
             answer = api.call("POST", "/orders/earning", body=dump_json(body))
+        if answer.status == 422 and "metadata" in body:
+            # Orders as they are without it serve as well.
+            self._takes_metadata = False
+            return self._earn(total, api)
         if not answer.accepted:
             why = f"the earning endpoint makes no order: HTTP {answer.status}"
             if answer.status != 422 or total <= self._largest:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
-from points_conformance.judging.finding import Denied
+from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.targets.api.answer import Answer
 
 __all__ = [
@@ -16,8 +16,7 @@ __all__ = [
     "TurnedAway",
     "Wanted",
     "fits",
-    "ran_dry",
-    "what_to_supply",
+    "none_of",
 ]
 
 
@@ -25,7 +24,8 @@ __all__ = [
 class Wanted:
     """An order that a rule asks for. ``total`` in halalas; not ``exact``: at least one riyal.
 
-    ``fresh``: made for this run, not one that the user gave to be used up.
+    ``fresh``: made for this run, not one that the user gave to be used up. ``metadata``: what an
+    order that is made for the run is described by, where its source can; nobody insists on it.
     """
 
     kind: OrderType | None
@@ -33,6 +33,7 @@ class Wanted:
     total: int
     exact: bool
     fresh: bool = False
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,15 @@ def fits(made: Made, wanted: Wanted) -> bool:
     return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
 
 
-def ran_dry(wanted: Wanted) -> str:
-    """What is said where orders were there once, and are gone."""
+def none_of(wanted: Wanted, *, promised: bool) -> NotExercised:
+    """Why there is no such order: nobody ever gave one, or, ``promised``, there is none left."""
+    if promised:
+        return Denied(_ran_dry(wanted))
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    return NotExercised(_what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
+
+
+def _ran_dry(wanted: Wanted) -> str:
     kind = f"{wanted.kind.value} " if wanted.kind else ""
     return (
         f"the {wanted.status.value} {kind}orders ran dry, or were not as they were said to be: "
@@ -64,8 +72,7 @@ def ran_dry(wanted: Wanted) -> str:
     )
 
 
-def what_to_supply(wanted: Wanted) -> str:
-    """What is said where there never was such an order."""
+def _what_to_supply(wanted: Wanted) -> str:
     kind = f"{wanted.kind.value} " if wanted.kind else ""
     total = f" of {sar(wanted.total)} SAR" if wanted.exact else ""
     return (

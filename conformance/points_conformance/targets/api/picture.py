@@ -1,5 +1,6 @@
 """A server's story as it is drawn: calls, the webhooks that came meanwhile, what is left. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ __all__ = ["pictured"]
 
 _KIT: Final = "kit"
 _SERVER: Final = "server"
+_MAKES: Final = "/orders/earning"
+#: What is no order's is told by its beginning.
+_UUID: Final = re.compile(r"([0-9a-f]{4})[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: What a call may say of the money, and why; the rest of its body stands in the exchanges.
 _SENT: Final = ("amount", "total_price", "status", "reason")
@@ -62,8 +66,10 @@ def _named(uuids: Iterable[str]) -> dict[str, str]:
 
 def _order_of(call: Exchange) -> str:
     """The order that a call is about, or makes."""
-    made = order_in(_json(call.answer)).get("uuid") if call.status else None
-    return order_of_call(call)[0] or str(made or "").lower()
+    uuid, _ = order_of_call(call)
+    if uuid or not call.url.endswith(_MAKES):
+        return uuid
+    return str(order_in(_json(call.answer)).get("uuid") or "").lower()
 
 
 def _called(
@@ -78,6 +84,7 @@ def _called(
     named = names.get(_order_of(call), "")
     if uuid in names:
         path = path.lower().replace(uuid, named)
+    path = _UUID.sub(r"\1…", path)
     after, wrong = "", False
     if action == "refund" and 200 <= (call.status or 0) < 300 and uuid in orders:
         left[uuid] = _after(left[uuid], call.body)
@@ -88,7 +95,7 @@ def _called(
         said=short(f"{call.method} {path} {_sent(call.body or '')}"),
         answer=_answer(call, "" if uuid else named),
         lost=call.status is None,
-        after=after,
+        after=short(after),
         wrong=wrong,
     )
 

@@ -131,7 +131,10 @@ class SimulatorSource(OrderSource):
         """An order in exactly the wanted status, with the wanted total."""
         self.made += 1
         order = self._simulator.make_order(
-            wanted.kind or OrderType.EARNING, wanted.status, sar(wanted.total)
+            wanted.kind or OrderType.EARNING,
+            wanted.status,
+            sar(wanted.total),
+            metadata=wanted.metadata,
         )
         return Made(
             uuid=order.uuid,

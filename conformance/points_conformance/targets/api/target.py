@@ -14,29 +14,17 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 import httpx
 
 from points_conformance.contract.lifecycle import Action, certain
-from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.contract.names import REVERSALS, OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
 from points_conformance.judging.step import Step
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.calls import (
-    CALL_TIMEOUT,
-    Caller,
-    Keys,
-)
+from points_conformance.targets.api.calls import CALL_TIMEOUT, Caller, Keys
 from points_conformance.targets.api.endpoints import SECOND_MERCHANT, Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
-from points_conformance.targets.api.order import (
-    Made,
-    Reversal,
-    TestOrder,
-    Wanted,
-    fits,
-    ran_dry,
-    what_to_supply,
-)
+from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits, none_of
 from points_conformance.targets.api.picture import pictured
 from points_conformance.targets.api.sources import OrderSource
 from points_conformance.targets.api.walk import walked
@@ -176,9 +164,17 @@ class ApiTarget(Caller):
     def at_once(
         self, order: TestOrder, calls: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> list[Answer]:
-        """Reversals of one order released together, each on a connection of its own.
+        """Calls on one order released together; those that the network loses are left out."""
+        answers = self.together([(order, *call) for call in calls])
+        return [answer for answer in answers if answer is not None]
 
-        The rate is paid before the barrier; a call that the network loses is left out.
+    def together(
+        self, calls: Sequence[tuple[TestOrder, str, Mapping[str, Any]]]
+    ) -> list[Answer | None]:
+        """Calls on orders released together, each on a connection of its own: what is asked of
+        which order, with which fields. ``None`` for one that the network loses.
+
+        The rate is paid before the barrier.
         """
         for _ in calls:
             self.budget.take()
@@ -186,29 +182,29 @@ class ApiTarget(Caller):
         barrier = threading.Barrier(len(calls))
         clients = [self.racer() for _ in calls]
 
-        def run(client: httpx.Client, operation: str, fields: Mapping[str, Any]) -> Answer | None:
+        def run(client: httpx.Client, path: str, fields: Mapping[str, Any]) -> Answer | None:
             body = dump_json(dict(fields)) if fields else None
             barrier.wait(timeout=CALL_TIMEOUT)
             try:
-                return self.call_raced("POST", f"/orders/{order.uuid}/{operation}", body, client)
+                return self.call_raced("POST", path, body, client)
             except NetworkTrouble:
                 return None
 
         try:
             with ThreadPoolExecutor(len(calls)) as pool:
                 futures = [
-                    pool.submit(run, client, operation, fields)
-                    for client, (operation, fields) in zip(clients, calls, strict=True)
+                    pool.submit(run, client, f"/orders/{order.uuid}/{operation}", fields)
+                    for client, (order, operation, fields) in zip(clients, calls, strict=True)
                 ]
                 answers = [future.result() for future in futures]
         finally:
             for client in clients:
                 if client is not self.client:
                     client.close()
-        for answer, (operation, fields) in zip(answers, calls, strict=True):
-            if answer is not None:
+        for answer, (order, operation, fields) in zip(answers, calls, strict=True):
+            if answer is not None and operation in REVERSALS:
                 order.reversals.append(Reversal.told(operation, fields, answer))
-        return [answer for answer in answers if answer is not None]
+        return answers
 
     def racer(self) -> httpx.Client:
         """A client with a connection of its own; in process the shared one does."""
@@ -223,16 +219,20 @@ class ApiTarget(Caller):
         total: int = 10_000,
         exact: bool = False,
         fresh: bool = False,
+        metadata: Mapping[str, Any] | None = None,
     ) -> TestOrder:
         """An order in a status, of a total in halalas (at least one riyal, unless exact).
 
         ``fresh``: none of those that the user gave, which only example-based rules use up.
+        ``metadata``: what it is described by, where it is made and its source can.
         Raises :class:`NotExercised` where no source has one.
         """
-        wanted = Wanted(kind=kind, status=status, total=total, exact=exact, fresh=fresh)
+        wanted = Wanted(
+            kind=kind, status=status, total=total, exact=exact, fresh=fresh, metadata=metadata
+        )
         made, missing = self._sought(wanted)
         if made is None:
-            raise missing or self._none(wanted)
+            raise missing or none_of(wanted, promised=self._was_promised(wanted))
         self._delivered.append((wanted, made))
         return self._adopt(made)
 
@@ -248,13 +248,6 @@ class ApiTarget(Caller):
         """Whether such orders were there once, or are said to be."""
         had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
         return had or any(source.promises(wanted) for source in self.sources)
-
-    def _none(self, wanted: Wanted) -> NotExercised:
-        """Why there is no such order: nobody ever gave one, or those that were there are gone."""
-        if self._was_promised(wanted):
-            return Denied(ran_dry(wanted))
-        kind = f"{wanted.kind.value} " if wanted.kind else ""
-        return NotExercised(what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
 
     def turned_away(self, order: TestOrder) -> None:
         """The first refund of an order was refused: it is named among those that were no use."""
@@ -327,13 +320,13 @@ class ApiTarget(Caller):
             self.inbox.know(order.uuid, order.number)
         return order
 
-    def refundable(self, total: int = 10_000, *, exact: bool = False) -> TestOrder:
+    def refundable(self, total: int = 10_000, **wanted: Any) -> TestOrder:
         """An order whose money was taken: approved, or captured where there is no approved one."""
         try:
-            return self.order(total=total, exact=exact)
+            return self.order(total=total, **wanted)
         except NotExercised as missing:
             try:
-                return self.order(OrderStatus.CAPTURED, total=total, exact=exact)
+                return self.order(OrderStatus.CAPTURED, total=total, **wanted)
             except Denied:
                 raise
             except NotExercised:

@@ -1,5 +1,7 @@
 """The embedded simulator as an httpx transport: the same client code, no sockets."""
 
+from email.utils import format_datetime
+
 import httpx
 
 from points_conformance.simulator import Simulator
@@ -20,6 +22,10 @@ class SimulatorTransport(httpx.BaseTransport):
         answer = self.simulator.handle(
             request_from(request.method, url.path, url.query, request.headers.raw, request.read())
         )
+        # As every HTTP server does, by the clock that it has.
+        date = format_datetime(self.simulator.clock.now(), usegmt=True).encode()
         return httpx.Response(
-            answer.status, headers=raw_headers(answer), stream=httpx.ByteStream(answer.body)
+            answer.status,
+            headers=[*raw_headers(answer), (b"Date", date)],
+            stream=httpx.ByteStream(answer.body),
         )

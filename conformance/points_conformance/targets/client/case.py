@@ -91,26 +91,29 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that the client is asked to do. ``amount`` in SAR; without one the full refund."""
+    """One thing that the client is asked to do. ``amount`` in SAR; without one the full refund.
+    ``order``: which of the case's orders it is about, from 1.
+    """
 
     kind: str
     amount: Decimal | None = None
     reason: str | None = None
+    order: int = 1
 
     def __str__(self) -> str:
         amount = f" {self.amount} SAR" if self.amount is not None else ""
         amount = amount or (" in full" if self.kind == "refund" else "")
-        return self.kind + amount
+        return self.kind + amount + (f", order {self.order}" if self.order > 1 else "")
 
 
-def refund(amount: str | None = None, reason: str | None = None) -> Operation:
+def refund(amount: str | None = None, reason: str | None = None, order: int = 1) -> Operation:
     """A refund of ``amount`` SAR, or in full."""
-    return Operation("refund", None if amount is None else Decimal(amount), reason)
+    return Operation("refund", None if amount is None else Decimal(amount), reason, order)
 
 
-def cancel(reason: str | None = None) -> Operation:
+def cancel(reason: str | None = None, order: int = 1) -> Operation:
     """A cancel."""
-    return Operation("cancel", None, reason)
+    return Operation("cancel", None, reason, order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,9 @@ class Case:
     ``exists=False``: the order is nobody's. ``key=False``: the API does not take the key.
     ``refuses``: for so many seconds no connection is accepted. ``rich``: answers have fields that
     newer pages show, microseconds, integers and empty lists. ``watched``: what the client prints
-    matters, so that it runs with nothing beside it.
+    matters, so that it runs with nothing beside it. ``others``: the statuses of more orders, the
+    second, the third, of the same total. ``at_once``: the operations, each of another order, begin
+    at the same moment. ``optional``: no client need take it, and may refuse it in its own way.
     """
 
     operations: tuple[Operation, ...]
@@ -134,11 +139,16 @@ class Case:
     rich: bool = False
     tls: Tls = Tls.NONE
     watched: bool = False
+    others: tuple[OrderStatus, ...] = ()
+    at_once: bool = False
+    optional: bool = False
 
     def lines(self) -> list[str]:
         """The schedule in words."""
         order = f"an order of {self.total} SAR, {self.status.value}" if self.exists else "no order"
         lines = [order]
+        lines += [f"order {n}, {other.value}" for n, other in enumerate(self.others, 2)]
+        lines += ["all operations at the same moment"] if self.at_once else []
         lines += ["the API does not take the key"] if not self.key else []
         lines += [f"connections are refused for {self.refuses:g} s"] if self.refuses else []
         lines += [f"the server shows {self.tls}"] if self.tls is not Tls.NONE else []

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP
 from typing import Final
 
-from points_conformance.contract.money import halalas, sar_text
+from points_conformance.contract.money import rounded_halalas, sar_text
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.exchange import Exchange, Redactor
 from points_conformance.judging.step import Step
@@ -33,15 +34,17 @@ class Turn:
     after: OrderLedger
     #: How many of its calls changed the books.
     moves: int
+    #: The order that it was about.
+    uuid: str = ""
 
     @property
     def asked(self) -> int:
-        """What was to go back."""
+        """What was to go back, to the nearest halala."""
         if self.operation.kind == "cancel":
             return 0
         if self.operation.amount is None:
             return self.before.left
-        return halalas(self.operation.amount)
+        return rounded_halalas(self.operation.amount, ROUND_HALF_UP)
 
     @property
     def moved(self) -> int:

@@ -1,8 +1,9 @@
 """The API that a client meets: a simulator of its own behind a real socket, with a schedule.
 
-It notes each request as it came. Every sandbox has one order, one key, and its own port.
+It notes each request as it came. Every sandbox has an order or a few, one key, and its own port.
 """
 
+import contextlib
 import hashlib
 import math
 import ssl
@@ -96,6 +97,10 @@ _DIALECT: Final = DIALECTS["default"].with_(
 )
 
 
+#: Seconds for which an answer is held back until all operations of one moment have called.
+_TOGETHER: Final = 0.5
+
+
 class ClientSandbox:
     """Serves one case while the ``with`` block lasts."""
 
@@ -106,15 +111,21 @@ class ClientSandbox:
         self._lock = threading.Lock()
         number = hashlib.sha256(f"{seed}/{case!r}".encode()).digest()[:8]
         self._simulator = Simulator(dialect=_DIALECT, seed=int.from_bytes(number))
-        self._order = self._simulator.make_order(case.kind, case.status, case.total)
-        self.uuid = self._order.uuid if case.exists else _NOBODYS
+        self._orders = [
+            self._simulator.make_order(case.kind, status, case.total)
+            for status in (case.status, *case.others)
+        ]
+        self.uuids = [order.uuid if case.exists else _NOBODYS for order in self._orders]
+        self.uuid = self.uuids[0]
         self.key = self._simulator.merchant.key
         if not case.key:
             self._simulator.merchant.key = self._simulator.world.token("sk_test_", 40)
         self._server = RoughServer(self._answer, context=context, plain=self._answer_plain)
         self._elsewhere = RoughServer(self._answer_elsewhere)
         self._operation = 0
-        self._counts = _Counts()
+        self._counts: dict[int, _Counts] = {}
+        #: Where the first reads meet, and the first calls that change something.
+        self._meeting = {read: threading.Barrier(len(case.operations)) for read in (True, False)}
         self.started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -142,22 +153,29 @@ class ClientSandbox:
 
     @property
     def books(self) -> OrderLedger:
-        """The truth."""
-        return self._order.ledger
+        """The truth of the first order."""
+        return self.books_of(1)
 
-    def begin(self, operation: int) -> OrderLedger:
-        """From now on calls are this operation's (from 1): the books before it."""
+    def books_of(self, order: int) -> OrderLedger:
+        """The truth of one of the orders, from 1."""
+        return self._orders[order - 1].ledger
+
+    def begin(self, operation: int, order: int = 1) -> OrderLedger:
+        """From now on calls are this operation's (from 1): the books before it. At the same moment
+        with others an operation's calls are those about its order.
+        """
         with self._lock:
-            self._operation, self._counts = operation, _Counts()
-        return self.books
+            self._operation = operation
+            self._counts[operation] = _Counts()
+        return self.books_of(order)
 
-    def close_books(self) -> OrderLedger:
+    def close_books(self, order: int = 1) -> OrderLedger:
         """The operation is over: what was held back is carried out now. The books after it."""
         with self._lock:
             late, self._late = self._late, []
         for request in late:
             self._simulator.handle(request)
-        return self.books
+        return self.books_of(order)
 
     def now(self) -> float:
         """Seconds since the case began."""
@@ -166,22 +184,42 @@ class ClientSandbox:
     # ------------------------------------------------------------------ answering
     def _answer(self, request: Request) -> Sent:
         at = self.now()
-        order = f"{API_PREFIX}/orders/{self.uuid}"
-        reads = request.method == "GET" and request.path.rstrip("/") == order
+        path = request.path.rstrip("/")
+        orders = [f"{API_PREFIX}/orders/{uuid}" for uuid in self.uuids]
+        reads = request.method == "GET" and path in orders
         writes = request.method not in _SAFE
         with self._lock:
-            self._counts.reads += reads
-            self._counts.writes += writes
-            attempt = self._counts.reads if reads else self._counts.writes
-            operation = self._operation
+            operation = self._operation_of(path)
+            counts = self._counts.setdefault(operation, _Counts())
+            counts.reads += reads
+            counts.writes += writes
+            attempt = counts.reads if reads else counts.writes
             fault = next(
                 (f for f in self.case.faults if f.meets(operation, attempt, read=reads)), None
             )
             fault = fault if reads or writes else None
-            before = self.books
+            before = [order.ledger for order in self._orders]
             reply = self._carried_out(request, fault)
-            self._note(at, operation, "api", request, reply, fault, moved=self.books != before)
+            moved = before != [order.ledger for order in self._orders]
+            self._note(at, operation, "api", request, reply, fault, moved=moved)
+        if self.case.at_once and attempt == 1:
+            self._wait_for_the_others(self._meeting[reads])
         return reply
+
+    def _operation_of(self, path: str) -> int:
+        """Whose call it is: of the operation that is under way, or of the one on that order."""
+        if not self.case.at_once:
+            return self._operation
+        about = [uuid in path for uuid in self.uuids]
+        orders = [operation.order for operation in self.case.operations]
+        return orders.index(about.index(True) + 1) + 1 if True in about else self._operation
+
+    def _wait_for_the_others(self, meeting: threading.Barrier) -> None:
+        """So that no answer is there before all have asked. A client that asks in turn breaks that
+        off, for all.
+        """
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(_TOGETHER)
 
     def _carried_out(self, request: Request, fault: Fault | None) -> Sent:
         if fault is None:
@@ -202,7 +240,7 @@ class ClientSandbox:
 
     def _as_it_was(self) -> Response:
         """The order unchanged, in an answer of HTTP 200, whoever asks."""
-        path = f"{API_PREFIX}/orders/{self._order.uuid}"
+        path = f"{API_PREFIX}/orders/{self._orders[0].uuid}"
         key = {"x-api-key": self._simulator.merchant.key}
         return self._shown(self._simulator.handle(Request("GET", path, key)))
 

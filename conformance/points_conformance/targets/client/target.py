@@ -7,19 +7,20 @@ several rules look at runs once.
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from points_conformance.judging.budget import Budget
 from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import NotExercised
-from points_conformance.targets.client.case import Case, Operation, Tls
+from points_conformance.targets.client.case import Case, Tls
 from points_conformance.targets.client.record import KEY, Record, Turn
-from points_conformance.targets.client.runners import Clients, Meeting, Said
+from points_conformance.targets.client.runners import Asked, Clients, Meeting
 from points_conformance.targets.client.sandbox import ClientSandbox
 from points_conformance.targets.viewed import Viewed
 
@@ -80,23 +81,28 @@ class _Bench:
         if case.tls is not Tls.NONE:
             authorities = self.authorities()
             ca_file, context = authorities.ca_file, authorities.context(case.tls)
+        numbers = range(len(case.operations))
         with ClientSandbox(case, self.seed, context) as sandbox:
             meeting = Meeting(sandbox.base_url, sandbox.key, sandbox.uuid, ca_file)
             with self.clients.open(meeting) as client:
-                turns = tuple(
-                    self._turn(sandbox, client, number) for number in range(len(case.operations))
-                )
+                turn = partial(self._turn, sandbox, client)
+                if case.at_once:
+                    with ThreadPoolExecutor(len(numbers)) as together:
+                        turns = tuple(together.map(turn, numbers))
+                else:
+                    turns = tuple(turn(number) for number in numbers)
         return Record(
             case=case, turns=turns, seen=tuple(sandbox.seen), key=sandbox.key, uuid=sandbox.uuid
         )
 
     @staticmethod
-    def _turn(sandbox: ClientSandbox, client: Callable[[Operation], Said], index: int) -> Turn:
+    def _turn(sandbox: ClientSandbox, client: Asked, index: int) -> Turn:
         operation = sandbox.case.operations[index]
-        before = sandbox.begin(index + 1)
+        uuid = sandbox.uuids[operation.order - 1]
+        before = sandbox.begin(index + 1, operation.order)
         at = sandbox.now()
-        said = client(operation)
-        after = sandbox.close_books()
+        said = client(operation, uuid)
+        after = sandbox.close_books(operation.order)
         moves = sum(seen.moved for seen in list(sandbox.seen) if seen.operation == index + 1)
         return Turn(
             operation=operation,
@@ -105,6 +111,7 @@ class _Bench:
             before=before,
             after=after,
             moves=moves,
+            uuid=uuid,
         )
 
     def authorities(self) -> Authorities:

@@ -63,6 +63,7 @@ class ConsumerOptions:
     state_map: Mapping[str, str] = field(default_factory=dict)
     state_unit: Literal["sar", "halala"] = "sar"
     order_url: str = ""
+    restart_command: str = ""
     settle: float = 2.0
 
 
@@ -173,6 +174,7 @@ def build_consumer(
     calls: int | None = None,
     timeout: float = DELIVERY_TIMEOUT_SECONDS,
     seconds: float = SECONDS,
+    restart: Callable[[], object] | None = None,
     share: Share = _ALONE,
 ) -> ConsumerTarget:
     """The target; sends nothing."""
@@ -195,6 +197,7 @@ def build_consumer(
         pace=pace,
         door=door,
         seconds=seconds,
+        restart=restart,
     )
 
 

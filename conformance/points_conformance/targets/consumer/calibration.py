@@ -6,7 +6,7 @@ from typing import Final
 from points_conformance.contract.names import OrderStatus
 from points_conformance.judging.finding import NetworkTrouble, NotExercised, Unjudgeable
 from points_conformance.targets.consumer.probe import ConsumerState, Unreadable, wanted
-from points_conformance.targets.consumer.shop import ShopOrder
+from points_conformance.targets.consumer.shop import SECONDS_AGO, ShopOrder
 from points_conformance.targets.consumer.target import SECRET, ConsumerTarget, Told
 
 __all__ = ["calibrate", "look_first"]
@@ -14,6 +14,12 @@ __all__ = ["calibrate", "look_first"]
 #: So many times the settling time a consumer may not know of an order yet: until then nothing is
 #: known of how long it takes.
 _UNKNOWN_FOR: Final = 5
+#: So many times as long as may be waited for an answer the first is: later than allowed is a matter
+#: of a rule, and never is none.
+_LATEST: Final = 2.5
+#: When the stories of orders began that share no second, in seconds before now; so long is each.
+_APART: Final = (40.0, 30.0, 20.0)
+_ALONE: Final = 14.0
 _WORDS: Final = frozenset(status.value for status in OrderStatus)
 
 
@@ -32,7 +38,15 @@ def _look(consumer: ConsumerTarget) -> None:
         case = consumer.order()
     except NotExercised as error:
         raise Unjudgeable(f"no order can be made known: {error}") from None
-    answers = [_reached(consumer, consumer.send(case.approved()))]
+    answers = [
+        _reached(consumer, consumer.send(case.approved(), timeout=_LATEST * consumer.timeout))
+    ]
+    if answers[0].late:
+        again = consumer.send(case.approved())
+        if again.late:  # for a rule to find: each delivery more would take as long
+            consumer.learned.late = True
+            return
+        answers = [_reached(consumer, again)]
     if not answers[0].accepted:
         answers += [_reached(consumer, consumer.send(d)) for d in (case.approved(), case.refund())]
     statuses = {told.status for told in answers}
@@ -70,9 +84,7 @@ def calibrate(consumer: ConsumerTarget) -> None:
     Wrong states are for the rules to find; unknown words and pointers that lead nowhere are not.
     """
     try:
-        part, full, gone = (consumer.order() for _ in range(3))
-        consumer.deliver(*(case.approved() for case in (part, full, gone)))
-        _all_known(consumer, (part, full, gone))
+        part, full, gone = _known(consumer)
         _measure_one(consumer)
         consumer.deliver(part.refund(2500), full.refund(), gone.cancel())
         consumer.waited_for([(case, wanted(case.ledger)) for case in (part, full, gone)])
@@ -87,10 +99,33 @@ def calibrate(consumer: ConsumerTarget) -> None:
         ) from None
 
 
+def _known(consumer: ConsumerTarget) -> list[ShopOrder]:
+    """Three orders that were approved, as they come; where all are unknown, again with a second of
+    its own for each: who takes those of one second for one is found by a rule.
+    """
+    orders = _approved(consumer, [SECONDS_AGO] * 3)
+    try:
+        _all_known(consumer, orders)
+        return orders
+    except Unjudgeable:
+        apart = _approved(consumer, _APART)
+        consumer.waited_for([(case, wanted(case.ledger)) for case in apart])
+        if any(consumer.read(case) is None for case in apart):
+            raise
+    _all_known(consumer, apart)
+    return apart
+
+
+def _approved(consumer: ConsumerTarget, agos: Sequence[float]) -> list[ShopOrder]:
+    orders = [consumer.order(ago=ago) for ago in agos]
+    consumer.deliver(*(case.approved() for case in orders))
+    return orders
+
+
 def _measure_one(consumer: ConsumerTarget) -> None:
     """What one delivery takes with nothing before it; the first ones loaded what all use."""
     consumer.speed.begin_anew()
-    case = consumer.order()
+    case = consumer.order(ago=_ALONE)
     consumer.deliver(case.approved())
     consumer.waited_for([(case, wanted(case.ledger))])
     consumer.speed.pending = 0

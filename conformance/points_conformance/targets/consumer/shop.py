@@ -22,7 +22,7 @@ from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import dump_json
 from points_conformance.simulator.presenter import Presenter
 
-__all__ = ["VARIANTS", "Shop", "ShopOrder", "Variant"]
+__all__ = ["SECONDS_AGO", "VARIANTS", "Shop", "ShopOrder", "Variant"]
 
 
 class _Wide(Presenter):
@@ -81,15 +81,15 @@ VARIANTS: Final[Mapping[str, Variant]] = {
     "whole": _variant(presenter=_Whole),
     "lenient": _variant("lenient"),
 }
-#: How long ago a story begins: its events are of the last minute, never of the future.
-_AGO: Final = timedelta(seconds=60)
+#: How long ago a story begins, in seconds: its events are of the last minute, never of the future.
+SECONDS_AGO: Final = 60.0
 
 
 class _Clock:
     """Moves a second whenever it is read: no two events of an order share a timestamp."""
 
     def __init__(self) -> None:
-        self.moment = datetime.now(UTC) - _AGO
+        self.moment = datetime.now(UTC) - timedelta(seconds=SECONDS_AGO)
 
     def now(self) -> datetime:
         """The moment; afterwards it is a second later."""
@@ -197,11 +197,15 @@ class Shop:
         self.made = 0
 
     def order(
-        self, total: int = 10_000, kind: OrderType = OrderType.EARNING, variant: str = "plain"
+        self,
+        total: int = 10_000,
+        kind: OrderType = OrderType.EARNING,
+        variant: str = "plain",
+        ago: float = SECONDS_AGO,
     ) -> ShopOrder:
-        """An approved order; nothing is delivered yet."""
+        """An approved order, whose story began so many seconds ago; nothing is delivered yet."""
         simulator = self._simulator(variant)
-        self._clock.moment = datetime.now(UTC) - _AGO
+        self._clock.moment = datetime.now(UTC) - timedelta(seconds=ago)
         order = simulator.make_order(kind, OrderStatus.APPROVED, sar(total))
         self.made += 1
         order.number = f"PC-{self._run}-{self.made}"

@@ -11,11 +11,12 @@ import httpx
 
 from points_conformance.contract.limits import DELIVERY_TIMEOUT_SECONDS, EVENT_HEADER
 from points_conformance.contract.names import OrderType
+from points_conformance.contract.needs import Need
 from points_conformance.judging.budget import Budget, Pace
 from points_conformance.judging.exchange import Exchange, Redactor
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.simulator import Delivery
-from points_conformance.targets.consumer.http import exchanged
+from points_conformance.targets.consumer.attempt import Attempt
 from points_conformance.targets.consumer.probe import (
     ConsumerState,
     Expected,
@@ -23,7 +24,8 @@ from points_conformance.targets.consumer.probe import (
     Unreadable,
     wanted,
 )
-from points_conformance.targets.consumer.shop import Shop, ShopOrder
+from points_conformance.targets.consumer.restart import until_it_answers
+from points_conformance.targets.consumer.shop import SECONDS_AGO, Shop, ShopOrder
 from points_conformance.targets.consumer.speed import (
     LONGEST_WAIT,
     Promised,
@@ -80,6 +82,7 @@ class ConsumerTarget(Viewed):
         timeout: float = DELIVERY_TIMEOUT_SECONDS,
         door: Turnstile | None = None,
         seconds: float = SECONDS,
+        restart: Callable[[], object] | None = None,
     ) -> None:
         super().__init__()
         self.url = url
@@ -102,6 +105,7 @@ class ConsumerTarget(Viewed):
         self.introduces = introduce is not None
         self._probe = probe
         self._introduce = introduce
+        self._restart = restart
         self._lock = threading.Lock()
         self._state, self._checkout = Promised(), Promised()
 
@@ -129,9 +133,12 @@ class ConsumerTarget(Viewed):
         variant: str = "plain",
         *,
         known: bool = True,
+        ago: float = SECONDS_AGO,
     ) -> ShopOrder:
-        """An order that the consumer is told of first, where that is how it knows orders."""
-        case = self.shop.order(total, kind, variant)
+        """An order that the consumer is told of first, where that is how it knows orders. ``ago``:
+        how long its story began before now, in seconds.
+        """
+        case = self.shop.order(total, kind, variant, ago)
         if known and self._introduce is not None:
             with self._checkout.asked():
                 self._introduce(case)
@@ -179,11 +186,15 @@ class ConsumerTarget(Viewed):
     ) -> Told:
         """One attempt of anything, recorded; see :meth:`send`."""
         self._in_time()
+        if self.learned.late:
+            raise Denied(f"nothing is answered within {self.timeout:g} s: each delivery would fail")
         request = self.client.build_request(
             method, self.url, headers=dict(headers), content=content
         )
-        attempt = _Attempt(self, request, timeout, beside=beside)
-        answer, error, late = attempt.answered(in_place=raced)
+        pay = self.budget.note if beside else self.budget.take
+        attempt = Attempt(request, timeout, self.client, self.pace, self.budget, pay)
+        answer, error, late = attempt.answered(self.door, in_place=raced)
+        late = late or attempt.seconds > self.timeout
         return self._recorded(request, headers, answer, error, late, attempt.seconds)
 
     def _recorded(
@@ -263,6 +274,26 @@ class ConsumerTarget(Viewed):
         self.speed.pending += sum(told.accepted for told in answers)
         return answers
 
+    # ------------------------------------------------------------------ crashes
+    def restarts(self) -> None:
+        """Raises :class:`NotExercised` where nobody can crash it and start it anew."""
+        if self._restart is None:
+            raise NotExercised(
+                "nothing crashes the consumer: give --restart-command CMD, which ends it at once, "
+                "starts it again and returns",
+                lacks=Need.RESTART,
+            )
+
+    def crash(self) -> None:
+        """Have it end at once and start anew; it is waited for until it answers.
+
+        Raises :class:`Denied` where it does not come back.
+        """
+        self.restarts()
+        assert self._restart is not None
+        self._restart()
+        until_it_answers(self.client, self.url, self.timeout)
+
     def affords(self, wished: int, each: int, seconds: float) -> int:
         """How many stories of ``each`` deliveries, at most so many, fit into the seconds by what
         this consumer was seen to take; at least one.
@@ -286,7 +317,7 @@ class ConsumerTarget(Viewed):
     def probe(self) -> Probe:
         """The probe. Raises :class:`NotExercised` without one."""
         if self._probe is None:
-            raise NotExercised(_NO_PROBE)
+            raise NotExercised(_NO_PROBE, lacks=Need.PROBE)
         return self._probe
 
     def read(self, case: ShopOrder) -> ConsumerState | None:
@@ -367,34 +398,3 @@ class ConsumerTarget(Viewed):
     def _wrong(self, pairs: Sequence[tuple[ShopOrder, Expected]]) -> list[Mismatch]:
         found = [Mismatch(case, expected, self.read(case)) for case, expected in pairs]
         return [mismatch for mismatch in found if not mismatch.expected.agrees(mismatch.state)]
-
-
-class _Attempt:
-    """One delivery, until it is let in. ``seconds``: how long its answer took, waits apart."""
-
-    def __init__(
-        self, consumer: ConsumerTarget, request: httpx.Request, timeout: float, *, beside: bool
-    ) -> None:
-        self.seconds = 0.0
-        self._consumer, self._request, self._timeout = consumer, request, timeout
-        self._pay = consumer.budget.note if beside else consumer.budget.take
-
-    def answered(self, *, in_place: bool) -> tuple[httpx.Response | None, str, bool]:
-        """The answer, or why there is none, and whether it was late."""
-        try:
-            return self._consumer.door.through(self._once, in_place=in_place), "", False
-        except httpx.TimeoutException:
-            return None, f"no answer in {self._timeout:g} s", True
-        except httpx.HTTPError as error:
-            return None, f"{type(error).__name__}: {error}", False
-
-    def _once(self) -> httpx.Response:
-        self._consumer.pace.wait()
-        self._pay()
-        # What was turned away is bounded by the wait for it, not by the number of deliveries.
-        self._pay = self._consumer.budget.note
-        started = time.perf_counter()
-        try:
-            return exchanged(self._consumer.client, self._request, self._timeout)
-        finally:
-            self.seconds = time.perf_counter() - started

@@ -25,11 +25,13 @@ class Told:
 
     @property
     def accepted(self) -> bool:
-        """Whether it was acknowledged."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether it was acknowledged, in time."""
+        return self.status is not None and 200 <= self.status < 300 and not self.late
 
     def __str__(self) -> str:
-        return f"HTTP {self.status}" if self.status is not None else f"no answer: {self.error}"
+        if self.status is None:
+            return f"no answer: {self.error}"
+        return f"HTTP {self.status}" + (f" after {self.seconds:.1f} s" if self.late else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Learned:
 
     #: Whether the state could be read once: from then on that is not a matter of options.
     calibrated: bool = False
+    #: Whether nothing is answered in time: each delivery more would take as long to show that.
+    late: bool = False
     #: Whether a delivery that failed with 5xx was seen to be booked once when it came again.
     retries_right: bool = False
     #: By broken rule.
