@@ -111,8 +111,9 @@ def _record(file: Path, profile: Profile, seed: int, seeds: int | None, workers:
     except OSError as error:
         _refuse(f"{file}: cannot be read: {error.strerror}")
     try:
-        number = seeds or len(before.seeds) or 1
-        wanted = range(seed, seed + number)
+        wanted = (
+            before.seeds if seeds is None and before.seeds else range(seed, seed + (seeds or 1))
+        )
         for recorded in record(
             before, profile=profile, seeds=wanted, workers=workers, announce=click.echo
         ):

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from itertools import chain
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -137,12 +138,17 @@ def record(
     # Runs of new rules alone count once all are made: half of them would pass for the whole.
     whole = [run for run in runs if not run.rules]
     added = [run for run in runs if run.rules]
-    for number, (run, failed) in enumerate(_made(whole, workers), start=1):
-        holds = _with(holds, run, failed)
+    of_new_rules: list[tuple[Run, Mapping[str, Sign]]] = []
+    made = chain(_made(whole, workers), _made(added, workers))
+    for number, (run, failed) in enumerate(made, start=1):
+        if run.rules:
+            of_new_rules.append((run, failed))
+        else:
+            holds = _with(holds, run, failed)
         if number % _EVERY == 0:
             announce(f"{number} of {len(runs)} made")
             yield holds
-    for run, failed in list(_made(added, workers)):
+    for run, failed in of_new_rules:
         holds = _with(holds, run, failed)
     yield _in_order(replace(holds, rules={s.value: _marks(s, profile) for s in Subject}))
 
