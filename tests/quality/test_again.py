@@ -154,7 +154,9 @@ def test_the_printed_command_fails_again_over_http(
     """As a shell reads it, with webhooks that come to a listener: what looks back, and a story."""
     listen = ("--webhook-listen", "127.0.0.1:0", "--webhook-grace", "1.5")
     with served(defect) as where:
-        first = on(where, tmp_path, "api", "--base-url", where["base_url"], *listen, *selection)
+        first = on(
+            where, tmp_path, "api", "-v", "--base-url", where["base_url"], *listen, *selection
+        )
         assert first.status == 1, first.out + first.err
         printed = {
             row["id"]: row["evidence"]["command"]
