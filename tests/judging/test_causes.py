@@ -120,10 +120,10 @@ def test_without_recorded_faults_all_is_unexplained() -> None:
     ("expected", "got", "manner"),
     [
         ("a refusal", "HTTP 200, order_status 'approved'", "HTTP 200"),
-        ("25.00 SAR go back", "50.00 SAR, by 2 calls", "more"),
-        ("25.00 SAR go back", "0.00 SAR", "less"),
-        ("25.00 SAR", "25.00 SAR", "as much"),
-        ("an end", "waited 17 s for 5f3c2a10-0000-4000-8000-000000000000", "waited # s for #"),
+        ("25.00 SAR go back", "50.00 SAR, by 2 calls", "more: 0 SAR, by 0 calls"),
+        ("25.00 SAR go back", "0.00 SAR", "less: 0 SAR"),
+        ("25.00 SAR", "25.00 SAR", "as much: 0 SAR"),
+        ("an end", "waited 17 s for 5f3c2a10-0000-4000-8000-000000000000", "waited 0 s for 0"),
     ],
 )
 def test_the_manner_has_no_values(expected: str, got: str, manner: str) -> None:

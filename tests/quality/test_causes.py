@@ -8,7 +8,9 @@ from tests.quality.causes import (
     measured_pairs,
     overconfident,
 )
+from tests.quality.strangers import STRANGERS, diagnosed
 
+from points_conformance.judging.rule import Profile
 from points_conformance.subjects import Subject
 
 SUBJECTS = pytest.mark.parametrize("subject", list(Subject))
@@ -46,3 +48,16 @@ def test_what_has_no_relative_is_seldom_given_a_cause(subject: Subject) -> None:
     """One in ten at most is called likely."""
     named, strangers = overconfident(subject)
     assert len(named) <= 0.1 * strangers, named
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_made_up_server_is_given_no_cause_with_confidence(name: str) -> None:
+    """Ten mistakes of which the catalogue has none; each breaks something, or this says nothing."""
+    failed, found = diagnosed(name, Profile.STANDARD)
+    assert failed
+    assert found.likely == []
+
+
+def test_there_are_ten_of_them() -> None:
+    """As many as the documentation says."""
+    assert len(STRANGERS) == 10

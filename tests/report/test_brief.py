@@ -93,8 +93,8 @@ def test_it_tells_cause_story_cost_and_the_line_to_paste() -> None:
         "17 of 17 broken rules: refund.fact-0",
         "expected",
         "got",
-        "9. POST /orders/A/re",
-        "40.01 SAR more than was paid",
+        "9. refund A 90.00",
+        "merchant: 40.01 SAR, on one order of 100.00 SAR",
         "points-conformance api --base-url https://sandbox.papp.sa/api/v1",
         "net effect: 96 calls",
         "\nnot conformant (",
@@ -113,8 +113,7 @@ def test_only_the_line_to_paste_is_longer_than_the_terminal() -> None:
 def test_the_answer_of_a_step_is_not_cut() -> None:
     """What was sent is cut before what came of it."""
     (last,) = [line for line in brief_lines(one_cause(), 80) if " 9. " in line]
-    assert last.endswith("HTTP 200 partially_refunded (9 SAR more than was paid)") or "…" in last
-    assert "-> HTTP 200" in last
+    assert last.endswith("9. refund A 90.00 -> partially_refunded (9 SAR more than was paid)")
 
 
 def test_what_fits_nothing_says_so() -> None:

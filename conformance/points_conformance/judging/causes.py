@@ -20,14 +20,17 @@ __all__ += ["signs_of"]
 
 #: So many candidates are told at most.
 AT_MOST: Final = 3
-#: From this fit on a cause is called likely; below it is merely the nearest of those known.
-LIKELY: Final = 0.55
+#: From this fit on a cause is called likely, by how many rules failed, for what one or two show may
+#: come of much; below it is merely the nearest of those known.
+_ENOUGH: Final = {1: 0.9, 2: 0.75}
+LIKELY: Final = 0.6
 #: What fits worse is not told.
 _LEAST: Final = 0.15
 #: Two fits that differ by less are the same.
 _EQUAL: Final = 0.005
 #: Two faults at once are believed where they fit better than one by so much.
 _BETTER: Final = 0.15
+_PAIR: Final = 0.55
 #: So many faults come into question for a pair.
 _PAIRED: Final = 16
 
@@ -139,18 +142,20 @@ def signs_of(results: Iterable[Result]) -> Signs:
 _STATUS: Final = re.compile(r"HTTP \d{3}")
 _AMOUNT: Final = re.compile(r"-?\d+\.\d\d\b")
 #: What differs from run to run.
-_UNSTEADY: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
-_MANNER_LENGTH: Final = 24
+_UNSTEADY: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[-\d.]*\d")
+_MANNER_LENGTH: Final = 32
 
 
 def manner_of(expected: str, got: str) -> str:
-    """How what came differs, in a word or two without values: its status, more or less money."""
+    """How what came differs, in a few words without values: its status, or more or less money."""
     status, wanted, came = _STATUS.search(got), _AMOUNT.search(expected), _AMOUNT.search(got)
-    words = [status[0]] if status else []
-    if wanted and came:
-        difference = float(came[0]) - float(wanted[0])
-        words.append("more" if difference > 0 else "less" if difference < 0 else "as much")
-    return " ".join(words) or _UNSTEADY.sub("#", got)[:_MANNER_LENGTH].strip()
+    if status:
+        return status[0]  # what else an answer says is in each server's own words
+    told = _UNSTEADY.sub("0", got)[:_MANNER_LENGTH].strip()
+    if not wanted or not came:
+        return told
+    difference = float(came[0]) - float(wanted[0])
+    return f"{'more' if difference > 0 else 'less' if difference < 0 else 'as much'}: {told}"
 
 
 # ---------------------------------------------------------------------- which fault it is
@@ -166,12 +171,12 @@ def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
     best = ranked[0][0] if ranked else 0.0
     as_good = sum(fit >= best - _EQUAL for fit, _ in ranked) if best else 0
     pair = _pair(signs, ranked, fit_of)
-    if pair is not None and pair[0] >= max(best + _BETTER, LIKELY):
+    if pair is not None and pair[0] >= max(best + _BETTER, _PAIR):
         as_good = 1
-        causes = [_cause(f, pair[0], signs, beside=n > 0) for n, f in enumerate(pair[1])]
+        causes = [_cause(f, pair[0], signs, _PAIR, beside=n > 0) for n, f in enumerate(pair[1])]
     else:
-        likely = as_good <= AT_MOST
-        causes = [_cause(f, fit, signs, likely) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
+        enough = _ENOUGH.get(len(signs.failed), LIKELY) if as_good <= AT_MOST else math.inf
+        causes = [_cause(f, fit, signs, enough) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
     explained = {id_ for cause in causes if cause.likely for id_ in cause.explains}
     return Diagnosis(
         causes=tuple(causes),
@@ -260,16 +265,14 @@ def _signature(fault: Fault, known: Set[str] | None = None) -> dict[_Feature, fl
     return signature
 
 
-def _cause(
-    fault: Fault, fit: float, signs: Signs, likely: bool = True, *, beside: bool = False
-) -> Cause:
+def _cause(fault: Fault, fit: float, signs: Signs, enough: float, *, beside: bool = False) -> Cause:
     return Cause(
         id=fault.id,
         title=fault.title,
         explains=tuple(rule for rule in signs.failed if rule in fault.fails),
         of=len(signs.failed),
         fit=fit,
-        likely=likely and fit >= LIKELY,
+        likely=fit >= enough,
         beside=beside,
         unexplained=tuple(rule for rule in signs.failed if rule not in fault.fails),
     )

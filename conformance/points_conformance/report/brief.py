@@ -2,12 +2,13 @@
 do. All evidence is in the report, and in :mod:`points_conformance.report.terminal`'s lines.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from points_conformance.judging.causes import AT_MOST, Cause, Diagnosis
 from points_conformance.judging.step import Step
-from points_conformance.judging.verdict import Evidence, Result, RunVerdict, Verdict
+from points_conformance.judging.verdict import Cost, Evidence, Result, RunVerdict, Verdict
 from points_conformance.report.run import RunReport, grouped_by_reason, rerun_command
 from points_conformance.report.text import counted, plain, wrapped
 
@@ -19,10 +20,15 @@ _STEPS: Final = 4
 #: So many failed rules without a cause are told, of several causes the rules of so many.
 _ALONE: Final = 4
 _NAMED: Final = 4
+#: Another candidate is told where it fits worse by less.
+_CLOSE: Final = 0.1
 #: So many lines of what is lacking, and of each of the notes.
 _LISTED: Final = 4
 
-_FAILING: Final = (Verdict.FAILED, Verdict.ERROR, Verdict.ADVICE)
+#: A call on an order is told by what it does.
+_ON_ORDER: Final = re.compile(r"^[A-Z]+ /orders/(\w+)/(\w+)(?: amount)?")
+#: That a call was carried out is told by the status of its order.
+_DONE: Final = re.compile(r"^HTTP (?:2\d\d (?=\w))?")
 
 
 def brief_lines(report: RunReport, width: int = 80) -> list[str]:
@@ -31,8 +37,8 @@ def brief_lines(report: RunReport, width: int = 80) -> list[str]:
     """
     blocks = (
         [
-            *wrapped(report.headline, hang="  ", width=width),
-            *wrapped(_judged(report), hang="  ", width=width),
+            *_rows(report.headline, 2, width),
+            *_rows(_judged(report), 2, width),
         ],
         _why(report, width),
         _kit_failed(report, width),
@@ -40,7 +46,7 @@ def brief_lines(report: RunReport, width: int = 80) -> list[str]:
         _beside(report, width),
     )
     lines = [line for block in blocks if block for line in ("", *block)][1:]
-    return [*lines, "", *wrapped(report.told, hang="  ", width=width)]
+    return [*lines, *wrapped(report.told, hang="  ", width=width)]
 
 
 def _judged(report: RunReport) -> str:
@@ -62,7 +68,7 @@ def _why(report: RunReport, width: int) -> list[str]:
     for number, cause in enumerate(told):
         word = "also likely" if number else "most likely"
         lines += wrapped(f"{word}: {cause.title}", hang="  ", width=width)
-        lines += _labelled("explains", _explained(cause), width)
+        lines.append(_labelled("explains", _explained(cause), width))
         best = _shortest(failed, cause.explains)
         if number == 0 and best is not None:
             lines += _story(report, best, width)
@@ -97,10 +103,9 @@ def _explained(cause: Cause) -> str:
 
 
 def _or(causes: Sequence[Cause], told: Sequence[Cause], width: int) -> list[str]:
-    others = [
-        c for c in causes if c.likely and c not in told and c.title not in (t.title for t in told)
-    ]
-    return [line for c in others[:1] for line in _labelled("or", c.title, width)]
+    """Another candidate for the same, where it fits nearly as well."""
+    others = [c for c in causes if c.likely and c not in told and told[0].fit - c.fit < _CLOSE]
+    return [_labelled("or", c.title, width) for c in others[:1]]
 
 
 def _nothing_fits(diagnosis: Diagnosis) -> str:
@@ -139,12 +144,14 @@ def _story(report: RunReport, result: Result, width: int) -> list[str]:
     evidence = result.evidence
     if evidence is None:
         return []
-    lines = _labelled("shown by", f"{result.rule.id}: {evidence.title}", width)
-    for label, said in (("expected", evidence.expected), ("got", evidence.got)):
-        lines.append(_short(f"  {label:{_LABEL - 2}}{_line(said)}", width))
+    told = (
+        ("shown by", f"{result.rule.id}: {evidence.title}"),
+        ("expected", evidence.expected),
+        ("got", evidence.got),
+    )
+    lines = [_labelled(label, text, width) for label, text in told]
     lines += _steps(evidence, width)
-    if evidence.cost is not None:
-        lines += _labelled("costs", evidence.cost.text, width)
+    lines += [_labelled("costs", _cost(evidence.cost), width)] if evidence.cost else []
     again = plain(rerun_command(report, result.rule.id))
     return [*lines, f"  {'again':{_LABEL - 2}}{again}"]
 
@@ -172,13 +179,23 @@ def _steps(evidence: Evidence, width: int) -> list[str]:
 
 def _in_words(step: Step) -> tuple[str, str]:
     """What was said, of which the end may be left out, and what came of it."""
-    answer = f" -> {step.answer}" if step.answer else ""
-    return step.said, _line(answer + (f" ({step.after})" if step.after else ""))
+    answer = f" -> {_DONE.sub('', step.answer)}" if step.answer else ""
+    said = _ON_ORDER.sub(r"\2 \1", step.said.partition(", reason ")[0])
+    return said, _line(answer + (f" ({step.after})" if step.after else ""))
 
 
-def _labelled(label: str, text: str, width: int) -> list[str]:
-    head = f"  {label:{_LABEL - 2}}"
-    return wrapped(text, head, " " * _LABEL, width=width)
+def _cost(cost: Cost) -> str:
+    return f"{cost.loses}: {cost.amount} {cost.unit}, on one order of {cost.of} {cost.unit}"
+
+
+def _labelled(label: str, text: str, width: int) -> str:
+    return _short(f"  {label:{_LABEL - 2}}{_line(text, width)}", width)
+
+
+def _rows(text: str, most: int, width: int) -> list[str]:
+    """The beginning of a text, in so many rows at most."""
+    rows = wrapped(text, hang="  ", width=width)
+    return rows if len(rows) <= most else [*rows[: most - 1], _cut(f"{rows[most - 1]} …", width)]
 
 
 def _short(text: str, width: int) -> str:
@@ -208,11 +225,11 @@ def _beside(report: RunReport, width: int) -> list[str]:
         *(f"why: {reason}" for reason in because),
         *(f"seeds differ: {line}" for line in report.differing),
         *known[:_LISTED],
-        *(f"note: {note}" for note in report.notes),
     ]
-    told = [line for text in lines for line in wrapped(_line(text, 300), hang="  ", width=width)]
+    notes = [_short(f"note: {note}", width) for note in report.notes][:_LISTED]
+    told = [line for text in lines for line in _rows(_line(text, 300), 2, width)]
     effect = [_short(f"net effect: {'; '.join(report.effect)}", width)] if report.effect else []
-    return [*told, *effect, *_missing(report, width)]
+    return [*told, *notes, *effect, *_missing(report, width)]
 
 
 def _missing(report: RunReport, width: int) -> list[str]:
