@@ -19,6 +19,7 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Level, Profile, inferred
 from points_conformance.judging.verdict import Verdict
 from points_conformance.ledger import Booked, Command
+from points_conformance.report import write
 from points_conformance.report.write import WRITTEN, begin_all, write_all
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.family import family
@@ -102,6 +103,7 @@ def test_a_defect_is_a_function() -> None:
 
 def test_a_report_format_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its file is written with the others, and an older one goes before a run."""
+    monkeypatch.setattr(write, "FOR_OTHERS", (*write.FOR_OTHERS, "report.txt"))
     monkeypatch.setitem(WRITTEN, "report.txt", lambda report: f"verdict: {report.verdict.value}\n")
     report = samples.failing()
     write_all(report, tmp_path)
