@@ -42,12 +42,14 @@ class Run:
 
 
 def mark_of(declared: Defect | Rule) -> str:
-    """A hash of a declaration: what is declared otherwise is to be recorded again."""
+    """A hash of what a signature rests on: what is declared otherwise is to be recorded again.
+    Which rules are said to catch a defect is not of it.
+    """
     d = declared
     told: tuple[Any, ...] = (
         (d.id, d.level, d.profile, d.after, d.needs)
         if isinstance(d, Rule)
-        else (d.id, d.summary, d.caught_by, d.related, d.profile, sorted(d.facts().items()))
+        else (d.id, d.summary, sorted(d.facts().items()))
     )
     return hashlib.sha256(repr(told).encode()).hexdigest()[:_DIGITS]
 

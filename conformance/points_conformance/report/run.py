@@ -159,8 +159,10 @@ class RunReport:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """The most likely causes of what failed: a hint, that changes no verdict."""
-        faults = faults_of(self.subject) if self.faults is None else self.faults
-        return diagnose(signs_of(self.results), faults)
+        signs = signs_of(self.results)
+        if not signs.failed:
+            return Diagnosis()
+        return diagnose(signs, faults_of(self.subject) if self.faults is None else self.faults)
 
     @property
     def headline(self) -> str:
