@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from points_conformance import __version__
+from points_conformance.commands.init import init
 from points_conformance.commands.merge import merge
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
@@ -326,5 +327,6 @@ def clean(journal: Path, allow_production: bool) -> None:
     sys.exit(1 if cleaning.left else 0)
 
 
+main.add_command(init)
 main.add_command(selfcheck)
 main.add_command(merge)
