@@ -73,10 +73,10 @@ def starters(stack: Stack, ci: str, *, prepare: str, gitlab_file: str) -> Iterat
         "client": stack.client,
     }
     if python:
-        yield Starter(_TEST, _filled("test_file", words), "CONSUMER, CLIENT, or both")
+        yield Starter(_TEST, _filled("python", words), "CONSUMER, CLIENT, or both")
     else:
         what = "CONSUMER_URL and STATE_URL, CLIENT_COMMAND, or both"
-        yield Starter(_SCRIPT, _filled("script", words), what, executable=True)
+        yield Starter(_SCRIPT, _filled("shell", words), what, executable=True)
     path = gitlab_file if ci == "gitlab" else ".github/workflows/points-conformance.yml"
     what = "how the application is made ready; POINTS_CONFORMANCE if your index does not have it"
     if path.startswith(".gitlab/"):
