@@ -32,6 +32,7 @@ PROJECTS = {
     "package.json": SCRIPT,
     "go.mod": SCRIPT,
 }
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NOTHING_YET = "nothing is judged yet: fill in CON"
 
 
@@ -178,13 +179,19 @@ class TestThePythonFile:
         assert "TestConsumer::test_rule[consumer.acknowledges-refunded]" in done.stdout
         assert "TestClient::test_rule[client" not in done.stdout.partition("short test")[2]
 
-    def test_names_ini_keys_that_exist(self, tmp_path: Path) -> None:
-        """pytest refuses any other."""
+    def test_judges_an_application_as_its_text_says(self, tmp_path: Path) -> None:
+        """With the configuration that it shows; a good consumer is conformant."""
         text = started(tmp_path, "pyproject.toml")[TEST]
         (block,) = re.findall(r"^    \[tool.*\n(?:    .+\n)+", text, re.MULTILINE)
-        (tmp_path / "pyproject.toml").write_text(re.sub("^    ", "", block, flags=re.M), "utf-8")
-        done = pytest_of(tmp_path, TEST, "--strict-config", "-k", "partial_refund")
+        block = re.sub("^    ", "", block, flags=re.MULTILINE).replace('"sar"', '"halala"')
+        (tmp_path / "pyproject.toml").write_text(block, "utf-8")
+        app = (EXAMPLES / "consumer_good.py").read_text("utf-8")
+        (tmp_path / "shop.py").write_text(app, "utf-8")
+        text = text.replace("CONSUMER: Any = None", "from shop import app as CONSUMER")
+        (tmp_path / TEST).write_text(text, "utf-8")
+        done = pytest_of(tmp_path, TEST, "--strict-config", "--points-profile", "smoke")
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "\nconformant: " in done.stdout
 
 
 class TestTheScript:
@@ -203,11 +210,10 @@ class TestTheScript:
     def test_judges_a_client(self, tmp_path: Path, client: str, status: int) -> None:
         """By the line that is filled in, from any folder."""
         text = started(tmp_path, "composer.json")[SCRIPT]
-        examples = Path(__file__).parents[2] / "examples"
-        command = f"{sys.executable} {examples}/client_careful.py"
+        command = f"{sys.executable} {EXAMPLES / 'client_careful.py'}"
         if client == "naive":
             command = "false"
-        text = text.replace("${CLIENT_COMMAND:-}", shlex.quote(command))
+        text = text.replace('CLIENT_COMMAND=""', f"CLIENT_COMMAND={shlex.quote(command)}")
         (tmp_path / SCRIPT).write_text(text, "utf-8")
         only = ("--select", "client.cancel", "--profile", "smoke")
         done = judge(tmp_path.parent, "sh", str(tmp_path / SCRIPT), *only)
@@ -216,19 +222,26 @@ class TestTheScript:
 
     def test_both_are_judged_and_no_failure_is_lost(self, tmp_path: Path) -> None:
         """A consumer that cannot be reached, and a client that is fine."""
-        started(tmp_path, "composer.json")
-        done = judge(
-            tmp_path,
-            "sh",
-            SCRIPT,
-            "--dry-run",
-            CONSUMER_URL="http://no.example/hook",
-            STATE_URL="/orders/{order_id}",
-            CLIENT_COMMAND=f"{sys.executable} -V",
-        )
+        text = started(tmp_path, "composer.json")[SCRIPT]
+        text = text.replace('CONSUMER_URL=""', 'CONSUMER_URL="http://no.example/hook"')
+        text = text.replace('STATE_URL=""', 'STATE_URL="/orders/{order_id}"')
+        text = text.replace('CLIENT_COMMAND=""', f'CLIENT_COMMAND="{sys.executable} -V"')
+        (tmp_path / SCRIPT).write_text(text, "utf-8")
+        done = judge(tmp_path, "sh", SCRIPT, "--dry-run")
         assert done.returncode == 2
         assert "plain HTTP to no.example" in done.stderr
         assert f"plan for command {sys.executable}" in done.stdout
+
+
+def test_the_script_tells_a_client_what_the_readme_does(tmp_path: Path) -> None:
+    """The variables that its command is told by, and what its exit status means."""
+    text = started(tmp_path, "composer.json")[SCRIPT]
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    section = readme.split("## Judge your API client")[1].split("\n## ")[0]
+    told = set(re.findall(r"`(POINTS_\w+)`", section)) - {"POINTS_CA_FILE", "POINTS_"}
+    assert told == set(re.findall(r"POINTS_\w+", text)) - {"POINTS_WEBHOOK_SECRET"}
+    for status in re.findall(r"\*\*(\d+)\*\*", section):
+        assert re.search(rf"\b{status} when ", text)
 
 
 def own_lines(text: str) -> list[list[str]]:
