@@ -134,6 +134,13 @@ def test_it_never_overwrites(tmp_path: Path, shown_by: str) -> None:
     assert texts(tmp_path) == written
 
 
+def test_its_own_gitlab_file_is_known_again(tmp_path: Path) -> None:
+    """No second one is written beside it."""
+    written = started(tmp_path, "go.mod", "--ci", "gitlab")
+    assert ask(tmp_path).stdout.count("it is there already") == 3
+    assert texts(tmp_path) == written
+
+
 @pytest.mark.parametrize(("name", "shown_by"), [("tests", "pyproject.toml"), (".github", "go.mod")])
 def test_what_cannot_be_written_is_said_in_a_line(tmp_path: Path, name: str, shown_by: str) -> None:
     """With status 2."""

@@ -17,27 +17,49 @@ __all__ = ["STACKS", "Stack", "Starter", "init", "stack_of", "starters"]
 _KNOWN: Final = "points-known-failures.toml"
 _TEST: Final = "tests/test_points_conformance.py"
 _SCRIPT: Final = "points-conformance.sh"
+_GITHUB: Final = ".github/workflows/points-conformance.yml"
+_GITLAB: Final = ".gitlab-ci.yml"
+_GITLAB_INCLUDED: Final = ".gitlab/points-conformance.yml"
+#: The job that a GitLab file of ours has.
+_JOB: Final = "points-conformance:"
 #: The secret of made-up webhooks: whoever runs the tests may set another in the environment.
 _MADE_UP: Final = "made-up-for-tests-0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What a project is written in: the files that show it, and examples in its language."""
+    """What a project is written in: the files that show it, and examples in its language.
+
+    ``template``, ``judge``, ``run``: what its consumer and client are judged by, and the command.
+    """
 
     name: str
     shown_by: tuple[str, ...]
     url: str = "http://127.0.0.1:8000/webhooks/points"
     client: str = "./refund"
+    template: str = "shell"
+    judge: str = _SCRIPT
+    run: str = f"sh {_SCRIPT}"
+    fill_in: str = "CONSUMER_URL and STATE_URL, CLIENT_COMMAND, or both"
 
 
+_PYTHON: Final = Stack(
+    "Python",
+    ("pyproject.toml", "setup.py", "requirements.txt", "manage.py"),
+    template="python",
+    judge=_TEST,
+    run=f"python -m pytest {_TEST}",
+    fill_in="CONSUMER, CLIENT, or both",
+)
 #: The first one counts: a server in PHP or Python often has a package.json for its pages.
 STACKS: Final = (
-    Stack("Python", ("pyproject.toml", "setup.py", "requirements.txt", "manage.py")),
+    _PYTHON,
     Stack("PHP", ("composer.json",), client="php refund.php"),
     Stack("Node", ("package.json",), "http://127.0.0.1:3000/webhooks/points", "node refund.mjs"),
 )
 _PLAIN: Final = Stack("any language", ())
+#: What pytest has to be told in CI: the script says it itself.
+_IN_CI: Final = f" --points-known-failures {_KNOWN} --points-report-dir points-conformance-report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +80,9 @@ def stack_of(names: Iterable[str]) -> Stack:
 
 def starters(stack: Stack, ci: str, *, prepare: str, gitlab_file: str) -> Iterator[Starter]:
     """The files of a project. ``prepare``: the line of CI that makes the application ready."""
-    python = stack.name == "Python"
     words = {
-        "judge": _TEST if python else _SCRIPT,
-        "run": f"python -m pytest {_TEST} --points-known-failures {_KNOWN}"
-        " --points-report-dir points-conformance-report"
-        if python
-        else f"sh {_SCRIPT}",
+        "judge": stack.judge,
+        "run": stack.run + (_IN_CI if stack is _PYTHON else ""),
         "prepare": prepare,
         "known": _KNOWN,
         "secret": _MADE_UP,
@@ -72,15 +90,12 @@ def starters(stack: Stack, ci: str, *, prepare: str, gitlab_file: str) -> Iterat
         "url": stack.url,
         "client": stack.client,
     }
-    if python:
-        yield Starter(_TEST, _filled("python", words), "CONSUMER, CLIENT, or both")
-    else:
-        what = "CONSUMER_URL and STATE_URL, CLIENT_COMMAND, or both"
-        yield Starter(_SCRIPT, _filled("shell", words), what, executable=True)
-    path = gitlab_file if ci == "gitlab" else ".github/workflows/points-conformance.yml"
+    text = _filled(stack.template, words)
+    yield Starter(stack.judge, text, stack.fill_in, executable=stack is not _PYTHON)
+    path = gitlab_file if ci == "gitlab" else _GITHUB
     what = "how the application is made ready; POINTS_CONFORMANCE if your index does not have it"
-    if path.startswith(".gitlab/"):
-        what += f"; and in .gitlab-ci.yml: include: {{local: {path}}}"
+    if path == _GITLAB_INCLUDED:
+        what += f"; and in {_GITLAB}: include: {{local: {path}}}"
     yield Starter(path, _filled(ci, words), what)
     yield Starter(_KNOWN, _filled("known", words))
 
@@ -94,7 +109,7 @@ def _filled(name: str, words: Mapping[str, str]) -> str:
 
 def _prepare(stack: Stack, folder: Path) -> str:
     """The line of CI that makes the application ready: what is not known is to be filled in."""
-    if stack.name != "Python":
+    if stack is not _PYTHON:
         return 'echo "fill in - install the application, and start it in the background"'
     if (folder / "requirements.txt").exists():
         return "python -m pip install -r requirements.txt"
@@ -115,22 +130,23 @@ def init(ci: str | None) -> None:
     folder = Path()
     try:
         stack = stack_of(path.name for path in folder.iterdir())
-        has_gitlab = (folder / ".gitlab-ci.yml").exists()
+        gitlab = folder / _GITLAB
+        others = gitlab.read_text("utf-8", errors="replace") if gitlab.exists() else ""
         prepare = _prepare(stack, folder)
     except OSError as error:
         _refuse(f"the folder cannot be read: {error.strerror}")
     planned = starters(
         stack,
-        ci or ("gitlab" if has_gitlab else "github"),
+        ci or ("gitlab" if others else "github"),
         prepare=prepare,
-        gitlab_file=".gitlab/points-conformance.yml" if has_gitlab else ".gitlab-ci.yml",
+        # Beside what is there already, unless that was written here.
+        gitlab_file=_GITLAB if not others or _JOB in others else _GITLAB_INCLUDED,
     )
     click.echo(f"for {stack.name}:")
     written = [starter for starter in planned if _written(folder, starter)]
     to_fill = [f"  {starter.path}: {starter.fill_in}" for starter in written if starter.fill_in]
     if to_fill:
-        judge = f"python -m pytest {_TEST}" if stack.name == "Python" else f"sh {_SCRIPT}"
-        click.echo("\n".join(["fill in:", *to_fill, f"then run: {judge}"]))
+        click.echo("\n".join(["fill in:", *to_fill, f"then run: {stack.run}"]))
 
 
 def _written(folder: Path, starter: Starter) -> bool:
