@@ -3,6 +3,7 @@
 import email
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -133,6 +134,22 @@ def test_the_wheel_says_what_it_is(built: Built) -> None:
 def test_a_wheel_from_the_sdist_is_the_same(built: Built) -> None:
     """Whoever repackages the sdist gets what we publish."""
     assert names(built.wheel_from_sdist) == names(built.wheel)
+
+
+def test_what_the_image_is_given_is_enough_to_build(built: Built, tmp_path: Path) -> None:
+    """The Dockerfile copies a part of the project, and makes the same wheel of it."""
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.M
+    )
+    for name in " ".join(copied).split():
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copy(ROOT / name, tmp_path)
+    build = (sys.executable, "-m", "build", "--no-isolation", "--wheel")
+    run(*build, "--outdir", tmp_path / "dist", tmp_path, cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert names(wheel) == names(built.wheel)
 
 
 def test_the_sdist_is_a_project_to_work_in(built: Built) -> None:
