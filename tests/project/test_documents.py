@@ -11,7 +11,9 @@ from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("changes/*.md"), *ROOT.glob("specs/*.md")])
+DOCUMENTS = sorted(
+    path for folder in (".", "changes", "docs", "specs") for path in (ROOT / folder).glob("*.md")
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -71,3 +73,8 @@ def test_the_version_is_in_one_place() -> None:
     package = importlib.import_module("points_conformance")
     assert "version" in PROJECT["project"]["dynamic"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", package.__version__)
+    beside = ["action.yml", "Dockerfile", "pyproject.toml", "README.md", "SECURITY.md"]
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in beside]
+    assert [
+        name for name, text in zip(beside, texts, strict=True) if package.__version__ in text
+    ] == []

@@ -1,6 +1,9 @@
 """What is published works without the checkout: sdist, wheel, a wheel from the sdist, editable."""
 
+import email
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trove_classifiers
+
+from points_conformance import __version__
 
 pytestmark = pytest.mark.slow
 
@@ -100,15 +106,57 @@ def test_the_wheel_holds_the_package_and_the_specs(built: Built) -> None:
     assert {name.split("/")[0].split("-")[0] for name in inside} == {"points_conformance"}
 
 
+def test_the_wheel_holds_what_users_need_and_no_tests(built: Built) -> None:
+    """Also what ``init`` writes from."""
+    inside = names(built.wheel)
+    assert [
+        name for name in inside if re.search(r"(^|/)(tests?|test_[^/]*|conftest[^/]*)(/|$)", name)
+    ] == []
+    starters = ROOT / "conformance" / "points_conformance" / "commands" / "starters"
+    written = {f"points_conformance/commands/starters/{path.name}" for path in starters.iterdir()}
+    assert written
+    assert written <= inside
+
+
+def test_the_wheel_says_what_it_is(built: Built) -> None:
+    """The version of the package, and classifiers that the index knows."""
+    with zipfile.ZipFile(built.wheel) as archive:
+        (path,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        told = email.message_from_bytes(archive.read(path))
+    assert told["Version"] == __version__
+    assert told["License-Expression"] == "MIT"
+    kinds = told.get_all("Classifier") or []
+    assert set(kinds) <= trove_classifiers.classifiers
+    assert kinds == sorted(kinds)
+    assert {"Environment :: Console", "Framework :: Pytest", "Typing :: Typed"} <= set(kinds)
+
+
 def test_a_wheel_from_the_sdist_is_the_same(built: Built) -> None:
     """Whoever repackages the sdist gets what we publish."""
     assert names(built.wheel_from_sdist) == names(built.wheel)
+
+
+def test_what_the_image_is_given_is_enough_to_build(built: Built, tmp_path: Path) -> None:
+    """The Dockerfile copies a part of the project, and makes the same wheel of it."""
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.M
+    )
+    for name in " ".join(copied).split():
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copy(ROOT / name, tmp_path)
+    build = (sys.executable, "-m", "build", "--no-isolation", "--wheel")
+    run(*build, "--outdir", tmp_path / "dist", tmp_path, cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert names(wheel) == names(built.wheel)
 
 
 def test_the_sdist_is_a_project_to_work_in(built: Built) -> None:
     """Source, specs, tests, examples and documents."""
     wanted = ["specs/RULES.md", "tests/project/readme.py", "examples", "README.md", "noxfile.py"]
     wanted += ["CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "LICENSE", "conftest.py"]
+    wanted += ["SECURITY.md", "Dockerfile", "action.yml", "templates", ".pre-commit-hooks.yaml"]
     assert [name for name in wanted if not (built.unpacked / name).exists()] == []
 
 
