@@ -9,7 +9,7 @@ from typing import Final
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.contract.hosts import is_loopback
-from points_conformance.simulator.clock import SystemClock
+from points_conformance.simulator.clock import ShiftedClock
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
@@ -42,10 +42,10 @@ def serve(
     """
     if not allow_public and not is_loopback(host, below=True):
         raise PublicAddressError(f"{host} can be reached from other machines; say that it may")
-    faults = Faults(Simulator(dialect=dialect, clock=SystemClock(), seed=seed))
+    faults = Faults(Simulator(dialect=dialect, clock=ShiftedClock(), seed=seed))
     courier = Courier(faults, reach="anywhere" if deliver_anywhere else "loopback")
     with (
-        Sandbox(faults, host, port, control=control, courier=courier) as sandbox,
+        Sandbox(faults, host, port, control=control, page=control, courier=courier) as sandbox,
         _signals(until or threading.Event()) as ended,
     ):
         for line in _welcome(sandbox):
@@ -65,6 +65,7 @@ def _welcome(sandbox: Sandbox) -> list[str]:
         f"export POINTS_PUBLIC_KEY={simulator.merchant.public_key}",
         f"export POINTS_OTHER_API_KEY={simulator.other.key}",
         "",
+        *([f"page: {sandbox.origin}/"] if sandbox.has_page else []),
         f"control API: {sandbox.control_url}",
         "",
         "Refund 25.00 SAR of an order that is there already:",
