@@ -272,7 +272,7 @@ class Courier:
         with self.simulator.lock:
             world = self.simulator.world
             if world is not self._world:
-                self._world, self._seen = world, 0
+                self._world, self._seen = world, world.deliveries.taken
                 self._queue.clear()
                 self._again = [one for one in self._again if one in world.deliveries]
             self._mind_dropped(world)

@@ -1,6 +1,7 @@
 """The simulator behind a real port: uvicorn in a thread, for clients in any language."""
 
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from points_conformance.simulator.mounts.asgi import PointsApp
 from points_conformance.simulator.mounts.control import CONTROL_PREFIX, Control
 from points_conformance.simulator.mounts.door import Door
 from points_conformance.simulator.mounts.page import PagedApp
-from points_conformance.simulator.mounts.thread_server import PortTakenError, ThreadServer
+from points_conformance.simulator.mounts.thread_server import App, PortTakenError, ThreadServer
 from points_conformance.simulator.page.page import SandboxPage
 
 __all__ = ["PortTakenError", "Sandbox"]
@@ -23,8 +24,8 @@ class Sandbox:
     """Serves a simulator while the ``with`` block lasts; ``port=0`` takes any free port.
 
     ``control`` adds the control API under :attr:`control_url`, ``page`` a page for people on ``/``,
-    which only this machine sees; ``courier`` sends deliveries as
-    events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
+    which only this machine sees; ``around`` is put around the whole application; ``courier`` sends
+    deliveries as events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
     (PEM) it speaks HTTPS. Other pages in a browser are kept out. Raises :class:`PortTakenError` on
     entering.
     """
@@ -37,6 +38,7 @@ class Sandbox:
         *,
         control: bool = True,
         page: bool = False,
+        around: Callable[[App], App] | None = None,
         courier: Courier | None = None,
         certfile: str | os.PathLike[str] | None = None,
         keyfile: str | os.PathLike[str] | None = None,
@@ -46,10 +48,11 @@ class Sandbox:
         self.courier = courier
         self._door = Door(host)
         self._control = Control(self.faults, enabled=control)
-        app = PointsApp(self.faults, aside=self._aside)
+        api = PointsApp(self.faults, aside=self._aside)
         self._page = SandboxPage(self.faults, courier=courier) if page else None
+        app = api if self._page is None else PagedApp(api, self._page)
         self._server = ThreadServer(
-            app if self._page is None else PagedApp(app, self._page),
+            app if around is None else around(app),
             host,
             port,
             certfile=certfile,
