@@ -61,9 +61,8 @@ def test_everything_is_as_it_was(path: Path) -> None:
     with kept(path, seed=7) as simulator:
         simulator.open_endpoint(simulator.other, "Other", "http://127.0.0.1:9/other")
         gone = simulator.open_endpoint(simulator.merchant, "Gone", "http://127.0.0.1:9/gone")
-        order = simulator.make_order(
-            "replacing", "captured", "150.75", metadata={"a": [Decimal("1.10")]}
-        )
+        metadata = {"a": [Decimal("1.10")]}
+        order = simulator.make_order("replacing", "captured", "150.75", metadata=metadata)
         simulator.make_order(merchant=simulator.other, total_price="1", settled=True)
         assert refund(simulator, order.uuid, "50.25") == 200
         simulator.merchant.endpoints.remove(gone)

@@ -9,14 +9,15 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from points_conformance.judging.visible import visible
+from points_conformance.ledger import OrderLedger
 from points_conformance.simulator.clock import ShiftedClock
 from points_conformance.simulator.core import Simulator
 from points_conformance.simulator.delivery.receivers import Reply
@@ -29,7 +30,7 @@ from points_conformance.simulator.stored import (
     order_from,
     order_text,
 )
-from points_conformance.simulator.world import Delivery, World
+from points_conformance.simulator.world import Delivery, Order, World
 
 __all__ = ["Store"]
 
@@ -43,6 +44,8 @@ _TABLES: Final = (
     "CREATE TABLE endpoints (place INTEGER PRIMARY KEY, told TEXT NOT NULL)",
     "CREATE TABLE deliveries (number INTEGER PRIMARY KEY, told TEXT NOT NULL)",
 )
+_Statement = tuple[str, list[Any]]
+_Books = tuple[datetime, OrderLedger, str | None]
 #: How often it is looked whether anything changed that no call brought about.
 _LOOK_SECONDS: Final = 0.2
 
@@ -102,7 +105,10 @@ class Store:
                 ahead = timedelta(seconds=float(self._about("ahead")))
                 if isinstance(simulator.clock, ShiftedClock):
                     simulator.clock.ahead = ahead
-                self._remember(simulator.world)
+                world = simulator.world
+                self._begin_again(world)
+                self._dropped = world.deliveries.dropped
+                self._remember(world, world.orders.values(), world.deliveries)
                 begun = int(self._about("begun")) + 1
                 self._write([("UPDATE about SET value = ? WHERE name = 'begun'", [(begun,)])])
         except (sqlite3.Error, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -151,60 +157,67 @@ class Store:
         """Keep whatever has changed since the last time."""
         with self.simulator.lock:
             world = self.simulator.world
-            statements = self._forgotten(world) + self._changes(world)
+            if world is not self._world:
+                self._begin_again(world)
+            orders = [
+                one for one in world.orders.values() if self._orders.get(one.uuid) != _of(one)
+            ]
+            told = self._attempts
+            deliveries = [d for d in world.deliveries if told.get(d.number) != len(d.attempts)]
+            statements = self._changes(world, orders, deliveries)
             if not statements:
                 return
             try:
                 self._write(statements)
             except sqlite3.Error as error:
                 raise self._error(error) from None
-            self._remember(world)
+            self._remember(world, orders, deliveries)
 
-    def _write(self, statements: list[tuple[str, list[Any]]]) -> None:
+    def _write(self, statements: list[_Statement]) -> None:
         with self._file as transaction:
             for statement, rows in statements:
                 transaction.executemany(statement, rows)
 
-    def _forgotten(self, world: World) -> list[tuple[str, list[Any]]]:
-        if world is not self._world:
-            self._orders.clear()
-            self._attempts.clear()
-            return [("DELETE FROM orders", [()]), ("DELETE FROM deliveries", [()])]
-        if world.deliveries.dropped != self._dropped:
-            return [("DELETE FROM deliveries WHERE number <= ?", [(world.deliveries.dropped,)])]
-        return []
-
-    def _changes(self, world: World) -> list[tuple[str, list[Any]]]:
-        orders = [
-            (place, one.uuid, order_text(one))
-            for place, one in enumerate(world.orders.values())
-            if self._orders.get(one.uuid) != (one.updated_at, one.ledger, one.shipping)
-        ]
-        deliveries = [
-            (one.number, delivery_text(one))
-            for one in world.deliveries
-            if self._attempts.get(one.number) != len(one.attempts)
-        ]
-        found: list[tuple[str, list[Any]]] = []
-        if (ends := _endpoints(world)) != self._endpoints:
+    def _changes(
+        self, world: World, orders: list[Order], deliveries: list[Delivery]
+    ) -> list[_Statement]:
+        """What is to be written, in its order."""
+        found: list[_Statement] = []
+        dropped, ends, ahead = world.deliveries.dropped, _endpoints(world), self._ahead()
+        if self._emptied:
+            found += [("DELETE FROM orders", [()]), ("DELETE FROM deliveries", [()])]
+        elif dropped != self._dropped:
+            found.append(("DELETE FROM deliveries WHERE number <= ?", [(dropped,)]))
+        if self._emptied or ends != self._endpoints:
             found.append(("DELETE FROM endpoints", [()]))
             found.append(("INSERT INTO endpoints VALUES (?, ?)", list(enumerate(ends))))
         if orders:
-            found.append(("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", orders))
+            # Orders are numbered as they come, and none is ever removed.
+            rows = [(one.id, one.uuid, order_text(one)) for one in orders]
+            found.append(("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", rows))
         if deliveries:
-            found.append(("INSERT OR REPLACE INTO deliveries VALUES (?, ?)", deliveries))
-        if (ahead := self._ahead()) != self._kept_ahead:
+            texts = [(one.number, delivery_text(one)) for one in deliveries]
+            found.append(("INSERT OR REPLACE INTO deliveries VALUES (?, ?)", texts))
+        if ahead != self._kept_ahead:
             found.append(("UPDATE about SET value = ? WHERE name = 'ahead'", [(ahead,)]))
         return found
 
-    def _remember(self, world: World) -> None:
+    def _begin_again(self, world: World) -> None:
+        """Everything was forgotten: the file is to be emptied, and knows nothing of this world."""
+        self._world, self._emptied = world, True
+        self._orders: dict[str, _Books] = {}
+        self._attempts: dict[int, int] = {}
+
+    def _remember(
+        self, world: World, orders: Iterable[Order], deliveries: Iterable[Delivery]
+    ) -> None:
         """What the file has now."""
-        self._world = world
+        self._emptied = False
+        self._orders.update((one.uuid, _of(one)) for one in orders)
+        self._attempts.update((one.number, len(one.attempts)) for one in deliveries)
+        for number in range(self._dropped + 1, world.deliveries.dropped + 1):
+            self._attempts.pop(number, None)
         self._dropped = world.deliveries.dropped
-        self._orders = {
-            one.uuid: (one.updated_at, one.ledger, one.shipping) for one in world.orders.values()
-        }
-        self._attempts = {one.number: len(one.attempts) for one in world.deliveries}
         self._endpoints = _endpoints(world)
         self._kept_ahead = self._ahead()
 
@@ -241,6 +254,11 @@ class Store:
             why = "another sandbox has it open"
         line = " ".join(f"cannot keep a sandbox in {self.path}: {why}".split())
         return StoreError(visible(line))
+
+
+def _of(order: Order) -> _Books:
+    """What changes of an order."""
+    return (order.updated_at, order.ledger, order.shipping)
 
 
 def _endpoints(world: World) -> list[str]:
