@@ -238,7 +238,8 @@ def _as_pytest_options(options: dict[str, Any]) -> list[str]:
 @click.option("--seed", type=int, default=0, show_default=True, help="of uuids and keys")
 @click.option("--allow-public", is_flag=True, help="leave to listen where others can reach it")
 @click.option("--deliver-anywhere", is_flag=True, help="send webhooks beyond this machine as well")
-@click.option("--control/--no-control", default=True, help="the control API for test rigs")
+@click.option("--control/--no-control", default=True, help="the control API and the page")
+@click.option("--store", type=click.Path(path_type=Path), help="a file that keeps it all")
 def serve(
     port: int,
     host: str,
@@ -247,12 +248,14 @@ def serve(
     allow_public: bool,
     deliver_anywhere: bool,
     control: bool,
+    store: Path | None,
 ) -> None:
     """The simulator as a local HTTP sandbox, for any language."""
     from points_conformance.contract.dialect import DIALECTS
     from points_conformance.simulator.mounts.sandbox import PortTakenError
     from points_conformance.simulator.mounts.serve import PublicAddressError
     from points_conformance.simulator.mounts.serve import serve as serve_simulator
+    from points_conformance.simulator.stored import StoreError
 
     if dialect not in DIALECTS:
         _refuse(f"no dialect {dialect!r}; one of {', '.join(DIALECTS)}")
@@ -265,12 +268,15 @@ def serve(
             allow_public=allow_public,
             deliver_anywhere=deliver_anywhere,
             control=control,
+            store=store,
             echo=click.echo,
         )
     except PublicAddressError:
         _refuse(f"other machines can reach {host}: say --allow-public if they may")
     except PortTakenError as error:
         _refuse(f"{error}; --port 0 takes a free one")
+    except StoreError as error:
+        _refuse(str(error))
 
 
 @main.command()

@@ -113,6 +113,8 @@ class Deliveries(list[Delivery]):
         self.most = most
         #: How many older ones are remembered no more.
         self.dropped = 0
+        #: Up to which number they were sent by a process before this one.
+        self.taken = 0
         #: The newest dropped one's number, by the endpoint that it was for.
         self._last_dropped: dict[str, int] = {}
 
@@ -163,6 +165,10 @@ class World:
     def has_number(self, merchant: Merchant, number: str) -> bool:
         """Whether the merchant has an order that was stored under this number."""
         return (merchant, number) in self._numbers
+
+    def reseed(self, seed: str) -> None:
+        """Take identifiers from another source from now on."""
+        self._random = random.Random(seed)  # noqa: S311 - as above
 
     def uuid(self) -> str:
         """A fresh version 4 uuid, the same for the same seed."""

@@ -83,6 +83,7 @@ class Courier:
         self._wakeable = False
         self._world: World | None = None
         self._seen = 0
+        self._again: list[Delivery] = []
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -159,6 +160,12 @@ class Courier:
         finally:
             self._turn.release()
         self._raise_failure()
+
+    def send_again(self, delivery: Delivery) -> None:
+        """Deliver what was delivered before once more, the same to the byte."""
+        with self.simulator.lock:
+            self._again.append(delivery)
+            self.simulator.changed.notify_all()
 
     def start(self) -> None:
         """Send from a thread, as events happen, until :meth:`close`."""
@@ -240,7 +247,8 @@ class Courier:
     # ------------------------------------------------------------------ deciding
     def _has_news(self) -> bool:
         world = self.simulator.world
-        return world is not self._world or world.deliveries.total > self._seen
+        news = world.deliveries.total > self._seen or bool(self._again)
+        return news or world is not self._world
 
     def _work(self, rounds: int | None) -> _Work:
         """Everything there is to do, and in between what came of it."""
@@ -264,10 +272,12 @@ class Courier:
         with self.simulator.lock:
             world = self.simulator.world
             if world is not self._world:
-                self._world, self._seen = world, 0
+                self._world, self._seen = world, world.deliveries.taken
                 self._queue.clear()
+                self._again = [one for one in self._again if one in world.deliveries]
             self._mind_dropped(world)
-            news = world.deliveries.after(self._seen)
+            again, self._again = self._again, []
+            news = [*again, *world.deliveries.after(self._seen)]
             self._seen = world.deliveries.total
         reached = [delivery for delivery in news if self._receiver(delivery.endpoint) is not None]
         now = self._now()

@@ -10,7 +10,7 @@ from points_conformance.simulator.faults import Faults, Handled
 from points_conformance.simulator.messages import Refusal, Request, Response
 from points_conformance.simulator.mounts.wire import raw_headers, request_from
 
-__all__ = ["CUT", "LARGEST_BODY", "PointsApp"]
+__all__ = ["CUT", "LARGEST_BODY", "PointsApp", "body_of", "gone_within", "respond"]
 
 #: Bytes. A larger body is read to its end, so that its sender hears the answer, and not kept.
 LARGEST_BODY: Final = 20 * 1024 * 1024
@@ -41,16 +41,16 @@ class PointsApp:
             raise NotImplementedError(f"the Points API has no {scope['type']}")
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
+        body = await body_of(receive)
         if body is None:
             return
         handled = self._handle(scope, body)
-        if handled.seconds and await _gone_within(handled.seconds, receive):
+        if handled.seconds and await gone_within(handled.seconds, receive):
             return
         if handled.response is None:
             await _cut(scope, receive)
         else:
-            await _respond(handled.response, send)
+            await respond(handled.response, send)
 
     def _handle(self, scope: Message, body: bytes) -> Handled:
         if len(body) > LARGEST_BODY:
@@ -61,19 +61,19 @@ class PointsApp:
         return self.faults.handle(request) if response is None else Handled(response)
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def body_of(receive: Receive, largest: int = LARGEST_BODY) -> bytes | None:
     """The body, one byte above the limit where it is larger; ``None`` if its sender has gone."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")[: LARGEST_BODY + 1 - len(body)]
+        body += message.get("body", b"")[: largest + 1 - len(body)]
         if not message.get("more_body", False):
             return bytes(body)
 
 
-async def _gone_within(seconds: float, receive: Receive) -> bool:
+async def gone_within(seconds: float, receive: Receive) -> bool:
     """Wait; say at once if the client has gone meanwhile."""
     with anyio.move_on_after(seconds):
         await _disconnected(receive)
@@ -86,7 +86,8 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _respond(response: Response, send: Send) -> None:
+async def respond(response: Response, send: Send) -> None:
+    """Send a whole response."""
     start = {"type": "http.response.start", "status": response.status}
     await send({**start, "headers": raw_headers(response)})
     await send({"type": "http.response.body", "body": response.body})

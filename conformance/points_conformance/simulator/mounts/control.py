@@ -33,7 +33,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
 
 from points_conformance.contract.money import sar
-from points_conformance.simulator.clock import ManualClock
+from points_conformance.simulator.clock import MovableClock
 from points_conformance.simulator.faults import Faults
 from points_conformance.simulator.messages import Refusal, Request, Response, dump_json, load_json
 from points_conformance.simulator.world import Delivery, Merchant, Order
@@ -180,7 +180,7 @@ class Control:
         seconds = body.get("advance")
         if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal):
             raise _Wrong(400, "advance is a number of seconds")
-        if not isinstance(self.simulator.clock, ManualClock):
+        if not isinstance(self.simulator.clock, MovableClock):
             raise _Wrong(409, "this is the machine's clock, which is not ours to move")
         self.simulator.clock.advance(float(seconds))
         return {"advanced": seconds}

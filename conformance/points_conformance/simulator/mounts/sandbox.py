@@ -1,6 +1,7 @@
 """The simulator behind a real port: uvicorn in a thread, for clients in any language."""
 
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,9 @@ from points_conformance.simulator.messages import Request, Response
 from points_conformance.simulator.mounts.asgi import PointsApp
 from points_conformance.simulator.mounts.control import CONTROL_PREFIX, Control
 from points_conformance.simulator.mounts.door import Door
-from points_conformance.simulator.mounts.thread_server import PortTakenError, ThreadServer
+from points_conformance.simulator.mounts.page import PagedApp
+from points_conformance.simulator.mounts.thread_server import App, PortTakenError, ThreadServer
+from points_conformance.simulator.page.page import SandboxPage
 
 __all__ = ["PortTakenError", "Sandbox"]
 
@@ -20,9 +23,10 @@ __all__ = ["PortTakenError", "Sandbox"]
 class Sandbox:
     """Serves a simulator while the ``with`` block lasts; ``port=0`` takes any free port.
 
-    ``control`` adds the control API under :attr:`control_url`; ``courier`` sends deliveries as
-    events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
-    (PEM) it speaks HTTPS. Pages in a browser are kept out. Raises :class:`PortTakenError` on
+    ``control`` adds the control API under :attr:`control_url`, ``page`` a page for people on ``/``,
+    which only this machine sees; ``around`` is put around the whole application; ``courier`` sends
+    deliveries as events happen, and is closed with the sandbox. With ``certfile`` and ``keyfile``
+    (PEM) it speaks HTTPS. Other pages in a browser are kept out. Raises :class:`PortTakenError` on
     entering.
     """
 
@@ -33,6 +37,8 @@ class Sandbox:
         port: int = 0,
         *,
         control: bool = True,
+        page: bool = False,
+        around: Callable[[App], App] | None = None,
         courier: Courier | None = None,
         certfile: str | os.PathLike[str] | None = None,
         keyfile: str | os.PathLike[str] | None = None,
@@ -42,8 +48,11 @@ class Sandbox:
         self.courier = courier
         self._door = Door(host)
         self._control = Control(self.faults, enabled=control)
+        api = PointsApp(self.faults, aside=self._aside)
+        self._page = SandboxPage(self.faults, courier=courier) if page else None
+        app = api if self._page is None else PagedApp(api, self._page)
         self._server = ThreadServer(
-            PointsApp(self.faults, aside=self._aside),
+            app if around is None else around(app),
             host,
             port,
             certfile=certfile,
@@ -76,12 +85,19 @@ class Sandbox:
         return self.origin + API_PREFIX
 
     @property
+    def has_page(self) -> bool:
+        """Whether there is a page for people on ``/``."""
+        return self._page is not None
+
+    @property
     def control_url(self) -> str:
         """Where the control API is."""
         return self.origin + CONTROL_PREFIX
 
     def __enter__(self) -> Self:
         self._server.start()
+        if self._page is not None:
+            self._page.origin = self.origin
         if self.courier is not None:
             self.courier.start()
         return self

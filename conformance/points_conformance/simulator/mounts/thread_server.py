@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from points_conformance.simulator.mounts.asgi import CUT
 
-__all__ = ["PortTakenError", "ThreadServer"]
+__all__ = ["App", "PortTakenError", "ThreadServer"]
 
 _STARTUP_SECONDS: Final = 10.0
 Message = MutableMapping[str, Any]
