@@ -4,7 +4,6 @@ and say what is missing; with ``POINTS_BROWSER=required`` that is an error.
 
 import os
 import shutil
-<<<<<<< HEAD
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,16 +13,6 @@ from tests.browser import pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-=======
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
->>>>>>> a-page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
@@ -37,11 +26,7 @@ DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 def missing(what: str) -> NoReturn:
     """Say what is missing."""
     if os.environ.get("POINTS_BROWSER") == "required":
-<<<<<<< HEAD
-        pytest.fail(f"the report cannot be looked at: {what}")
-=======
         pytest.fail(f"a page cannot be looked at: {what}")
->>>>>>> a-page
     pytest.skip(what)
 
 
@@ -68,7 +53,6 @@ def axe() -> str:
     if not path or not Path(path).is_file():
         missing("no axe-core: npm pack axe-core, and name its axe.min.js in POINTS_AXE")
     return Path(path).read_text("utf-8")
-<<<<<<< HEAD
 
 
 @pytest.fixture(scope="session")
@@ -109,5 +93,3 @@ def opened(chromium: "Browser", made_up: dict[str, str]) -> Iterator[Callable[..
 def _only(address: str, url: str, complaints: list[str]) -> None:
     if url.partition("#")[0] != address:
         complaints.append(f"asked for {url}")
-=======
->>>>>>> a-page
