@@ -22,7 +22,9 @@ _ALONE: Final = 4
 _NAMED: Final = 4
 #: Another candidate is told where it fits worse by less.
 _CLOSE: Final = 0.1
-#: So many lines of what is lacking, and of each of the notes.
+#: How notes begin that were told before the run.
+_SAID_BEFORE: Final = "webhooks are received at "
+#: So many lines of what is lacking, and of what is known.
 _LISTED: Final = 4
 
 #: A call on an order is told by what it does.
@@ -226,10 +228,12 @@ def _beside(report: RunReport, width: int) -> list[str]:
         *(f"seeds differ: {line}" for line in report.differing),
         *known[:_LISTED],
     ]
-    notes = [_short(f"note: {note}", width) for note in report.notes][:_LISTED]
     told = [line for text in lines for line in _rows(_line(text, 300), 2, width)]
-    effect = [_short(f"net effect: {'; '.join(report.effect)}", width)] if report.effect else []
-    return [*told, *notes, *effect, *_missing(report, width)]
+    # What was done to the target, and what is left there, is told whole.
+    whole = [f"note: {note}" for note in report.notes if not note.startswith(_SAID_BEFORE)]
+    whole += [f"net effect: {'; '.join(report.effect)}"] if report.effect else []
+    effect = [line for text in whole for line in wrapped(plain(text), hang="  ", width=width)]
+    return [*told, *effect, *_missing(report, width)]
 
 
 def _missing(report: RunReport, width: int) -> list[str]:
