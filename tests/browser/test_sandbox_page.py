@@ -146,6 +146,25 @@ def test_forms_work_with_and_without_scripts(
     assert order.ledger.left == 40_00
 
 
+def test_a_page_that_is_open_over_a_restart_comes_back(chromium: "Browser") -> None:
+    """It says that nobody answers, and loads the next process's page, whose forms work."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        with Sandbox(Simulator(), page=True) as first:
+            page.goto(f"{first.origin}/")
+            page.wait_for_function(_LIVE)
+        page.get_by_text("not live").wait_for()
+        simulator = Simulator()
+        with Sandbox(simulator, port=first.port, page=True):
+            token = page.evaluate("document.getElementById('content').dataset.token")
+            page.wait_for_function(
+                "(old) => document.getElementById('content').dataset.token !== old", arg=token
+            )
+            page.get_by_role("button", name="Make the order").click()
+            page.get_by_role("status").wait_for()
+    assert len(simulator.world.orders) == 1
+
+
 def test_everything_is_reached_by_keyboard(opened: Opened, sandbox: Sandbox) -> None:
     """An order is unfolded and cancelled without a mouse, and focus is always seen."""
     order = sandbox.simulator.make_order(status="new")
