@@ -13,8 +13,9 @@ from tests.second_server import SecondServer
 from points_conformance.contract.money import sar
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api.build import LiveSettings, live_target
-from points_conformance.targets.api.inbox import MAIN, Said
+from points_conformance.targets.api.inbox import MAIN
 from points_conformance.targets.api.live_inbox import ListenError, LiveInbox, parse_listen
+from points_conformance.targets.api.reply import Said
 from points_conformance.targets.api.target import ApiTarget
 
 UUID = "0b0f7a3e-5f4d-4a52-9d8e-2f6a6d0f9a11"

@@ -21,8 +21,8 @@ from points_conformance.rules.api.webhook_retries import EVERY
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.endpoints import endpoint_of
-from points_conformance.targets.api.inbox import Reply, Said
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.reply import Reply, Said
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["ANSWERED", "rule"]

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final
 
 import httpx
 
@@ -26,13 +26,12 @@ from points_conformance.simulator.delivery.receivers import in_process
 from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
+from points_conformance.targets.api.reply import Reply
 
-__all__ = ["MAIN", "Inbox", "Received", "Reply", "Said", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "SimulatorInbox", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
-#: How an attempt is answered: a status, no answer at all, or a broken connection.
-Reply = int | Literal["hang", "drop"]
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
@@ -40,19 +39,6 @@ _SLICE: Final = 0.1
 _SENT: Final = 200
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
-
-
-class Said(int):
-    """A status that is answered with a body, in chunks or whole. In process nobody reads it."""
-
-    def __new__(cls, status: int, body: bytes, *, chunked: bool = False) -> Self:
-        """A status, and what stands beside it."""
-        said = super().__new__(cls, status)
-        said.body, said.chunked = body, chunked
-        return said
-
-    body: bytes
-    chunked: bool
 
 
 @dataclass(frozen=True, slots=True)

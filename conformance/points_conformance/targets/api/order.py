@@ -4,11 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.finding import Denied
 from points_conformance.targets.api.answer import Answer
 
-__all__ = ["Made", "Reversal", "TestOrder", "TurnedAway", "Wanted", "fits"]
+__all__ = [
+    "Made",
+    "Reversal",
+    "TestOrder",
+    "TurnedAway",
+    "Wanted",
+    "fits",
+    "ran_dry",
+    "what_to_supply",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,25 @@ def fits(made: Made, wanted: Wanted) -> bool:
     if made.status is not wanted.status or wanted.kind not in (None, made.kind):
         return False
     return made.total == wanted.total if wanted.exact else made.total >= min(wanted.total, 100)
+
+
+def ran_dry(wanted: Wanted) -> str:
+    """Why there are none left of the orders that a rule wants."""
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    return (
+        f"the {wanted.status.value} {kind}orders ran dry, or were not as they were said to be: "
+        "supply more (--dry-run tells how many a run wants)"
+    )
+
+
+def what_to_supply(wanted: Wanted) -> str:
+    """Why there were never any, and how to give some."""
+    kind = f"{wanted.kind.value} " if wanted.kind else ""
+    total = f" of {sar(wanted.total)} SAR" if wanted.exact else ""
+    return (
+        f"no {wanted.status.value} {kind}order{total}: supply one with --orders or the hook "
+        "pytest_points_make_order"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,21 +14,24 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 import httpx
 
 from points_conformance.contract.lifecycle import Action, certain
-from points_conformance.contract.money import sar
 from points_conformance.contract.names import REVERSALS, OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, NetworkTrouble, NotExercised
 from points_conformance.judging.journal import Journal
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.calls import (
-    CALL_TIMEOUT,
-    Caller,
-    Keys,
-)
+from points_conformance.targets.api.calls import CALL_TIMEOUT, Caller, Keys
 from points_conformance.targets.api.endpoints import SECOND_MERCHANT, Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
-from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits
+from points_conformance.targets.api.order import (
+    Made,
+    Reversal,
+    TestOrder,
+    Wanted,
+    fits,
+    ran_dry,
+    what_to_supply,
+)
 from points_conformance.targets.api.sources import OrderSource
 from points_conformance.targets.effect import Effect
 
@@ -246,9 +249,9 @@ class ApiTarget(Caller):
     def _none(self, wanted: Wanted) -> NotExercised:
         """Why there is no such order: nobody ever gave one, or those that were there are gone."""
         if self._was_promised(wanted):
-            return Denied(_ran_dry(wanted))
+            return Denied(ran_dry(wanted))
         kind = f"{wanted.kind.value} " if wanted.kind else ""
-        return NotExercised(_what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
+        return NotExercised(what_to_supply(wanted), lacks=f"{wanted.status.value} {kind}orders")
 
     def turned_away(self, order: TestOrder) -> None:
         """The first refund of an order was refused: it is named among those that were no use."""
@@ -393,20 +396,3 @@ class ApiTarget(Caller):
 
 def _uuid(order: TestOrder | str) -> str:
     return order if isinstance(order, str) else order.uuid
-
-
-def _ran_dry(wanted: Wanted) -> str:
-    kind = f"{wanted.kind.value} " if wanted.kind else ""
-    return (
-        f"the {wanted.status.value} {kind}orders ran dry, or were not as they were said to be: "
-        "supply more (--dry-run tells how many a run wants)"
-    )
-
-
-def _what_to_supply(wanted: Wanted) -> str:
-    kind = f"{wanted.kind.value} " if wanted.kind else ""
-    total = f" of {sar(wanted.total)} SAR" if wanted.exact else ""
-    return (
-        f"no {wanted.status.value} {kind}order{total}: supply one with --orders or the hook "
-        "pytest_points_make_order"
-    )
