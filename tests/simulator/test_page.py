@@ -198,6 +198,19 @@ def test_a_refund_is_the_apis(browser: Browser, faults: Faults) -> None:
     assert order.ledger.left in (0, 74_50)
 
 
+def test_an_amount_is_sent_as_it_was_written(browser: Browser, faults: Faults) -> None:
+    """What more than two decimals mean is the API's to say; a refused one leaves the row open."""
+    order = faults.simulator.make_order()
+    said = browser.told("refund", uuid=order.uuid, amount="1.005")
+    assert "HTTP" in said
+    assert browser.told("refund", uuid=order.uuid, amount="1,5") == (
+        "Refused: amount is no number: 1,5"
+    )
+    answer = browser.send("refund", uuid=order.uuid, amount="x")
+    page = browser.client.get(answer.headers["Location"]).text
+    assert f'<details id="order-{order.uuid}" class="row" open>' in page
+
+
 def test_cancel_and_auto_refund_are_told_once(browser: Browser, faults: Faults) -> None:
     """Each moves the order, and its event is queued; loading the answer again does nothing."""
     first, second = faults.simulator.make_order(), faults.simulator.make_order("replacing")
@@ -300,6 +313,9 @@ def test_a_clock_that_is_not_ours_is_not_moved() -> None:
         ("fault", {"operation": "lunch"}),
         ("fault", {"times": "0"}),
         ("fault", {"times": "many"}),
+        ("fault", {"times": "1e9999999"}),
+        ("redeliver", {"number": "1e9999999"}),
+        ("refund", {"amount": "1e9999999"}),
         ("register", {"url": "javascript:alert(1)"}),
         ("remove", {"uuid": "no-such-endpoint"}),
     ],

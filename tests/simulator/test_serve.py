@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -90,6 +91,30 @@ def test_without_control_there_is_none() -> None:
     with serving(control=False) as lines:
         base = exported(lines)["POINTS_BASE_URL"].removesuffix("/api/v1")
         assert httpx.get(f"{base}/_points/keys").status_code == 404
+
+
+def test_the_page_is_where_it_says(tmp_path: Path) -> None:
+    """Kept in a file or not; switched off with the control API, and then it is not told of."""
+    for store in (None, tmp_path / "sandbox.db"):
+        with serving(store=store) as lines:
+            page = next(line for line in lines if line.startswith("page: "))
+            answer = httpx.get(page.removeprefix("page: "), trust_env=False)
+        assert "<h1>Points sandbox</h1>" in answer.text
+        assert "150.75 of 150.75 SAR left" in answer.text
+    with serving(control=False) as lines:
+        base = exported(lines)["POINTS_BASE_URL"].removesuffix("/api/v1")
+        assert httpx.get(base + "/", trust_env=False).status_code == 404
+        assert not any(line.startswith("page: ") for line in lines)
+
+
+def test_its_clock_is_moved_by_a_test_rig() -> None:
+    """Forward, ahead of the machine's; new orders say so."""
+    with serving() as lines:
+        base = exported(lines)["POINTS_BASE_URL"].removesuffix("/api/v1")
+        moved = httpx.post(f"{base}/_points/clock", json={"advance": 86_400}, trust_env=False)
+        page = httpx.get(base + "/", trust_env=False).text
+    assert moved.status_code == 200
+    assert "1 d ahead of this machine" in page
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from points_conformance.contract.bounds import MOST_DIGITS
 from points_conformance.contract.limits import API_PREFIX, KEY_HEADER
-from points_conformance.contract.money import halalas, sar, sar_text
+from points_conformance.contract.money import sar_text
 from points_conformance.simulator.clock import MovableClock
 from points_conformance.simulator.delivery.courier import Courier
 from points_conformance.simulator.faults import Faults
@@ -39,9 +40,10 @@ class Desktop:
         try:
             return DEEDS[deed](self, form)
         except Refusal as refusal:
-            return Told(refusal.message, refused=True)
+            why = refusal.message
         except (ValueError, TypeError, ArithmeticError) as wrong:
-            return Told(str(wrong) or "that is no number", refused=True)
+            why = str(wrong)
+        return Told(why, refused=True, row=f"order-{form['uuid']}" if "uuid" in form else deed)
 
     def order(self, form: Form) -> Order:
         """The order that a form is about."""
@@ -86,8 +88,7 @@ def cancel(desk: Desktop, form: Form) -> Told:
 
 def refund(desk: Desktop, form: Form) -> Told:
     """Refund an amount, or without one what the dialect takes that for."""
-    written = form.get("amount", "").strip()
-    amount = {"amount": sar(halalas(written))} if written else {}
+    amount = {"amount": _number(form, "amount")} if form.get("amount", "").strip() else {}
     return desk.call(form, "refund", {**amount, **_reason(form)})
 
 
@@ -105,7 +106,7 @@ def _reason(form: Form) -> dict[str, str]:
 # ---------------------------------------------------------------------- webhooks
 def redeliver(desk: Desktop, form: Form) -> Told:
     """Send a delivery again, to the byte."""
-    number = int(form.get("number", ""))
+    number = int(_number(form, "number"))
     with desk.faults.simulator.lock:
         found = [one for one in desk.faults.simulator.deliveries if one.number == number]
     if not found:
@@ -181,7 +182,7 @@ def plan_fault(desk: Desktop, form: Form) -> Told:
     kind, operation = form.get("fault", "lose_answer"), form.get("operation", "any")
     if kind not in FAULTS:
         raise ValueError("there is no such fault")
-    FAULTS[kind][1](desk.faults, operation, int(form.get("times", "").strip() or "1"))
+    FAULTS[kind][1](desk.faults, operation, int(_number({"times": "1", **form}, "times")))
     return Told(f"planned for {operation}: {FAULTS[kind][0]}", row="faults")
 
 
@@ -199,13 +200,24 @@ def forget_faults(desk: Desktop, form: Form) -> Told:
 
 def move_clock(desk: Desktop, form: Form) -> Told:
     """Move the clock forward."""
-    clock, hours = desk.faults.simulator.clock, Decimal(form.get("hours", "").strip())
+    clock, hours = desk.faults.simulator.clock, _number(form, "hours")
     if not isinstance(clock, MovableClock):
         raise ValueError("this is the machine's clock, which is not ours to move")
-    if not hours.is_finite():
-        raise ValueError("that is no number of hours")
     clock.advance(float(hours * 3600))
     return Told(f"the clock went {hours} h forward", row="clock")
+
+
+def _number(form: Form, name: str) -> Decimal:
+    """A field as an exact number, however many decimals: what that means is the API's to say."""
+    written = form.get(name, "").strip()
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        raise ValueError(f"{name} is no number: {written}") from None
+    # A short 1e9999999 is a number of ten million digits as soon as it is made whole.
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{name} is no number: {written}")
+    return number
 
 
 DEEDS: Final[Mapping[str, Callable[[Desktop, Form], Told]]] = {
