@@ -242,6 +242,7 @@ def _missing(report: RunReport, width: int) -> list[str]:
         return []
     groups = [*grouped_by_reason(report.coverage.lacking).items()]
     groups = [(reason, ids) for reason, ids in groups if not reason.startswith("comes after ")]
-    lines = [_short(f"not exercised ({len(ids)}): {reason}", width) for reason, ids in groups]
+    lines = [f"not exercised ({len(ids)}): {reason}" for reason, ids in groups]
     more = len(lines) - _LISTED
-    return lines[:_LISTED] + ([f"and {counted(more, 'reason')} more"] if more > 0 else [])
+    told = [row for line in lines[:_LISTED] for row in _rows(plain(line), 2, width)]
+    return told + ([f"and {counted(more, 'reason')} more"] if more > 0 else [])
