@@ -140,7 +140,7 @@ def test_no_run_tells_a_secret(tmp_path: Path) -> None:
     texts = [done.out, done.err]
     folder = tmp_path / "points-conformance-report"
     texts += [path.read_text("utf-8", "replace") for path in folder.iterdir()]
-    assert len(texts) == 7  # four reports and a journal
+    assert len(texts) == 8  # five reports and a journal
     for text in texts:
         for secret in (KEY, OTHER, SECRET):
             half = len(secret) // 2 + 1
