@@ -20,9 +20,9 @@ __all__ += ["signs_of"]
 
 #: So many candidates are told at most.
 AT_MOST: Final = 3
-#: From this fit on a cause is called likely, by how many rules failed, for what one or two show may
+#: From this fit on a cause is called likely, by how many rules failed, for what a few show may
 #: come of much; below it is merely the nearest of those known.
-_ENOUGH: Final = {1: 0.9, 2: 0.75}
+_ENOUGH: Final = {1: 0.9, 2: 0.75, 3: 0.7}
 LIKELY: Final = 0.6
 #: What fits worse is not told.
 _LEAST: Final = 0.15
