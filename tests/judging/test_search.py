@@ -125,3 +125,22 @@ def test_a_profile_of_the_users_does_not_reach_in(api: ApiTarget) -> None:
         assert stories_of(again) == first
     finally:
         settings.load_profile(before)
+
+
+def test_stories_that_are_drawn_some_at_a_time_are_shrunk_like_others(
+    api: ApiTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the one that fails was drawn."""
+    monkeypatch.setattr("points_conformance.judging.search._AT_A_TIME", 3)
+    api.allowance = 1000
+    failed: list[int] = []
+
+    def tell(story: int) -> None:
+        api.read("00000000-0000-4000-8000-000000000000")
+        if story >= 100:
+            failed.append(story)
+            raise Finding("too much", expected="less than 100", got=str(story))
+
+    with pytest.raises(Finding, match="too much"):
+        search(api, st.integers(0, 10**6), tell, examples=30, longest=2)
+    assert min(failed) == 100

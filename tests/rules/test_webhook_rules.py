@@ -86,3 +86,17 @@ def test_what_a_dialect_does_is_read() -> None:
         readings = {k: v for result in results for k, v in result.readings.items()}
         assert readings["webhook-attempts"] == attempts
         assert readings["webhook-client-error"] == repeated
+
+
+@pytest.mark.parametrize(
+    ("others", "place"), [(["webhook.every-endpoint"], "hanging"), ([], "main")]
+)
+def test_a_delivery_hangs_at_an_endpoint_of_its_own(others: list[str], place: str) -> None:
+    """Where every endpoint is known to be told: it holds up nothing at the run's own."""
+    api = embedded_target()
+    judge = Judge(CATALOGUE, seed=0, profile=Profile.STANDARD)
+    for id_ in (*others, "webhook.retry-after-timeout"):
+        judge.judge(id_, api)
+    inbox = api.webhooks()
+    heard = [one for order in api.whole.orders for one in inbox.of(order.uuid, None)]
+    assert {one.place for one in heard if one.answered == "hang"} == {place}

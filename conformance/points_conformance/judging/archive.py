@@ -1,7 +1,8 @@
 """Many records of one kind, kept in little memory: a deep run makes some ten thousand calls.
 
 The newest are at hand; the older ones are packed, block by block, and unpacked when they are
-looked at. From any one thread at a time: whoever shares it holds a lock.
+looked at. From any one thread at a time: whoever shares it holds a lock. How many there are may be
+asked from any.
 """
 
 import pickle
@@ -27,10 +28,12 @@ class Archive(Sequence[Item], Generic[Item]):
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
         self._new: list[Item] = []
+        self._count = 0
 
     def append(self, item: Item) -> None:
         """Add one at the end."""
         self._new.append(item)
+        self._count += 1
         if len(self._new) >= 2 * _BLOCK:
             self._blocks.append(zlib.compress(pickle.dumps(self._new[:_BLOCK]), _LEVEL))
             del self._new[:_BLOCK]
@@ -42,7 +45,7 @@ class Archive(Sequence[Item], Generic[Item]):
     __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
-        return len(self._blocks) * _BLOCK + len(self._new)
+        return self._count
 
     def __iter__(self) -> Iterator[Item]:
         for place in range(len(self._blocks)):

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
@@ -154,7 +155,7 @@ def manner_of(expected: str, got: str) -> str:
     told = _UNSTEADY.sub("0", got)[:_MANNER_LENGTH].strip()
     if not wanted or not came:
         return told
-    difference = float(came[0]) - float(wanted[0])
+    difference = Decimal(came[0]) - Decimal(wanted[0])
     return f"{'more' if difference > 0 else 'less' if difference < 0 else 'as much'}: {told}"
 
 

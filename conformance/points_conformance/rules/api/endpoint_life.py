@@ -15,8 +15,7 @@ from points_conformance.rules.api.cells import cell
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Shared
-from points_conformance.rules.api.telling import ENDPOINT_NAME, told
-from points_conformance.rules.api.telling import own_endpoint as _endpoint
+from points_conformance.rules.api.telling import ENDPOINT_NAME, own_endpoint, told
 from points_conformance.rules.api.webhook_retries import EVERY
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
@@ -96,12 +95,12 @@ def _told_once(api: ApiTarget, order: TestOrder, place: str) -> None:
 @rule("webhook.endpoint-made-again", MUST, DELETE, LIMITS, GONE, after=DELETED, calls=16)
 def a_deleted_url_can_be_registered_again(api: ApiTarget) -> None:
     """After its endpoint was deleted a URL MUST be free again, and be told with the new secret."""
-    with _endpoint(api, "again") as first:
+    with own_endpoint(api, "again") as first:
         _told_once(api, _refunded(api), "again")
         expect(api.endpoints.remove(first["uuid"])).accepted()
         expect(_change(api, "PATCH", first, name="again")).refused_with(404)
         expect(_change(api, "PUT", first, name="again", url=first["url"])).refused_with(404)
-    with _endpoint(api, "again"):
+    with own_endpoint(api, "again"):
         _told_once(api, _refunded(api), "again")
 
 
@@ -110,7 +109,7 @@ def an_endpoint_hears_of_orders_that_were_there_before_it(api: ApiTarget) -> Non
     """An endpoint MUST be told of what happens from now on, also to orders older than it."""
     order = api.refundable()
     api.read(order)
-    with _endpoint(api, "younger"):
+    with own_endpoint(api, "younger"):
         _told_once(api, _refunded(api, order), "younger")
 
 
@@ -118,7 +117,7 @@ def an_endpoint_hears_of_orders_that_were_there_before_it(api: ApiTarget) -> Non
 @rule("webhook.endpoint-secret-after-changes", MUST, PUT, PATCH, after=(EVERY, PUT_WORKS), calls=10)
 def a_changed_endpoint_is_told_with_the_secret_it_shows(api: ApiTarget) -> None:
     """After changes of its URL and name an endpoint MUST be told with the secret that it shows."""
-    with _endpoint(api, "changed") as made:
+    with own_endpoint(api, "changed") as made:
         url = api.webhooks().url("changed-to")
         expect(_change(api, "PUT", made, name="changed", url=url)).accepted()
         expect(_change(api, "PATCH", made, name="changed again")).accepted()
@@ -129,7 +128,7 @@ def a_changed_endpoint_is_told_with_the_secret_it_shows(api: ApiTarget) -> None:
 @rule("webhook.endpoint-keeps-its-url", MUST, PUT, LIMITS, after=PUT_WORKS, calls=9)
 def an_endpoints_own_url_is_no_duplicate(api: ApiTarget) -> None:
     """A PUT with the endpoint's own URL MUST be accepted; with another's URL, refused."""
-    with _endpoint(api, "mine") as mine, _endpoint(api, "others") as other:
+    with own_endpoint(api, "mine") as mine, own_endpoint(api, "others") as other:
         expect(_change(api, "PUT", mine, name=mine["name"], url=mine["url"])).accepted()
         for method in ("PUT", "PATCH"):
             with cell(method):
@@ -149,7 +148,7 @@ def an_endpoints_own_url_is_no_duplicate(api: ApiTarget) -> None:
 def a_refused_change_changes_nothing(api: ApiTarget) -> None:
     """A name of 256 characters or a URL that is none MUST be refused (422) and change nothing."""
     long = "n" * (WEBHOOK_NAME_MAX + 1)
-    with _endpoint(api, "kept") as made:
+    with own_endpoint(api, "kept") as made:
         url = api.webhooks().url("kept-no-more")
         for method, fields in (
             ("PUT", {"name": long, "url": url}),
@@ -165,7 +164,7 @@ def a_refused_change_changes_nothing(api: ApiTarget) -> None:
 @rule("webhook.endpoint-neighbours", MUST, APART, after=(DELETED, PUT_WORKS), calls=18)
 def an_endpoints_neighbours_stay(api: ApiTarget) -> None:
     """A change or deletion of one endpoint MUST leave the others as they were, and told."""
-    with _endpoint(api, "left") as left, _endpoint(api, "right") as right:
+    with own_endpoint(api, "left") as left, own_endpoint(api, "right") as right:
         url = api.webhooks().url("left-moved")
         expect(_change(api, "PUT", left, name="moved", url=url)).accepted()
         _stays(api, right)

@@ -13,9 +13,7 @@ from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Shared
-from points_conformance.rules.api.telling import ENDPOINT_NAME as _NAME
-from points_conformance.rules.api.telling import own_endpoint as _endpoint
-from points_conformance.rules.api.telling import told
+from points_conformance.rules.api.telling import ENDPOINT_NAME, own_endpoint, told
 from points_conformance.rules.api.webhook_retries import DELETED, EVERY, MOVED
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.answer import Answer
@@ -59,20 +57,20 @@ def _shows(answer: Answer, name: str, url: str) -> None:
 def an_endpoint_is_made(api: ApiTarget) -> None:
     """A registration MUST be answered with the endpoint: uuid, name, URL and secret."""
     inbox = api.webhooks()
-    answer = api.endpoints.open(_NAME, inbox.url("made"))
+    answer = api.endpoints.open(ENDPOINT_NAME, inbox.url("made"))
     expect(answer).accepted()
     endpoint = endpoint_of(answer)
     if isinstance(endpoint.get("uuid"), str):
         api.endpoints.remove(endpoint["uuid"])
     wrong = problems("WebhookResource", endpoint)
     fail_unless(not wrong, "no endpoint as described", expected="WebhookResource", got=wrong[:5])
-    _shows(answer, _NAME, inbox.url("made"))
+    _shows(answer, ENDPOINT_NAME, inbox.url("made"))
 
 
 @rule(SHOWN, MUST, calls=3)
 def an_endpoint_is_shown(api: ApiTarget) -> None:
     """Reading an endpoint MUST show its name, URL and secret as they were registered."""
-    with _endpoint(api, "shown") as made:
+    with own_endpoint(api, "shown") as made:
         answer = _get(api, made["uuid"])
         expect(answer).accepted()
         _shows(answer, made["name"], made["url"])
@@ -81,7 +79,7 @@ def an_endpoint_is_shown(api: ApiTarget) -> None:
 @rule("webhook.endpoint-secret-shown", MUST, after=SHOWN)
 def every_read_shows_the_same_secret(api: ApiTarget) -> None:
     """Every read of an endpoint, alone or in the list, MUST show the same secret."""
-    with _endpoint(api, "secret") as made:
+    with own_endpoint(api, "secret") as made:
         rows = [row for row in api.endpoints.listed() if row.get("uuid") == made["uuid"]]
         for row in (endpoint_of(_get(api, made["uuid"])), *rows):
             fail_unless(
@@ -95,7 +93,7 @@ def every_read_shows_the_same_secret(api: ApiTarget) -> None:
 @rule("webhook.endpoint-own-secret", SHOULD, inferred("one leak is not every leak"))
 def each_endpoint_has_its_own_secret(api: ApiTarget) -> None:
     """Each endpoint SHOULD have a secret of its own, of at least 16 characters."""
-    with _endpoint(api, "one") as one, _endpoint(api, "two") as two:
+    with own_endpoint(api, "one") as one, own_endpoint(api, "two") as two:
         fail_unless(
             one["secret"] != two["secret"] and len(one["secret"]) >= 16,
             "a weak secret",
@@ -107,7 +105,7 @@ def each_endpoint_has_its_own_secret(api: ApiTarget) -> None:
 @rule("webhook.endpoint-listed", MUST, calls=7)
 def an_endpoint_is_listed(api: ApiTarget) -> None:
     """A registered endpoint MUST be in the list, once."""
-    with _endpoint(api, "listed") as made:
+    with own_endpoint(api, "listed") as made:
         times = [row.get("uuid") for row in api.endpoints.listed()].count(made["uuid"])
         fail_unless(times == 1, "not listed once", expected="once in the list", got=times)
 
@@ -115,7 +113,7 @@ def an_endpoint_is_listed(api: ApiTarget) -> None:
 @rule("webhook.endpoint-pages", MUST, after="webhook.endpoint-listed", calls=6)
 def the_list_has_pages(api: ApiTarget) -> None:
     """A page MUST have at most per_page endpoints, and pages MUST NOT overlap."""
-    with _endpoint(api, "first"), _endpoint(api, "second"):
+    with own_endpoint(api, "first"), own_endpoint(api, "second"):
         pages = [
             endpoints_of(api.call("GET", f"/webhooks?per_page=1&page={page}")) for page in (1, 2)
         ]
@@ -132,8 +130,8 @@ def the_list_has_pages(api: ApiTarget) -> None:
 @rule("webhook.endpoint-duplicate", MUST, LIMITS)
 def a_url_is_registered_once(api: ApiTarget) -> None:
     """A URL that the merchant has registered already MUST be refused with 400."""
-    with _endpoint(api, "twice") as made:
-        again = api.endpoints.open(_NAME, made["url"])
+    with own_endpoint(api, "twice") as made:
+        again = api.endpoints.open(ENDPOINT_NAME, made["url"])
         uuid = endpoint_of(again).get("uuid")
         if again.accepted and isinstance(uuid, str) and uuid != made["uuid"]:
             api.endpoints.remove(uuid)
@@ -145,7 +143,10 @@ def names_and_urls_have_limits(api: ApiTarget) -> None:
     """A name of 256 or a URL of 501 characters MUST be refused with 422; 255 and 500 not."""
     inbox = api.webhooks()
     longest = inbox.url("long").ljust(WEBHOOK_URL_MAX, "x")
-    for name, url in (("n" * (WEBHOOK_NAME_MAX + 1), inbox.url("long")), (_NAME, longest + "x")):
+    for name, url in (
+        ("n" * (WEBHOOK_NAME_MAX + 1), inbox.url("long")),
+        (ENDPOINT_NAME, longest + "x"),
+    ):
         answer = api.endpoints.open(name, url)
         _take_back(api, answer)
         expect(answer).refused_with(422)
@@ -158,7 +159,12 @@ def names_and_urls_have_limits(api: ApiTarget) -> None:
 def name_and_url_are_required(api: ApiTarget) -> None:
     """A registration without a name or a URL, or with a URL that is none, MUST be refused (422)."""
     url = api.webhooks().url("fields")
-    for fields in ({"name": _NAME}, {"url": url}, {"name": _NAME, "url": "no url"}, {}):
+    for fields in (
+        {"name": ENDPOINT_NAME},
+        {"url": url},
+        {"name": ENDPOINT_NAME, "url": "no url"},
+        {},
+    ):
         answer = _send(api, "POST", "", fields)
         _take_back(api, answer)
         expect(answer).refused_with(422)
@@ -176,16 +182,16 @@ def an_unknown_endpoint_is_404(api: ApiTarget) -> None:
     """An endpoint that does not exist MUST be 404, whatever is asked of it."""
     url = api.webhooks().url("unknown")
     expect(_get(api, UNKNOWN)).refused_with(404)
-    expect(_send(api, "PUT", f"/{UNKNOWN}", {"name": _NAME, "url": url})).refused_with(404)
-    expect(_send(api, "PATCH", f"/{UNKNOWN}", {"name": _NAME})).refused_with(404)
+    expect(_send(api, "PUT", f"/{UNKNOWN}", {"name": ENDPOINT_NAME, "url": url})).refused_with(404)
+    expect(_send(api, "PATCH", f"/{UNKNOWN}", {"name": ENDPOINT_NAME})).refused_with(404)
     expect(api.call("DELETE", f"/webhooks/{UNKNOWN}")).refused_with(404)
 
 
 @rule("webhook.endpoint-needs-key", MUST, source(Page.API_KEYS, "Authentication"), calls=6)
 def endpoints_need_a_key(api: ApiTarget) -> None:
     """Without a key no endpoint MUST be shown, made or deleted: 400."""
-    with _endpoint(api, "key") as made:
-        fields = {"name": _NAME, "url": api.webhooks().url("nobody")}
+    with own_endpoint(api, "key") as made:
+        fields = {"name": ENDPOINT_NAME, "url": api.webhooks().url("nobody")}
         expect(api.call("GET", "/webhooks", key=None)).refused_with(400)
         expect(_get(api, made["uuid"], key=None)).refused_with(400)
         expect(_send(api, "POST", "", fields, key=None)).refused_with(400)
@@ -196,7 +202,7 @@ def endpoints_need_a_key(api: ApiTarget) -> None:
 def another_merchants_endpoint_is_404(api: ApiTarget) -> None:
     """Another merchant's endpoint MUST be 404 and stay as it is, and MUST NOT be listed."""
     other = api.other_key
-    with _endpoint(api, "own") as made:
+    with own_endpoint(api, "own") as made:
         path = f"/{made['uuid']}"
         fields = {"name": "taken over", "url": api.webhooks().url("taken")}
         expect(_get(api, made["uuid"], key=other)).refused_with(404)
@@ -218,7 +224,7 @@ def another_merchants_endpoint_is_404(api: ApiTarget) -> None:
 @rule("webhook.endpoint-put", MUST, PUT, after=SHOWN)
 def a_put_replaces_name_and_url(api: ApiTarget) -> None:
     """PUT MUST replace name and URL, in its answer and in the next read."""
-    with _endpoint(api, "put") as made:
+    with own_endpoint(api, "put") as made:
         fields = {"name": "another name", "url": api.webhooks().url("put-again")}
         answer = _send(api, "PUT", f"/{made['uuid']}", fields)
         expect(answer).accepted()
@@ -229,7 +235,7 @@ def a_put_replaces_name_and_url(api: ApiTarget) -> None:
 @rule("webhook.endpoint-patch", MUST, source(Page.OPENAPI, "PATCH /webhooks/{uuid}"), after=SHOWN)
 def a_patch_changes_what_it_names(api: ApiTarget) -> None:
     """PATCH MUST change what it names and leave the rest."""
-    with _endpoint(api, "patch") as made:
+    with own_endpoint(api, "patch") as made:
         expect(_send(api, "PATCH", f"/{made['uuid']}", {"name": "another name"})).accepted()
         _shows(_get(api, made["uuid"]), "another name", made["url"])
 
@@ -238,7 +244,7 @@ def a_patch_changes_what_it_names(api: ApiTarget) -> None:
 def a_changed_url_is_told_there(api: ApiTarget) -> None:
     """After its URL was changed an endpoint MUST be told at the new one."""
     inbox = api.webhooks()
-    with _endpoint(api, MOVED) as made:
+    with own_endpoint(api, MOVED) as made:
         fields = {"name": made["name"], "url": inbox.url("moved-to")}
         answer = _send(api, "PUT", f"/{made['uuid']}", fields)
         expect(answer).accepted()
@@ -253,7 +259,7 @@ def a_changed_url_is_told_there(api: ApiTarget) -> None:
 @rule(EVERY, MUST, source(Page.WEBHOOKS, "Delivery"), after=(MADE, ONE), calls=5)
 def every_endpoint_is_told(api: ApiTarget) -> None:
     """Every registered endpoint MUST be told the same, each with its own secret."""
-    with _endpoint(api, "beside"):
+    with own_endpoint(api, "beside"):
         order = api.refundable()
         expect(api.refund(order), order).accepted()
         here = told(api, order, "refunded")
@@ -277,7 +283,7 @@ def every_endpoint_is_told(api: ApiTarget) -> None:
 def a_deleted_endpoint_is_gone(api: ApiTarget) -> None:
     """A deleted endpoint MUST be 404 and be listed no more."""
     inbox = api.webhooks()
-    with _endpoint(api, DELETED) as made:
+    with own_endpoint(api, DELETED) as made:
         before = api.refundable()
         expect(api.refund(before), before).accepted()
         told(api, before, "refunded", place=DELETED)
