@@ -1,6 +1,6 @@
 #!/bin/sh
 # Judges the server tonight, and says what changed since the last night. Exit status: 0 all is well
-# and as it was; 1 a rule is broken, or something got worse or is read differently; else see below.
+# and as it was; 1 a rule is broken, or something got worse or is read differently; 2 nothing is known.
 #
 #   sh nightly.sh http://127.0.0.1:8787 [options of points-conformance api]
 set -u
@@ -9,7 +9,7 @@ server=$1
 shift
 
 points-conformance api --base-url "$server" --report-dir tonight "$@"
-judged=$? # 1 is a finding, and the comparison still counts; 2 and 3 say that nothing is known
+judged=$? # 1 is a finding, and what changed counts all the same; after 2 and 3 nothing is known
 [ "$judged" -le 1 ] || exit "$judged"
 
 changed=0
