@@ -70,6 +70,14 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """The example projects; the stacks to run, or all: Node, npm and PHP have to be there."""
+    _install(session, "test,examples")
+    asked = " ".join(session.posargs) or "required"
+    session.run("pytest", "tests/examples", env={"POINTS_EXAMPLES": asked})
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Sdist and wheel, built once, installed and used away from the checkout."""
     _install(session, "test")
