@@ -78,6 +78,13 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def compat(session: nox.Session) -> None:
+    """Beside the plugins of pytest that users have."""
+    _install(session, "compat")
+    session.run("pytest", "tests/compat", *session.posargs, env={"POINTS_COMPAT": "required"})
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Sdist and wheel, built once, installed and used away from the checkout."""
     _install(session, "test")
