@@ -22,9 +22,9 @@ class Shell:
     folder: Path
     port: int
 
-    def run(self, *words: object, seconds: float = 120, **variables: str) -> Ended:
+    def run(self, *words: object, seconds: float = 240, **variables: str) -> Ended:
         """Run to its end, and end what it left in its session."""
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [str(word) for word in words],
             cwd=self.folder,
             env=environment(**self.variables, **variables),
@@ -33,13 +33,12 @@ class Shell:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-        )
-        try:
-            out, _ = process.communicate(timeout=seconds)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        ) as process:
+            try:
+                out, _ = process.communicate(timeout=seconds)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
         return Ended(process.returncode, out, "", self.folder)
 
     @property

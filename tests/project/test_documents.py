@@ -12,7 +12,9 @@ from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    path for folder in (".", "changes", "docs", "specs") for path in (ROOT / folder).glob("*.md")
+    path
+    for folder in (".", "changes", "docs", "examples", "specs")
+    for path in (ROOT / folder).glob("*.md")
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
