@@ -54,11 +54,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documents: README's commands and examples, links, the published catalogue."""
-    _install(session, "test")
+    """The site, strictly, into docs/_build/html; its links; every command and block of it."""
+    _install(session, "test,docs")
+    site = "docs/_build/html"
+    session.run("sphinx-build", "-q", "-n", "-W", "--keep-going", "-j", "auto", "docs", site)
+    session.run("python", "docs/check_links.py", site)
     session.run(
         "pytest",
         "tests/project/test_readme.py",
+        "tests/project/test_pages.py",
+        "tests/project/test_site.py",
         "tests/project/test_documents.py",
         "tests/project/test_in_ci.py",
         "tests/project/test_licences.py",

@@ -240,11 +240,11 @@ class TestTheScript:
         assert f"plan for command {sys.executable}" in done.stdout
 
 
-def test_the_script_tells_a_client_what_the_readme_does(tmp_path: Path) -> None:
+def test_the_script_tells_a_client_what_its_page_does(tmp_path: Path) -> None:
     """The variables that its command is told by, and what its exit status means."""
     text = started(tmp_path, "composer.json")[SCRIPT]
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    section = readme.split("## Judge your API client")[1].split("\n## ")[0]
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "judge-your-client.md"
+    section = page.read_text("utf-8").split("## What the command is told")[1].split("\n## ")[0]
     told = set(re.findall(r"`(POINTS_\w+)`", section)) - {"POINTS_CA_FILE", "POINTS_"}
     assert told == set(re.findall(r"POINTS_\w+", text)) - {"POINTS_WEBHOOK_SECRET"}
     for status in re.findall(r"\*\*(\d+)\*\*", section):

@@ -10,11 +10,9 @@ from pathlib import Path
 README = Path(__file__).parents[2] / "README.md"
 
 
-def blocks(language: str, section: str = "") -> list[str]:
-    """The fenced blocks of a language, in order; of one section, or of all."""
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
     text = README.read_text(encoding="utf-8")
-    if section:
-        text = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 

@@ -6,15 +6,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.project.pages import PAGES
 
 from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    path
-    for folder in (".", "changes", "docs", "examples", "specs")
-    for path in (ROOT / folder).glob("*.md")
+    [
+        path
+        for folder in (".", "changes", "examples", "specs")
+        for path in (ROOT / folder).glob("*.md")
+    ]
+    + [ROOT / page for page in PAGES]
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -47,6 +51,11 @@ def test_the_recipes_show_what_is_in_the_code() -> None:
     assert f"def {rule.check.__name__}(" in text
     assert f'"""{defect.summary}"""' in text
     assert all(f'"{name}"' in text for name in defect.caught_by)
+
+
+def test_the_readme_is_short() -> None:
+    """What it is, for whom, the two commands, a picture, three ways in, links."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def test_every_fragment_of_the_changelog_has_a_kind() -> None:

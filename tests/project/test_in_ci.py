@@ -227,12 +227,12 @@ class TestThePage:
 
 
 def test_the_promise_names_what_there_is() -> None:
-    """``docs/stability.md``: the report's format, and the exit statuses of the README."""
+    """``docs/stability.md``: the report's format, and the exit statuses of their page."""
     page = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
     schema = json.loads((ROOT / "specs" / "report.schema.json").read_text(encoding="utf-8"))
     assert f"`format` is {schema['properties']['format']['const']}" in page
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("\n| exit status |")[1].split("\n\n")[0]
+    statuses_page = ROOT / "docs" / "reference" / "exit-statuses.md"
+    section = statuses_page.read_text("utf-8").split("\n| exit status |")[1].split("\n\n")[0]
     statuses = sorted(set(re.findall(r"^\| (\d) \|", section, re.MULTILINE)))
     (promised,) = re.findall(r"^\| exit statuses \| (.+?), with", page, re.MULTILINE)
     assert re.findall(r"\d", promised) == statuses

@@ -1,8 +1,9 @@
 """The README's commands and examples are what they are run as."""
 
-import ast
-import json
+import html
+import inspect
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,17 +12,15 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.project.picture import PICTURE
 from tests.project.readme import README, blocks, command
 
 from points_conformance.cli import main
-from points_conformance.judging.known import load_known
-from points_conformance.plugin import hooks
+from points_conformance.defects.consumer.seeded import SEEDED
+from points_conformance.report import brief
 from points_conformance.subjects import Subject, catalogue
-from points_conformance.targets.api.sources import load_orders
 
 ROOT = README.parent
-CONSUMER = "Judge your webhook consumer"
-CLIENT = "Judge your API client"
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -98,53 +97,20 @@ def example_run(folder: Path, examples: list[str]) -> str:
 
 
 def test_the_python_examples_run(tmp_path: Path) -> None:
-    """All but those of a consumer and a client, for one run judges one subject."""
-    apart = [*blocks("python", CONSUMER), *blocks("python", CLIENT)]
-    examples = [block for block in blocks("python") if block not in apart]
-    assert "\nconformant: " in example_run(tmp_path, examples)
+    """Together, in one project."""
+    assert "\nconformant: " in example_run(tmp_path, blocks("python"))
 
 
-def test_the_consumer_of_the_readme_is_conformant(tmp_path: Path) -> None:
-    """Its state is read by the hook; nothing is left to be advised."""
-    said = example_run(tmp_path, blocks("python", CONSUMER))
-    assert "\nconformant: " in said
-    assert "advice" not in said
-
-
-def test_the_client_of_the_readme_is_conformant(tmp_path: Path) -> None:
-    """Where the shop has a client that is."""
-    shop = (
-        "# shop.py\nfrom points_conformance.defects.client.sample import SampleClient as OurClient"
-    )
-    said = example_run(tmp_path, [shop, *blocks("python", CLIENT)])
-    assert "\nconformant: " in said
-    assert "advice" not in said
-
-
-def test_the_hooks_of_the_examples_exist_with_these_arguments() -> None:
-    """pluggy would refuse an unknown argument only when the hook is first called."""
-    for block in blocks("python"):
-        for node in ast.parse(block).body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("pytest_points_"):
-                spec = getattr(hooks, node.name)
-                taken = spec.__code__.co_varnames[: spec.__code__.co_argcount]
-                assert [argument.arg for argument in node.args.args] == list(taken)
-
-
-def test_the_known_failures_load(tmp_path: Path) -> None:
-    """They name rules that exist."""
-    (example,) = blocks("toml")
-    path = tmp_path / "known.toml"
-    path.write_text(example, encoding="utf-8")
-    known = load_known(path, catalogue(Subject.API))
-    assert known.failures
-    matters = {rule.matter for rule in catalogue(Subject.API) if rule.matter}
-    assert {key.partition("/")[0] for key in known.readings} <= matters
-
-
-def test_the_orders_load(tmp_path: Path) -> None:
-    """The list is one that --orders takes."""
-    (example,) = blocks("json")
-    path = tmp_path / "orders.json"
-    path.write_text(example, encoding="utf-8")
-    assert len(load_orders(path)) == len(json.loads(example))
+def test_the_picture_is_of_a_run_as_they_are_told_today() -> None:
+    """The rule and the cause that it names exist, and its lines are labelled as a report's are."""
+    texts = re.findall(r"<text [^>]*>(.*?)</text>", PICTURE.read_text(encoding="utf-8"))
+    told = html.unescape("".join(texts)).replace("\xa0", " ")
+    (rule,) = set(re.findall(r"--select (\S+)", told))
+    assert rule in catalogue(Subject.CONSUMER)
+    assert f"shown by  {rule}: " in told
+    causes = [defect.summary for defect in SEEDED.defects]
+    assert any(f"most likely: {cause}" in told for cause in causes)
+    labels = inspect.getsource(brief)
+    for label in ("explains", "shown by", "expected", "got", "story", "costs", "again"):
+        assert f"  {label}" in told
+        assert label in labels

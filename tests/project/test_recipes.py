@@ -31,7 +31,15 @@ from points_conformance.targets.api.target import ApiTarget
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "conformance" / "points_conformance"
-RECIPES = ["rule", "defect", "disputed matter", "event", "report format", "subject"]
+RECIPES = [
+    "rule",
+    "defect",
+    "disputed matter",
+    "event",
+    "report format",
+    "subject",
+    "page of the documents",
+]
 
 
 def recipes() -> Iterator[tuple[str, str]]:
@@ -41,7 +49,7 @@ def recipes() -> Iterator[tuple[str, str]]:
 
 
 def test_there_is_a_recipe_for_whatever_is_added() -> None:
-    """Six of them."""
+    """Seven of them."""
     assert [title for title, _ in recipes()] == RECIPES
 
 

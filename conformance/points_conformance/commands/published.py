@@ -9,7 +9,7 @@ from typing import Any, Final
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.subjects import Subject
 
-__all__ = ["catalogue_lines", "rule_text", "rules_json", "rules_markdown"]
+__all__ = ["catalogue_lines", "rule_facts", "rule_text", "rules_json", "rules_markdown"]
 
 CaughtBy = Mapping[str, Sequence[str]]
 
@@ -41,12 +41,12 @@ def rules_markdown(rules: Iterable[Rule], caught_by: CaughtBy | None = None) -> 
 
 def _markdown_rule(rule: Rule, defects: Sequence[str]) -> str:
     core = ", core" if rule.core else ""
-    facts = [f"- {label}: {text}" for label, text in _facts(rule, defects, code="`")]
+    facts = [f"- {label}: {text}" for label, text in rule_facts(rule, defects, code="`")]
     head = [f"### `{rule.id}`", "", f"**{rule.level}**{core}. {rule.statement}", ""]
     return "\n".join([*head, *facts, ""])
 
 
-def _facts(rule: Rule, defects: Sequence[str], code: str = "") -> list[tuple[str, str]]:
+def rule_facts(rule: Rule, defects: Sequence[str] = (), code: str = "") -> list[tuple[str, str]]:
     """What is to say of a rule beside level and statement, in order; nothing that is empty."""
     facts = [
         ("Source" if len(rule.sources) == 1 else "Sources", "; ".join(map(str, rule.sources))),
@@ -116,7 +116,7 @@ def rule_text(rule: Rule, caught_by: CaughtBy | None = None) -> str:
     """What ``points-conformance rules ID`` prints of one rule."""
     core = ", core: without it no run is conclusive" if rule.core else ""
     lines = [f"{rule.id} ({rule.level}{core})", *_filled(rule.statement, "  "), ""]
-    for label, text in _facts(rule, (caught_by or {}).get(rule.id, ())):
+    for label, text in rule_facts(rule, (caught_by or {}).get(rule.id, ())):
         lines += textwrap.wrap(
             text, _WIDTH, initial_indent=f"  {label:9}", subsequent_indent=" " * 11
         )
