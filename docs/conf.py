@@ -18,6 +18,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "building", "README.md"]
 templates_path = ["_templates"]
 nitpicky = True
+smartquotes = False  # what is quoted is quoted to the letter
 
 myst_enable_extensions = ["colon_fence", "tasklist"]
 myst_heading_anchors = 4

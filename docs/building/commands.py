@@ -46,22 +46,16 @@ def options() -> Iterator[str]:
     yield from _table("Of every run", of_all)
     for subject in Subject:
         yield from _table(f"Of `{subject}`", part(subject.who.options))
-    yield from _table("Of the fixtures, under pytest alone", FIXTURE_OPTIONS, command=False)
+    yield from _table("Of the fixtures, under pytest alone", FIXTURE_OPTIONS, "--points-")
 
 
-def _table(title: str, rows: tuple[Option, ...], *, command: bool = True) -> Iterator[str]:
+def _table(title: str, rows: tuple[Option, ...], prefix: str = "--") -> Iterator[str]:
     yield f"## {title}\n"
-    yield "| command | pytest | ini | takes | what it does |\n| --- | --- | --- | --- | --- |"
+    yield "| option | takes | what it does |\n| --- | --- | --- |"
     for one in rows:
         takes = {"flag": "nothing", "many": f"`{one.metavar}`, repeatable"}
-        cells = (
-            f"`--{one.name}`" if command else "",
-            f"`--points-{one.name}`",
-            f"`points_{one.key}`",
-            takes.get(one.kind, f"`{one.metavar}`"),
-            _cell(one.help),
-        )
-        yield f"| {' | '.join(cells)} |"
+        told = takes.get(one.kind, f"`{one.metavar}`")
+        yield f"| `{prefix}{one.name}` | {told} | {_cell(one.help)} |"
     yield ""
 
 

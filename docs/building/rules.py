@@ -137,7 +137,7 @@ def link_ids(app: Any, doctree: nodes.document, docname: str) -> None:
     for literal in list(doctree.findall(nodes.literal)):
         id_ = literal.astext()
         linked = isinstance(literal.parent, nodes.reference | nodes.title)
-        if linked or id_ == here or f"{FOLDER}/{id_}" not in app.env.found_docs:
+        if linked or id_ == here or "." not in id_ or f"{FOLDER}/{id_}" not in app.env.found_docs:
             continue
         target = app.builder.get_relative_uri(docname, f"{FOLDER}/{id_}")
         reference = nodes.reference("", "", refuri=target, internal=True)

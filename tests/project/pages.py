@@ -165,6 +165,7 @@ class Stage:
     def _here(self, text: str) -> str:
         """The text with what is at hand in the place of what is elsewhere."""
         text = _PORT.sub(lambda port: str(self._port(port[0])), text)
+        text = text.replace("0.0.0.0:", "127.0.0.1:")
         if self.sandbox:
             text = text.replace("https://sandbox.papp.sa", self.sandbox)
             text = text.replace(

@@ -38,13 +38,45 @@ NOT_RUN_AT_MOST: Final = 8
 STORIES: Final = [page for page in PAGES if page not in ELSEWHERE and blocks_of(page)]
 
 
-@pytest.mark.parametrize("page", STORIES)
+#: Pages that take longer than five seconds.
+SLOW: Final = {
+    f"docs/how-to/{name}.md"
+    for name in (
+        "consumers-in-python",
+        "judge-a-server",
+        "judge-your-client",
+        "one-test-two-worlds",
+    )
+} | {"docs/tutorial.md"}
+#: What a page runs that need not be here, and how that is told.
+RUNTIMES: Final = {
+    "docs/how-to/consumers-in-php.md": ["php", "-r", "new PDO('sqlite::memory:');"],
+    "docs/how-to/consumers-in-node.md": ["node", "--version"],
+}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.slow] if page in SLOW else []) for page in STORIES],
+)
 def test_a_page_is_what_happens(page: str, tmp_path: Path) -> None:
-    """From its top to its end, in an empty folder."""
+    """From its top to its end, in an empty folder; skipped where its language is not at hand."""
+    if not at_hand(RUNTIMES.get(page, [])):
+        pytest.skip(f"no {RUNTIMES[page][0]} that can run it")
     blocks = blocks_of(page)
     live = any("sandbox.papp.sa" in block.text for block in blocks if block.language == "sh")
     with staged(tmp_path, sandbox=live) as stage:
         stage.carry_out(blocks)
+
+
+def at_hand(command: list[str]) -> bool:
+    """Whether a runtime is there, and can do what it is asked for."""
+    if not command:
+        return True
+    if shutil.which(command[0]) is None:
+        return False
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True)
+    return done.returncode == 0
 
 
 def every_block() -> list[Block]:
