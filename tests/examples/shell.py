@@ -58,7 +58,12 @@ class Shell:
             time.sleep(0.05)
         pytest.fail((self.folder / "shop.log").read_text("utf-8"))
 
+    @property
+    def pid(self) -> int:
+        """The shop's process, which leads a group of its own."""
+        return int((self.folder / "shop.pid").read_text("utf-8"))
+
     def end(self) -> None:
-        """The shop, with all of its processes."""
-        with contextlib.suppress(OSError, ValueError):
-            os.killpg(int((self.folder / "shop.pid").read_text("utf-8")), signal.SIGKILL)
+        """The shop, with all of its processes, if it was started."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)

@@ -1,5 +1,7 @@
 """The careful shops are conformant, in crashes too; the naive ones lose money."""
 
+import os
+
 import pytest
 from tests.cli.command import Ended
 from tests.examples.shell import Shell
@@ -17,6 +19,15 @@ def is_conformant(done: Ended) -> None:
     assert done.report["verdict"] == "conformant"
 
 
+def is_there(pid: int) -> bool:
+    """Whether the process, or one of its group, lives: a crash that ends nothing is none."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @pytest.mark.slow
 def test_the_careful_consumer_is_conformant(project: Shell) -> None:
     """As its README judges it: its answers, what it books, and what a crash leaves of that."""
@@ -24,8 +35,11 @@ def test_the_careful_consumer_is_conformant(project: Shell) -> None:
     url = ("--url", f"http://127.0.0.1:{project.port}/webhooks/points", *STATE)
     judge = ("points-conformance", "consumer", *url, "--strict")
     is_conformant(project.run(*judge, *SMOKE))
+    started = project.pid
     crashed = project.run(*judge, *CRASHES, "--restart-command", "sh crash.sh")
     is_conformant(crashed)
+    assert not is_there(started)
+    assert is_there(project.pid)
     assert {rule["verdict"] for rule in crashed.report["rules"]} == {"passed"}
 
 
