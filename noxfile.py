@@ -3,6 +3,8 @@
 The Python versions are read from the classifiers in ``pyproject.toml``, and from nowhere else.
 """
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.10"
@@ -11,6 +13,8 @@ nox.options.sessions = ["lint", "types", "floors", "tests", "docs"]
 nox.options.error_on_missing_interpreters = False
 
 PROJECT = nox.project.load_toml("pyproject.toml")
+#: Where a release is made; never committed.
+DIST = Path("dist")
 PYTHONS = nox.project.python_versions(PROJECT)
 
 
@@ -28,9 +32,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def types(session: nox.Session) -> None:
-    """Strict types of the package."""
+    """Strict types of the package, and of a project that uses it."""
     _install(session, "dev")
     session.run("mypy")
+    session.run("pytest", "tests/project/test_typed_project.py")
 
 
 @nox.session
@@ -75,10 +80,39 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """The example projects; the stacks to run, or all: Node, npm and PHP have to be there."""
+    _install(session, "test,examples")
+    asked = " ".join(session.posargs) or "required"
+    session.run("pytest", "tests/examples", env={"POINTS_EXAMPLES": asked})
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """Beside the plugins of pytest that users have."""
+    _install(session, "compat")
+    session.run("pytest", "tests/compat", *session.posargs, env={"POINTS_COMPAT": "required"})
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
-    """Sdist and wheel, built once, installed and used away from the checkout."""
-    _install(session, "test")
-    session.run("pytest", "tests/project/test_packaging.py")
+    """Sdist and wheel, built once, installed, run by pipx and uvx, away from the checkout."""
+    _install(session, "release")
+    session.run("pytest", "tests/project/test_packaging.py", *session.posargs)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """What a release is uploaded with: ``dist/`` with sdist, wheel and bill of materials."""
+    _install(session, "release")
+    session.install("-q", "pip")
+    session.run("pytest", "tests/project/test_sbom.py", "tests/project/test_licences.py")
+    for old in DIST.glob("points_conformance-*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+    (wheel,) = DIST.glob("*.whl")
+    bill = DIST / f"{'-'.join(wheel.name.split('-')[:2])}.cdx.json"
+    session.run("python", "-m", "tests.project.sbom", str(wheel), str(bill))
 
 
 @nox.session

@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -285,17 +285,13 @@ def serve(
 @click.option("--publish-docs", type=click.Path(path_type=Path), hidden=True)
 def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) -> None:
     """The catalogue; with an ID one rule: statement, level, sources, needs, what it catches."""
-    from points_conformance.commands.publish import publish_consumer_page, publish_into
     from points_conformance.commands.published import catalogue_lines, rule_text
     from points_conformance.defects.catalogue import caught_by
     from points_conformance.subjects import catalogue
 
     every = [rule for subject in Subject for rule in catalogue(subject)]
-    if publish_docs is not None:
-        click.echo(str(publish_consumer_page(publish_docs)))
-    elif publish is not None:
-        caught = {rule.id: caught_by(rule.id) for rule in every}
-        click.echo("\n".join(map(str, publish_into(publish, caught))))
+    if publish is not None or publish_docs is not None:
+        _publish(publish, publish_docs, {rule.id: caught_by(rule.id) for rule in every})
     elif rule_id is None:
         click.echo("\n".join(catalogue_lines(every)))
     else:
@@ -306,6 +302,17 @@ def rules(rule_id: str | None, publish: Path | None, publish_docs: Path | None) 
             _refuse(f"no rule has the ID {rule_id!r}{hint}")
         texts = [rule_text(rule, {rule.id: caught_by(rule.id)}) for rule in found]
         click.echo("\n\n".join(texts))
+
+
+def _publish(folder: Path | None, docs: Path | None, caught: Mapping[str, Sequence[str]]) -> None:
+    """In a checkout: write the catalogue, and the page about consumers, anew."""
+    try:
+        from points_conformance.commands.publish import publish_consumer_page, publish_into
+    except ModuleNotFoundError:
+        _refuse("--publish is for a checkout of the project: no installation has it")
+    written = [] if folder is None else [*publish_into(folder, caught)]
+    written += [] if docs is None else [publish_consumer_page(docs)]
+    click.echo("\n".join(map(str, written)))
 
 
 @main.command()

@@ -16,6 +16,7 @@ from tests.cli.command import Ended, run
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CRASHES = ("--select", "consumer.crash-*")
+OUTLIVED = "a connection to the consumer was open before and after the --restart-command"
 LOSES = "consumer.crash-keeps-what-was-acknowledged"
 #: What a user would write: end it at once, start it in the background, return.
 SCRIPT = """
@@ -29,7 +30,7 @@ code = "import uvicorn, consumer_good as c; uvicorn.run(c.app, port={port}, log_
 shop = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
 pid.write_text(str(shop.pid))
 """
-Crashing = Callable[[str], Ended]
+Crashing = Callable[..., Ended]
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9")
 
@@ -44,14 +45,14 @@ def crashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashi
     script = tmp_path / "crash.py"
     script.write_text(SCRIPT.format(port=port), encoding="utf-8")
 
-    def judge(database: str) -> Ended:
+    def judge(database: str, crashes: str = f"{sys.executable} crash.py") -> Ended:
         given = {"POINTS_WEBHOOK_SECRET": SECRET, "SHOP_DATABASE": database}
         started = [sys.executable, "crash.py"]
         subprocess.run(started, cwd=tmp_path, env={**os.environ, **given}, check=True)
         _wait_for(port)
         url = ("--url", f"http://127.0.0.1:{port}/webhooks/points")
         state = ("--state-url", "/orders/{order_id}", "--state-unit", "halala")
-        command = ("--restart-command", f"{sys.executable} crash.py")
+        command = ("--restart-command", crashes)
         return run(tmp_path, "consumer", *url, *state, *command, *CRASHES, key=None, **given)
 
     yield judge
@@ -71,6 +72,15 @@ def test_a_database_on_disk_outlives_a_crash(crashing: Crashing, tmp_path: Path)
     done = crashing(str(tmp_path / "shop.db"))
     assert done.status == 0, done.out + done.err
     assert {rule["verdict"] for rule in done.report["rules"]} == {"passed"}
+    assert OUTLIVED not in " ".join(done.out.split())
+
+
+@pytest.mark.slow
+def test_a_crash_that_ends_nothing_is_told(crashing: Crashing) -> None:
+    """It passes every rule: nothing was lost, for nothing happened."""
+    done = crashing(":memory:", "true")
+    assert done.status == 0, done.out + done.err
+    assert OUTLIVED in " ".join(done.out.split())
 
 
 @pytest.mark.slow

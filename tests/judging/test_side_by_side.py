@@ -11,7 +11,7 @@ from points_conformance.judging import side_by_side
 from points_conformance.judging.catalogue import CatalogueError, build
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.judge import Judge
-from points_conformance.judging.rule import ALL, Level, Rule, source
+from points_conformance.judging.rule import ALL, Level, Profile, Rule, source
 from points_conformance.judging.side_by_side import Errands, SideBySide
 from points_conformance.judging.slots import parked
 from points_conformance.judging.verdict import OutcomeKind
@@ -208,18 +208,58 @@ def test_what_makes_many_calls_lets_what_is_short_begin_first() -> None:
     assert "+story" not in diary.lines[:4]
 
 
-def test_where_a_target_is_slow_what_makes_many_calls_begins_before_what_is_short(
+def test_where_a_target_is_slow_what_makes_the_most_calls_begins_before_what_is_short(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else the run would be as long as both."""
+    """Else the run would be as long as both; the others that make many calls still come last."""
     monkeypatch.setattr(side_by_side, "_BRISK", 0.0)
     diary = Diary()
     rules = [
         *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
-        rule("story", diary.writing("story", waits), long=True),
+        rule("search", diary.writing("search", waits), long=True, calls={Profile.STANDARD: 5}),
+        rule("story", diary.writing("story", waits), long=True, calls={Profile.STANDARD: 9}),
     ]
     judged(rules, most=2)
     assert "+story" in diary.lines[:2]
+    begun = [line for line in diary.lines if line[0] == "+"]
+    assert begun[-1] == "+search"
+
+
+def test_what_needs_the_target_for_itself_comes_before_what_makes_many_calls() -> None:
+    """Races are short, and what they find is told early: what is short ends first, meanwhile."""
+    diary = Diary()
+    rules = [
+        *(rule(f"l{n}", diary.writing(f"l{n}", waits), long=True) for n in range(3)),
+        rule("race", diary.writing("race", waits), alone=ALL),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
+    ]
+    judged(rules, most=2)
+    begun = [line[1] for line in diary.lines if line[0] == "+"]
+    assert begun == [*"sssrlll"]
+    assert diary.alone("race")
+
+
+def test_what_takes_turns_begins_before_what_is_short() -> None:
+    """One after the other they take the longest."""
+    diary = Diary()
+    rules = [
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(4)),
+        *(rule(f"t{n}", diary.writing(f"t{n}", waits), alone="endpoints") for n in range(2)),
+    ]
+    judged(rules, most=2)
+    assert diary.lines[0] == "+t0"
+    assert diary.lines.index("+t1") < diary.lines.index("+s3")
+
+
+def test_the_smallest_profiles_rules_begin_before_other_short_ones() -> None:
+    """They find most for few calls."""
+    diary = Diary()
+    rules = [
+        rule("s0", diary.writing("s0", waits)),
+        rule("s1", diary.writing("s1", waits), profile=Profile.SMOKE),
+    ]
+    judged(rules, most=2)
+    assert diary.lines[0] == "+s1"
 
 
 # ---------------------------------------------------------------------- what it comes to

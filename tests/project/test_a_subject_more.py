@@ -189,7 +189,7 @@ def test_it_stands_with_the_others(grown: Path) -> None:
     assert "Judge a toy by --word." in command(grown, "--help").stdout
     assert "A toy MUST say hello." in command(grown, "rules", "toy.greets").stdout
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "points_conformance.plugin", "--help"],
+        [sys.executable, "-m", "pytest", "-p", "points_conformance.plugin", "--points-help"],
         cwd=grown,
         env={
             **os.environ,

@@ -13,7 +13,11 @@ from points_conformance.subjects import catalogue
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [path for folder in (".", "changes", "specs") for path in (ROOT / folder).glob("*.md")]
+    [
+        path
+        for folder in (".", "changes", "examples", "specs")
+        for path in (ROOT / folder).glob("*.md")
+    ]
     + [ROOT / page for page in PAGES]
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

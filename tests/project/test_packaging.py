@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -26,6 +28,14 @@ SPECS = {
     for path in (ROOT / "specs").rglob("*")
     if path.is_file()
 }
+#: Modules that write ``specs/`` and ``docs/`` anew.
+OF_A_CHECKOUT = (
+    "commands/publish.py",
+    "commands/recording.py",
+    "defects/recording.py",
+    "rules/consumer/page.py",
+)
+MOST_BYTES = 1_100_000
 INTEGRATORS_TEST = """\
 from points_conformance.suite import ApiSuite
 
@@ -39,7 +49,7 @@ def test_with_the_fixture(points):
 """
 
 
-def run(*args: object, cwd: Path) -> str:
+def run(*args: object, cwd: Path, status: int = 0, **variables: str) -> str:
     """Run a program away from the checkout's environment; its output."""
     keep = {"PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV"}
     done = subprocess.run(
@@ -48,16 +58,19 @@ def run(*args: object, cwd: Path) -> str:
         env={
             key: value
             for key, value in os.environ.items()
-            if key in keep or key.startswith(("PIP_", "SSL_")) or key.lower().endswith("_proxy")
-        },
+            if key in keep
+            or key.startswith(("PIP_", "UV_", "SSL_"))
+            or key.lower().endswith("_proxy")
+        }
+        | variables,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=240,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + (done.stderr if status else "")
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,28 @@ def test_the_wheel_holds_what_users_need_and_no_tests(built: Built) -> None:
     assert written <= inside
 
 
+def test_the_wheel_lacks_what_only_a_checkout_has_a_use_for(built: Built) -> None:
+    """What writes ``specs/`` and ``docs/`` anew. What was recorded is there: reports read it."""
+    inside = names(built.wheel)
+    assert not inside & {f"points_conformance/{name}" for name in OF_A_CHECKOUT}
+    assert all(
+        (ROOT / "conformance" / "points_conformance" / name).exists() for name in OF_A_CHECKOUT
+    )
+    assert "points_conformance/specs/signatures.json" in inside
+    kinds = {Path(name).suffix for name in inside if ".dist-info/" not in name}
+    assert " ".join(sorted(kinds)) == ".css .ini .j2 .js .json .md .py .txt .typed .yaml"
+
+
+def test_the_wheel_stays_small(built: Built) -> None:
+    """A megabyte to fetch, of which the recording and the catalogue are most."""
+    assert built.wheel.stat().st_size < MOST_BYTES
+    with zipfile.ZipFile(built.wheel) as archive:
+        large = {one.filename for one in archive.infolist() if one.file_size > 100_000}
+    assert large <= {
+        f"points_conformance/specs/{name}" for name in ("rules.json", "RULES.md", "signatures.json")
+    }
+
+
 def test_the_wheel_says_what_it_is(built: Built) -> None:
     """The version of the package, and classifiers that the index knows."""
     with zipfile.ZipFile(built.wheel) as archive:
@@ -160,6 +195,46 @@ def test_the_sdist_is_a_project_to_work_in(built: Built) -> None:
     assert [name for name in wanted if not (built.unpacked / name).exists()] == []
 
 
+def program(name: str) -> Path:
+    """A program of the extra ``release``; the test is skipped where there is none."""
+    beside = Path(sysconfig.get_path("scripts"))
+    found = shutil.which(name, path=f"{beside}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        pytest.skip(f"NOT TRIED with {name}: pip install -e '.[release]'")
+    return Path(found)
+
+
+def test_pipx_runs_the_wheel(built: Built, tmp_path: Path) -> None:
+    """Without an installation of ours, from the index that pip is told of."""
+    homes = {name: str(tmp_path / name) for name in ("PIPX_HOME", "PIPX_BIN_DIR")}
+    command = ("run", "--no-cache", "--spec", built.wheel, "points-conformance", "--version")
+    told = run(program("pipx"), *command, cwd=tmp_path, **homes)
+    assert told.strip() == f"points-conformance, version {__version__}"
+
+
+def test_uvx_runs_the_wheel(built: Built, tmp_path: Path) -> None:
+    """The same, from the index that uv is told of, else from pip's."""
+    command = ("--from", built.wheel, "points-conformance", "--version")
+    asked = (sys.executable, "-m", "pip", "config", "get", "global.index-url")
+    index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    given = {"UV_DEFAULT_INDEX": index} if index and "UV_DEFAULT_INDEX" not in os.environ else {}
+    told = run(program("uvx"), *command, cwd=tmp_path, UV_CACHE_DIR=str(tmp_path / "uv"), **given)
+    assert told.strip() == f"points-conformance, version {__version__}"
+
+
+def test_the_version_stands_in_one_place() -> None:
+    """pyproject.toml takes it from the package, and so does whoever else tells it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert "version" not in project["project"]
+    assert project["tool"]["hatch"]["version"]["path"].endswith("points_conformance/__init__.py")
+    for path in (*(ROOT / "conformance").rglob("*.py"), ROOT / "action.yml", ROOT / "Dockerfile"):
+        told = path.read_text("utf-8").count(f'{__version__}"')
+        assert told == (path.name == "__init__.py" and path.parent.name == "points_conformance"), (
+            path
+        )
+
+
 def test_the_wheel_works_in_an_empty_venv_and_so_does_an_editable_install(
     built: Built, empty_venv: Path, tmp_path: Path
 ) -> None:
@@ -179,6 +254,9 @@ def test_the_wheel_works_in_an_empty_venv_and_so_does_an_editable_install(
     assert "\nconformant: " in run(
         empty_venv / "points-conformance", "--profile", "smoke", cwd=tmp_path
     )
+    ours = empty_venv / "points-conformance"
+    for refused in (("rules", "--publish", "x"), ("selfcheck", "--record", "x.json")):
+        assert "for a checkout of the project" in run(ours, *refused, cwd=tmp_path, status=2)
     suite = (empty_venv / "pytest", "-q", "--points-profile", "smoke", "-p", "no:cacheprovider")
     assert "\nconformant: " in run(*suite, cwd=tmp_path)
     assert run(*where, cwd=tmp_path).strip().endswith(str(Path("points_conformance", "specs")))

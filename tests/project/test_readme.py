@@ -106,7 +106,7 @@ def test_the_picture_is_of_a_run_as_they_are_told_today() -> None:
     texts = re.findall(r"<text [^>]*>(.*?)</text>", PICTURE.read_text(encoding="utf-8"))
     told = html.unescape("".join(texts)).replace("\xa0", " ")
     (rule,) = set(re.findall(r"--select (\S+)", told))
-    assert rule in catalogue(Subject.CONSUMER)
+    assert rule in {one.id for one in catalogue(Subject.CONSUMER)}
     assert f"shown by  {rule}: " in told
     causes = [defect.summary for defect in SEEDED.defects]
     assert any(f"most likely: {cause}" in told for cause in causes)

@@ -10,11 +10,11 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from points_conformance import suite
+from points_conformance import fixtures, plugin, suite
+from points_conformance.fixtures import Points
 from points_conformance.plugin import hooks
 from points_conformance.plugin.live.points import LivePoints
 from points_conformance.plugin.options import FIXTURE_OPTIONS, every_option
-from points_conformance.plugin.points import Points
 from points_conformance.suite import (
     ApiSuite,
     ClientOutcome,
@@ -89,6 +89,15 @@ def test_what_the_suites_module_has() -> None:
     assert subjects == ["api", "consumer", "client"]
     assert [outcome.value for outcome in ClientOutcome] == ["done", "refused", "unknown"]
     assert ConsumerState(status="refunded", refunded=Decimal("10.50")).halalas == 1050
+
+
+def test_the_types_of_the_fixtures() -> None:
+    """The other import of users: for annotations."""
+    assert fixtures.__all__ == ["Delivery", "Endpoint", "Order", "Points"]
+    assert all(hasattr(fixtures, name) for name in fixtures.__all__)
+    for name in ("points", "points_sandbox"):
+        told = f'def {name}(request: pytest.FixtureRequest) -> Iterator["Points"]:'
+        assert told in inspect.getsource(plugin)  # what editors read
 
 
 def test_the_fixture(points: Points) -> None:

@@ -13,9 +13,11 @@ from points_conformance.defects.api import (
     webhooks,
 )
 from points_conformance.defects.api.defect import ServerDefect
+from points_conformance.judging.finding import Finding
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import OutcomeKind, Result, Verdict
+from points_conformance.rules.api import webhook_retries
 from points_conformance.simulator.core import Parts
 from points_conformance.subjects import catalogue
 from points_conformance.targets.api.build import embedded_target
@@ -100,3 +102,14 @@ def test_a_delivery_hangs_at_an_endpoint_of_its_own(others: list[str], place: st
     inbox = api.webhooks()
     heard = [one for order in api.whole.orders for one in inbox.of(order.uuid, None)]
     assert {one.place for one in heard if one.answered == "hang"} == {place}
+
+
+@pytest.mark.parametrize("rule", ["third-attempt", "retry-same-bytes", "retry-same-headers"])
+def test_a_delivery_that_never_comes_is_a_finding(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of none at all it is said that it is not attempted; the kit does not fail."""
+    nothing_comes = lambda api, *_: (api.order(), [])  # noqa: E731
+    monkeypatch.setattr(webhook_retries, "failed_deliveries", nothing_comes)
+    with pytest.raises(Finding, match="a delivery that keeps failing is not attempted"):
+        CATALOGUE[f"webhook.{rule}"].check(embedded_target())

@@ -188,6 +188,15 @@ class WebhookMissingOnSecondPartial(Desk):
         return not (len(order.refunds) == 2 and order.status == PARTIALLY_REFUNDED)
 
 
+@defect("webhook-missing-on-cancel")
+class WebhookMissingOnCancel(Desk):
+    """Sends no webhook for a cancel."""
+
+    def tells_cancel(self) -> bool:
+        """Keep it quiet."""
+        return False
+
+
 @defect("webhook-cumulative-amount")
 class WebhookCumulativeAmount(Desk):
     """Tells the sum of all refunds so far as `refund_amount`."""

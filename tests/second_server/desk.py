@@ -97,7 +97,12 @@ class Desk:
             raise Refused(400, "The order cannot be cancelled in its current status.")
         self.pause()
         order.move(CANCELLED, self.clock.now())
-        self.announce("cancelled", order, {"reason": self.cancel_reason(reason)})
+        if self.tells_cancel():
+            self.announce("cancelled", order, {"reason": self.cancel_reason(reason)})
+
+    def tells_cancel(self) -> bool:
+        """Tell whether a cancel is announced: always."""
+        return True
 
     def cancel_reason(self, given: str | None) -> str:
         """Return the reason that the event tells."""

@@ -1,9 +1,11 @@
 """The command that crashes a consumer and starts it anew."""
 
+import contextlib
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -71,3 +73,36 @@ def test_without_the_command_nothing_is_said_of_crashes() -> None:
     target = build_consumer(ConsumerOptions(), "secret", function=lambda request: 204)
     with pytest.raises(NotExercised, match="--restart-command"):
         target.crash()
+
+
+@contextlib.contextmanager
+def listener() -> Iterator[tuple[str, str]]:
+    """A process that listens; its URL, and the code of a command that ends it."""
+    code = "import socket as s; x = s.create_server(('127.0.0.1', 0)); print(x.getsockname()[1])"
+    words = [sys.executable, "-c", f"{code}; import sys; sys.stdout.flush(); input()"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout
+        port = process.stdout.readline().strip()
+        yield f"http://127.0.0.1:{port}/webhook", f"import os; os.kill({process.pid}, 9)"
+        process.kill()
+
+
+def test_a_crash_that_ends_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a connection that outlives it; and where nobody listened nothing is said."""
+    monkeypatch.setattr(restart, "_CONNECTING", 0.3)
+    with listener() as (url, ends_it):
+        idle = RestartCommand([sys.executable, "-c", ""], os.environ, url)
+        idle()
+        assert idle.outlived
+        idle.outlived = False
+        idle()
+        assert (
+            not idle.outlived
+        )  # looked at once: a connection holds up who does one thing at a time
+        real = RestartCommand([sys.executable, "-c", ends_it], os.environ, url)
+        real()
+        assert not real.outlived
+    nobody = RestartCommand([sys.executable, "-c", ""], os.environ, url)
+    nobody()
+    assert not nobody.outlived

@@ -30,6 +30,7 @@ __all__ = ["selfcheck"]
     "--record",
     "record_file",
     type=click.Path(path_type=Path, dir_okay=False),
+    hidden=True,
     help="judge nothing; bring the signatures of all defects in this file up to date "
     "(specs/signatures.json)",
 )
@@ -37,6 +38,7 @@ __all__ = ["selfcheck"]
     "--seeds",
     type=click.IntRange(1),
     metavar="N",
+    hidden=True,
     help="to record: with how many seeds, from --seed on; default as the file has",
 )
 @click.option("--defect", "patterns", multiple=True, metavar="GLOB", help="only these defects")
@@ -66,8 +68,16 @@ def selfcheck(
     if record_file is not None:
         if patterns or json_file or subject != "all":
             _refuse("--record is of all defects: no --defect, --subject or --json")
+        try:
+            from points_conformance.commands.recording import RecordingRefused, record_into
+        except ModuleNotFoundError:
+            _refuse("--record is for a checkout of the project: no installation has it")
         of = Profile(profile or Profile.STANDARD)
-        _record(record_file, of, seed, seeds, workers or 0)
+        try:
+            record_into(record_file, of, seed, seeds, workers or 0)
+        except RecordingRefused as error:
+            _refuse(str(error))
+        sys.exit(0)
     if seeds is not None:
         _refuse("--seeds is for --record")
 
@@ -94,34 +104,6 @@ def selfcheck(
         _refuse(f"the matrix cannot go to {json_file}: {error.strerror}")
     click.echo("\n".join(as_table(check)))
     sys.exit(0 if check.as_declared else 1)
-
-
-def _record(file: Path, profile: Profile, seed: int, seeds: int | None, workers: int) -> NoReturn:
-    """Bring the file up to date, writing it now and then: an interrupted recording can go on."""
-    from points_conformance.defects.recording import record
-    from points_conformance.judging.signatures import Recorded
-    from points_conformance.report.atomic import write_atomically
-
-    before = Recorded()
-    try:
-        if file.exists():
-            before = Recorded.read(file.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        _refuse(f"{file}: holds no signatures; remove it to record anew")
-    except OSError as error:
-        _refuse(f"{file}: cannot be read: {error.strerror}")
-    try:
-        wanted = (
-            before.seeds if seeds is None and before.seeds else range(seed, seed + (seeds or 1))
-        )
-        for recorded in record(
-            before, profile=profile, seeds=wanted, workers=workers, announce=click.echo
-        ):
-            write_atomically(file, recorded.text())
-    except OSError as error:
-        _refuse(f"the signatures cannot go to {file}: {error.strerror}")
-    click.echo(f"{file}: {file.stat().st_size} bytes")
-    sys.exit(0)
 
 
 def _refuse(text: str) -> NoReturn:

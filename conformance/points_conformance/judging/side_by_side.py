@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
-from points_conformance.judging.rule import Rule
+from points_conformance.judging.rule import ALL, Profile, Rule
 from points_conformance.judging.slots import Slots
 from points_conformance.judging.verdict import OutcomeKind
 
@@ -25,9 +25,9 @@ __all__ = ["Errands", "SideBySide"]
 Result = TypeVar("Result")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
-#: What makes many calls lets the others begin first, but no longer than this: where a target is
+#: What makes the most calls lets the others begin first, but no longer than this: where a target is
 #: slow, the longest rule is as long as the run.
-_BRISK: Final = 2.5
+_BRISK: Final = 4.0
 #: How long a broken-off run waits for the calls that are under way.
 _ENDING: Final = 2.0
 
@@ -101,8 +101,9 @@ class SideBySide:
         self._decided: dict[str, None] = {}
         self._running: dict[str, threading.Thread] = {}
         self._ended: deque[str] = deque()
-        #: When the first began, by the machine's clock.
+        #: When the first began, by the machine's clock; and what makes the most calls.
         self._since = 0.0
+        self._longest: str | None = None
         self._broke: BaseException | None = None
 
     def run(self, ids: Sequence[str]) -> None:
@@ -141,6 +142,7 @@ class SideBySide:
     # ------------------------------------------------------------------ side by side
     def _spread(self, rules: Sequence[Rule]) -> None:
         waiting, self._since = self._sorted(rules), time.monotonic()
+        self._longest = self._longest_of(rules)
         asked = {rule.id for rule in rules}
         while waiting or self._running:
             for id_ in self._news():
@@ -157,17 +159,28 @@ class SideBySide:
 
     def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are not decided, in the order in which they begin if they may: what waits
-        long, then what is short, then what makes many calls; each with what it comes after, and
-        what waits with what it looks back on.
+        long, then what takes turns with others of its kind, what is short, what needs the target
+        for itself, and what makes many calls; each with what it comes after, and what waits with
+        what it looks back on. So most of what is broken is found before what takes long begins.
         """
         with_prerequisites = self.judge.catalogue.with_prerequisites
         seen_by_waiting = {id_ for rule in rules if rule.waits for id_ in rule.behind}
         seen = [rule for rule in rules if rule.id in seen_by_waiting]
         waiting = with_prerequisites([*seen, *(rule for rule in rules if rule.waits)])
+        turns = with_prerequisites(rule for rule in rules if rule.alone not in ("", ALL))
         leading = with_prerequisites(rule for rule in rules if rule.long)
-        short = [rule for rule in (*leading, *rules) if not rule.long]
-        order = dict.fromkeys(rule.id for rule in (*waiting, *short, *rules))
+        brief = [rule for rule in (*leading, *rules) if not rule.long]
+        short = [rule for rule in brief if rule.alone != ALL]
+        short.sort(key=lambda rule: rule.profile is not Profile.SMOKE)
+        order = dict.fromkeys(rule.id for rule in (*waiting, *turns, *short, *brief, *rules))
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
+
+    def _longest_of(self, rules: Sequence[Rule]) -> str | None:
+        """What the run is as long as, where every answer takes long."""
+        profile, loopback = self.judge.profile, self.target.loopback
+        long = [rule for rule in rules if rule.long]
+        bounds = {rule.id: rule.bound(profile, loopback=loopback) for rule in long}
+        return max(bounds, key=lambda id_: bounds[id_], default=None)
 
     def _news(self) -> list[str]:
         """The rules that have ended."""
@@ -178,14 +191,28 @@ class SideBySide:
 
     def _next(self, waiting: Sequence[Rule], asked: Set[str]) -> Rule | None:
         """The first rule that may begin now, its place taken; a moment's wait where none may."""
-        slow = time.monotonic() - self._since > _BRISK
         with self.errands.changed:
-            for rule in sorted(waiting, key=lambda rule: not rule.long) if slow else waiting:
-                if self._may_begin(rule, asked) and self.slots.take(rule):
+            for rule in self._in_line(waiting):
+                if not self._may_begin(rule, asked):
+                    continue
+                if self.slots.take(rule):
                     return rule
+                if rule.alone == ALL and not self._is_slow:
+                    # It is next: those at work come to their end first.
+                    break
             if not self._ended and not self.errands.waiting:
                 self.errands.changed.wait(_SLICE)
         return None
+
+    @property
+    def _is_slow(self) -> bool:
+        return time.monotonic() - self._since > _BRISK
+
+    def _in_line(self, waiting: Sequence[Rule]) -> Sequence[Rule]:
+        """The rules in the order in which they may begin now."""
+        if not self._is_slow:
+            return waiting
+        return sorted(waiting, key=lambda rule: rule.id != self._longest)
 
     def _may_begin(self, rule: Rule, asked: Set[str]) -> bool:
         """Whether all are decided that it comes after or looks back on."""

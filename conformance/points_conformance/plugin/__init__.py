@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE: nothing here asserts, and where the command is run this mod
 before pytest could rewrite it, of which pytest would warn: an error under ``-W error``.
 """
 
+import argparse
 import contextlib
 import os
 import sys
@@ -16,7 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from points_conformance.plugin.config import SHARED, option
-from points_conformance.plugin.options import FIXTURE_OPTIONS, NO_DOCSTRINGS, every_option
+from points_conformance.plugin.options import (
+    FIRST,
+    FIXTURE_OPTIONS,
+    NO_DOCSTRINGS,
+    every_option,
+)
 
 if TYPE_CHECKING:
     from points_conformance.plugin.points import Points
@@ -24,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-#: argparse's word for "not in the help".
-_HIDDEN = "==SUPPRESS=="
+#: argparse knows it by its identity: an equal text would be printed.
+_HIDDEN = argparse.SUPPRESS
 _SESSIONS = pytest.StashKey["dict[str, PointsSession]"]()
 #: The plugin of live runs, by its name.
 _LIVE = "points-live"
@@ -44,17 +50,24 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--points-…`` and ini keys of the same names."""
     group = parser.getgroup("points", "points-conformance")
+    group.addoption(
+        "--points-help",
+        dest="points_help",
+        action="store_true",
+        help="all options, and the same as ini keys",
+    )
     for one in (*every_option(), *FIXTURE_OPTIONS):
         name = f"--points-{one.name}"
         dest = f"points_{one.key}"
+        told = one.help if one.name in FIRST else _HIDDEN
         if one.kind == "flag":
-            group.addoption(name, dest=dest, action="store_true", default=None, help=one.help)
+            group.addoption(name, dest=dest, action="store_true", default=None, help=told)
             parser.addini(dest, one.help, type="bool", default=False)
         elif one.kind == "many":
-            group.addoption(name, dest=dest, action="append", metavar="GLOB", help=one.help)
+            group.addoption(name, dest=dest, action="append", metavar=one.metavar, help=told)
             parser.addini(dest, one.help, type="args", default=[])
         else:
-            group.addoption(name, dest=dest, metavar=one.metavar, help=one.help)
+            group.addoption(name, dest=dest, metavar=one.metavar, help=told)
             parser.addini(dest, one.help, default="")
     # The command's own: which subject it judges. Not for users.
     group.addoption("--points-judges", dest="points_judges", help=_HIDDEN)
@@ -62,13 +75,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--points-passed-on", dest="points_passed_on", default="", help=_HIDDEN)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """``--points-help`` in place of a run."""
+    if not config.option.points_help:
+        return None
+    from points_conformance.plugin.points_help import print_help
+
+    print_help()
+    return 0
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The marker; with ``--points-live`` what makes a run a live one."""
     config.addinivalue_line(
         "markers", "points_simulator(reason): asks points for what only the simulator can do"
     )
+    if config.option.help:
+        _keep_help_short(config)
     asks = config.option.help or getattr(config.option, "markers", False)
-    if option(config, "live") and not (asks or config.option.points_judges):
+    if not (asks or config.option.points_judges) and option(config, "live"):
         from points_conformance.plugin.live.hooks import LiveHooks
         from points_conformance.plugin.settings import SettingsError
 
@@ -77,6 +103,24 @@ def pytest_configure(config: pytest.Config) -> None:
         except SettingsError as error:
             pytest.exit(f"points-conformance: {error}", returncode=2)
         config.pluginmanager.register(live, _LIVE)
+
+
+def _keep_help_short(config: pytest.Config) -> None:
+    """``pytest --help`` lists every ini key that it knows; ours ``--points-help`` tells.
+
+    What it lists is no part of pytest's interface: a table, and to pytest 8 a list beside it.
+    Where it is neither, ours are listed.
+    """
+    parser = getattr(config, "_parser", None)
+    table: dict[str, Any] = getattr(parser, "_inidict", {})
+    beside: list[str] | None = getattr(parser, "_ininames", None)
+    for name in [name for name in table if name.startswith("points_")]:
+        if beside is not None:
+            beside.remove(name)
+            continue
+        with contextlib.suppress(ValueError, TypeError, pytest.UsageError):
+            config.getini(name)  # pytest keeps it: whoever asks again is answered
+        del table[name]
 
 
 def _session(config: pytest.Config, subject: str = "") -> "PointsSession":

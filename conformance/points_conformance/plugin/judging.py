@@ -66,13 +66,19 @@ class Judging:
         self.unjudgeable = ""
         self.looked = False
         self._judges = False
+        #: What broke the judging off: it is never begun again, or a rule that somebody's timeout
+        #: ended could pass the second time.
+        self._broken_off = ""
         #: What the test of each rule shows: what was found when its turn came, in that order.
         self._turns: dict[str, list[Result]] = {}
 
     def judge(self, rule_id: str, given: Any) -> None:
         """Show what the run's one judging finds of a rule: its test ends as its verdict says."""
         self._judges = self._judges or self.shared is None or self.shared.claim()
-        if self._judges:
+        if self._broken_off:
+            if rule_id not in self._turns:
+                self._refuse(self._broken_off)
+        elif self._judges:
             with self._told(), self.progress.shown():
                 self._judge_until(rule_id, given)
         elif self.shared is not None:
@@ -159,6 +165,13 @@ class Judging:
         except (SettingsError, Unjudgeable) as error:
             why = str(error)
             self._refuse(why)
+        except (KeyboardInterrupt, pytest.UsageError):
+            raise
+        except BaseException as error:
+            said = str(error).strip().partition("\n")[0]
+            why = self._broken_off = f"the judging was broken off: {said or type(error).__name__}"
+            self.run.stop(why)
+            raise
         finally:
             if self.shared is not None:
                 self.shared.end(why, unjudgeable=bool(self.unjudgeable))

@@ -6,7 +6,15 @@ from typing import Literal
 
 from points_conformance.subjects import Subject, part
 
-__all__ = ["FIXTURE_OPTIONS", "NO_DOCSTRINGS", "Option", "every_option", "options_of"]
+__all__ = [
+    "COMMON",
+    "FIRST",
+    "FIXTURE_OPTIONS",
+    "NO_DOCSTRINGS",
+    "Option",
+    "every_option",
+    "options_of",
+]
 
 #: What is said where Python leaves docstrings out.
 NO_DOCSTRINGS = (
@@ -38,7 +46,8 @@ class Option:
         return self.name.replace("-", "_")
 
 
-_COMMON = (
+#: Those of every run that judges.
+COMMON = (
     Option("profile", "smoke, standard (default) or deep", metavar="NAME"),
     Option("seed", "a whole number (default 0), A..B (the command alone), or random", metavar="N"),
     Option("select", "judge only the rules that match; repeatable", "many", "GLOB"),
@@ -56,9 +65,13 @@ _COMMON = (
 )
 
 
+#: What ``pytest --help`` tells of; all of them ``pytest --points-help`` does.
+FIRST = frozenset(("profile", "seed", "select", "known-failures", "report-dir", "base-url", "live"))
+
+
 def options_of(subject: Subject) -> tuple[Option, ...]:
     """Those of all runs, then the subject's own."""
-    return (*_COMMON, *part(subject.who.options))
+    return (*COMMON, *part(subject.who.options))
 
 
 #: Of pytest alone: what the fixtures ``points`` and ``points_sandbox`` are over.
@@ -70,6 +83,6 @@ FIXTURE_OPTIONS = (
 
 def every_option() -> Iterator[Option]:
     """Those of all runs, then each subject's own."""
-    yield from _COMMON
+    yield from COMMON
     for subject in Subject:
         yield from part(subject.who.options)

@@ -110,7 +110,7 @@ def null_reason_crashes(forms: Forms, body: Any, errors: Errors) -> str | None:
     Desk.cancel_reason,
     "given-reason-is-dropped",
     "cancel.given-reason",
-    related=("cancel.reason-limit", "cancel.header-spellings", *REASONS),
+    related=("cancel.header-spellings", *REASONS),
 )
 def drops_reason(desk: Desk, reason: str | None) -> str:
     """The default reason is told even where one was given."""
@@ -137,7 +137,7 @@ def loses_reason_at_the_border(desk: Desk, reason: str | None) -> str:
     return Desk.cancel_reason(desk, None if reason and len(reason) == 256 else reason)
 
 
-@seed.on(Desk.cancel_reason, "given-reason-is-cut-at-255", "cancel.reason-limit", related=REASONS)
+@seed.on(Desk.cancel_reason, "given-reason-is-cut-at-255", "cancel.given-reason", related=REASONS)
 def cuts_reason(desk: Desk, reason: str | None) -> str:
     """A reason of 500 characters is accepted, and told with its first 255."""
     # A varchar(255) column of a server that is not strict.

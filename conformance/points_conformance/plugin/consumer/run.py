@@ -34,6 +34,11 @@ _WITHOUT_PROBE = (
     "pytest_points_consumer_state nobody can see what the consumer made of a refund"
 )
 
+_OUTLIVED = (
+    "a connection to the consumer was open before and after the --restart-command: if no proxy "
+    "keeps it, nothing was crashed, and the rules consumer.crash-* say nothing"
+)
+
 #: How long a run may take, however slow the consumer is.
 _SECONDS = {Profile.SMOKE: 300.0, Profile.STANDARD: SECONDS, Profile.DEEP: 3600.0}
 
@@ -49,6 +54,7 @@ class ConsumerRun(SubjectRun):
         self.target: ConsumerTarget | None = None
         self._given: Any = None
         self._stop: Callable[[], None] | None = None
+        self._restarting: RestartCommand | None = None
 
     def made(self) -> ConsumerTarget:
         """The target of the settings, made once. Raises :class:`SettingsError`."""
@@ -107,6 +113,8 @@ class ConsumerRun(SubjectRun):
         notes = self._keep_stories(target)
         if not target.has_probe:
             notes.append(_WITHOUT_PROBE)
+        if self._restarting is not None and self._restarting.outlived:
+            notes.append(_OUTLIVED)
         notes += _calls_apart(target)
         target.client.close()
         if stop is not None:
@@ -161,7 +169,9 @@ class ConsumerRun(SubjectRun):
         if not command:
             return None
         words = words_of_command("--restart-command", command, environment.get("PATH"))
-        return RestartCommand(words, environment)
+        url = options.url if self.run.settings.of.on_loopback else None
+        self._restarting = RestartCommand(words, environment, url)
+        return self._restarting
 
     @staticmethod
     def _application(given: Any, options: ConsumerOptions) -> tuple[Any, Interface]:

@@ -113,13 +113,14 @@ def _is_json(answer: Answer) -> None:
 def a_cancel_is_one_however_it_is_sent(api: ApiTarget) -> None:
     """A cancel MUST be carried out with its reason under any headers that mean the same."""
     readings.cancel_settled(api, S.APPROVED)
-    for name, headers in SAME.items():
-        reason = f"Sent {name}: العميل"
+    sent = {name: (readings.cancellable(api), f"Sent {name}: العميل") for name in SAME}
+    for name, (order, reason) in sent.items():
         with cell(name):
-            order = readings.cancellable(api)
-            answer = api.reverse("cancel", order, {"reason": reason}, headers=headers)
+            answer = api.reverse("cancel", order, {"reason": reason}, headers=SAME[name])
             ends_in(api, order, answer, S.CANCELLED)
-            if api.inbox is not None:
+    if api.inbox is not None:
+        for name, (order, reason) in sent.items():
+            with cell(name):
                 for event in api.inbox.waited_for(order.uuid, "cancelled"):
                     _reason_is(event.order.get("reason"), reason)
 

@@ -38,7 +38,7 @@ rule = family()
 #: a last read of each order.
 MOST_ORDERS, MOST_STEPS = 3, 8
 LONGEST = MOST_ORDERS + 2 * MOST_STEPS + MOST_ORDERS
-CALLS = {Profile.SMOKE: 60, Profile.STANDARD: 900, Profile.DEEP: 6_000}
+CALLS = {Profile.SMOKE: 60, Profile.STANDARD: 760, Profile.DEEP: 6_000}
 FAR = {Profile.SMOKE: 0, Profile.STANDARD: 60, Profile.DEEP: 600}
 FORWARD = (Do.AUTHORIZE, Do.CAPTURE, Do.COMPLETE)
 #: How many broken rules one run looks for.

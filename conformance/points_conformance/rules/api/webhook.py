@@ -42,11 +42,13 @@ LATER = inferred("later refunds are told as later")
 TRIGGER = (Need.INBOX, Need.AUTO_REFUND, Need.REPLACING)
 ONE, PARTS, GONE = "webhook.refund-is-told", "webhook.each-part-is-told", "webhook.cancel-is-told"
 BY_PLATFORM = "webhook.auto-refunded"
-rule = family(ENVELOPE, after=ONE, behind=(PARTS, GONE), needs=Need.INBOX, calls=12)
+rule = family(ENVELOPE, after=ONE, needs=Need.INBOX, calls=12)
+#: What looks at the series and the cancel as well, where they are told, waits for them.
+ALL_TOLD = (PARTS, GONE)
 
 
 # ---------------------------------------------------------------------- that it is told
-@rule(ONE, MUST, REFUND, after="refund.full", behind=(), profile=SMOKE, calls=5)
+@rule(ONE, MUST, REFUND, after="refund.full", profile=SMOKE, calls=5)
 def a_refund_is_told(api: ApiTarget) -> None:
     """A full refund MUST be told by a refunded event."""
     a_refund(api)
@@ -58,7 +60,6 @@ def a_refund_is_told(api: ApiTarget) -> None:
     REFUND,
     A_PART,
     after=(ONE, "refund.remainder-by-amount"),
-    behind=(),
     profile=SMOKE,
     calls=7,
 )
@@ -67,14 +68,14 @@ def each_part_is_told(api: ApiTarget) -> None:
     a_series(api)
 
 
-@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), behind=(), profile=SMOKE, calls=8)
+@rule(GONE, MUST, CANCEL, after=("cancel.ends-cancelled", ONE), profile=SMOKE, calls=8)
 def a_cancel_is_told(api: ApiTarget) -> None:
     """A cancel MUST be told by a cancelled event."""
     a_cancel(api)
 
 
 # ---------------------------------------------------------------------- how it is sent
-@rule("webhook.content-type", MUST, HEADERS)
+@rule("webhook.content-type", MUST, HEADERS, behind=ALL_TOLD)
 def a_delivery_is_json(api: ApiTarget) -> None:
     """A delivery MUST be sent as application/json."""
     for story, telling in all_told(api):
@@ -83,7 +84,7 @@ def a_delivery_is_json(api: ApiTarget) -> None:
         story.require(held, "another content type", expected="application/json", got=repr(kind))
 
 
-@rule("webhook.event-header", MUST, HEADERS)
+@rule("webhook.event-header", MUST, HEADERS, behind=ALL_TOLD)
 def the_header_names_the_event(api: ApiTarget) -> None:
     """X-Webhook-Event MUST equal the event in the body."""
     for story, telling in all_told(api):
@@ -96,7 +97,7 @@ def the_header_names_the_event(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.secret", MUST, HEADERS)
+@rule("webhook.secret", MUST, HEADERS, behind=ALL_TOLD)
 def the_header_is_the_registered_secret(api: ApiTarget) -> None:
     """X-Webhook-Secret MUST be the secret that the endpoint was registered with."""
     for story, telling in all_told(api):
@@ -108,7 +109,7 @@ def the_header_is_the_registered_secret(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.secret-in-header-alone", MUST, TO_NOBODY, after="webhook.secret")
+@rule("webhook.secret-in-header-alone", MUST, TO_NOBODY, after="webhook.secret", behind=ALL_TOLD)
 def the_body_does_not_show_the_secret(api: ApiTarget) -> None:
     """The endpoint's secret MUST NOT stand in the body."""
     for story, telling in all_told(api):
@@ -121,7 +122,7 @@ def the_body_does_not_show_the_secret(api: ApiTarget) -> None:
 
 
 # ---------------------------------------------------------------------- what it says
-@rule("webhook.payload", MUST, profile=SMOKE)
+@rule("webhook.payload", MUST, profile=SMOKE, behind=ALL_TOLD)
 def a_payload_is_as_described(api: ApiTarget) -> None:
     """A refunded and a cancelled event MUST have the documented fields and types."""
     for story, telling in all_told(api):
@@ -139,7 +140,7 @@ def _is_as_described(story: ToldOrder, event: Received) -> None:
     )
 
 
-@rule("webhook.order-id", MUST, profile=SMOKE)
+@rule("webhook.order-id", MUST, profile=SMOKE, behind=ALL_TOLD)
 def the_id_is_the_orders_uuid(api: ApiTarget) -> None:
     """The payload's order.id MUST be the order's uuid, not the number that REST calls id."""
     for story, telling in all_told(api):
@@ -148,7 +149,7 @@ def the_id_is_the_orders_uuid(api: ApiTarget) -> None:
         story.require(held, "another id", expected=story.order.uuid, got=repr(id_))
 
 
-@rule("webhook.type-is-a-word", MUST)
+@rule("webhook.type-is-a-word", MUST, behind=ALL_TOLD)
 def the_type_is_a_word(api: ApiTarget) -> None:
     """Where the payload tells the order's type, it MUST be the word earning or replacing."""
     for story, telling in all_told(api):
@@ -157,7 +158,7 @@ def the_type_is_a_word(api: ApiTarget) -> None:
         story.require(held, "another type", expected=story.order.kind.value, got=repr(kind))
 
 
-@rule("webhook.identity", MUST, ENVELOPE, inferred("it is the same order"))
+@rule("webhook.identity", MUST, ENVELOPE, inferred("it is the same order"), behind=ALL_TOLD)
 def the_payload_is_of_that_order(api: ApiTarget) -> None:
     """The payload's order_number and total_price MUST be the order's."""
     for story, telling in all_told(api):
@@ -171,7 +172,9 @@ def the_payload_is_of_that_order(api: ApiTarget) -> None:
         )
 
 
-@rule("webhook.status", MUST, REFUNDED, AFTER_IT, after=(ONE, PARTS), profile=SMOKE)
+@rule(
+    "webhook.status", MUST, REFUNDED, AFTER_IT, after=(ONE, PARTS), profile=SMOKE, behind=ALL_TOLD
+)
 def the_status_is_that_after_the_reversal(api: ApiTarget) -> None:
     """The payload's order_status MUST be the status that the reversal led to."""
     for story, telling in all_told(api):

@@ -63,8 +63,8 @@ def _planted(api: ApiTarget, status: int) -> str:
 def _again(attempts: list[Received], what: str, count: int = 2) -> None:
     fail_unless(
         len(attempts) >= count,
-        f"{what} is not attempted again",
-        expected=f"at least {count} attempts",
+        f"{what} is not attempted{' again' if count > 1 else ''}",
+        expected=f"at least {count} attempt{'s' if count > 1 else ''}",
         got=f"{len(attempts)}",
     )
 
@@ -103,7 +103,9 @@ def _always_failing(api: ApiTarget) -> list[Received]:
         return order.uuid
 
     uuid = Shared.of(api).failing.get(ALWAYS_FAILING, brought_about)
-    return [one for one in api.webhooks().of(uuid) if one.event == "refunded"]
+    attempts = [one for one in api.webhooks().of(uuid) if one.event == "refunded"]
+    _again(attempts, "a delivery that keeps failing", 1)
+    return attempts
 
 
 @rule("webhook.retry-same-bytes", MUST)

@@ -20,6 +20,7 @@ from typing import IO, Any, ClassVar, Final, Self
 from points_conformance.contract import specs
 from points_conformance.contract.names import REVERSALS
 from points_conformance.judging.finding import NotExercised
+from points_conformance.judging.slots import parked
 from points_conformance.targets.api.answer import Answer
 
 __all__ = ["OPERATIONS", "Generator", "Misfit", "Question", "component", "kept_running"]
@@ -199,7 +200,9 @@ class Generator:
         watch = threading.Timer(_LONGEST, process.kill)
         watch.start()
         try:
-            line = stdout.readline()
+            # It takes seconds to load: other rules work meanwhile.
+            with parked():
+                line = stdout.readline()
         finally:
             watch.cancel()
         if not line:

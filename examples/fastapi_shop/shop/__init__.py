@@ -1,0 +1,1 @@
+"""A shop that hears of Points refunds, and makes them."""
