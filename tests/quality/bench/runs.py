@@ -57,9 +57,11 @@ def slow(scale: Scale) -> Iterator[Row]:
 
 
 def forgetful(scale: Scale) -> Iterator[Row]:
-    """A server that never tells of a cancel, or of a second part: its events are waited for."""
-    for defect in ("webhook-cancel-missing", "webhook-second-part-missing"):
-        with processes.api_server(defect=defect) as server:
+    """The independent server, which never tells of a cancel, or of a second part: its events are
+    waited for.
+    """
+    for defect in ("webhook-missing-on-cancel", "webhook-missing-on-second-partial"):
+        with processes.api_server("--defect", defect) as server:
             yield from _runs(
                 scale, f"`{defect}`", server=server, webhooks=True, at_once=(8,), times=1
             )
