@@ -11,6 +11,8 @@ __all__ = ["FILES", "ORIGINS", "PAGES", "slug", "write_pages"]
 
 #: Where a document of the project is found on the site.
 PAGES = {
+    "examples": "project/examples",
+    "examples/README.md": "project/examples",
     "ARCHITECTURE.md": "project/architecture",
     "CHANGELOG.md": "project/changelog",
     "CONTRIBUTING.md": "project/contributing",
@@ -69,11 +71,18 @@ def _generated(path: Path) -> bool:
     return path.is_relative_to(DOCS / "project") or path.is_relative_to(DOCS / "reference/rules")
 
 
+def _ours(path: Path) -> bool:
+    """Whether a file is the project's own, and not what was made or installed beside it."""
+    parts = path.relative_to(ROOT).parts
+    made = any(part.startswith(("__", ".")) or part == "node_modules" for part in parts)
+    return path.is_file() and not made
+
+
 def _section(path: str) -> str:
     shown = ROOT / path
     title = f"({slug(path)})=\n## `{path}`\n"
     if shown.is_dir():
-        names = sorted(one.name for one in shown.iterdir() if not one.name.startswith(("_", ".")))
+        names = sorted(one.relative_to(shown).as_posix() for one in shown.rglob("*") if _ours(one))
         return "\n".join([title, *(f"- `{name}`" for name in names), ""])
     text = shown.read_text(encoding="utf-8")
     return f"{title}\n{fenced(text, _LANGUAGES.get(shown.suffix, 'text'))}"
