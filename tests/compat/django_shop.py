@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.compat.project import shown
+
 __all__ = ["CONFTEST", "FILES", "TESTS"]
 
 _WSGI = """
@@ -70,7 +72,7 @@ def state(order_id):
 urlpatterns = [path("", webhook), path("webhook", webhook)]
 """
 #: Beside its tests.
-FILES = {"settings.py": _SETTINGS, "urls.py": _URLS, "wsgi.py": _WSGI}
+FILES = {"settings.py": _SETTINGS, "urls.py": _URLS, "shop/__init__.py": "", "shop/wsgi.py": _WSGI}
 CONFTEST = """
 import pytest
 from points_conformance.suite import ConsumerState
@@ -90,24 +92,16 @@ def pytest_points_consumer_state(config, order_id):
     found = urls.state(order_id)
     return found and ConsumerState(*found)
 """
-TESTS = """
+TESTS = f"""
 import pytest
-from django.test import Client
 from points_conformance.suite import ConsumerSuite
 
 
-class TestOurConsumer(ConsumerSuite):
-    @pytest.fixture
-    def points_consumer(self, django_db_setup, django_db_blocker):
-        from wsgi import application
-
-        with django_db_blocker.unblock():
-            yield application
-
+{shown(1)}
 
 @pytest.mark.django_db
 def test_an_event_reaches_the_view(points, settings):
-    from wsgi import application
+    from shop.wsgi import application
 
     points.deliver_to(application, path="/webhook", secret="s" * 60)
     points.order(status="new")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -29,6 +30,7 @@ __all__ = [
     "Project",
     "forgetful",
     "needed",
+    "shown",
 ]
 
 ASYNCIO = "pytest_asyncio.plugin"
@@ -151,6 +153,12 @@ def forgetful() -> str:
     right = "def client(base_url, api_key):\n    return SampleClient(base_url, api_key)\n"
     assert right in TESTS
     return TESTS.replace(right, _FORGETFUL)
+
+
+def shown(number: int) -> str:
+    """A block of Python in docs/other-plugins.md, counted from 0."""
+    page = (Path(__file__).parents[2] / "docs" / "other-plugins.md").read_text(encoding="utf-8")
+    return str(re.findall(r"^```python\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)[number])
 
 
 def needed(*modules: str) -> None:

@@ -15,6 +15,7 @@ def test_a_consumer_keeps_what_it_is_told_in_djangos_database(
 ) -> None:
     """With the way that docs/other-plugins.md shows; the project's own tests are as they were."""
     for name, text in django_shop.FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     project = Project(
         tmp_path,

@@ -30,7 +30,7 @@ from points_conformance.plugin import hooks
 ELSEWHERE = {
     "docs/how-to-refund-safely.md": "test_how_to_refund_safely.py",
     "docs/in-ci.md": "test_in_ci.py",
-    "docs/other-plugins.md": "../compat/test_django.py",
+    "docs/other-plugins.md": "../compat/project.py",
 }
 #: Pages in Arabic have the code of their originals (``test_arabic.py``).
 ELSEWHERE |= {page: "test_arabic.py" for page in PAGES if page.startswith("docs/ar/")}

@@ -125,7 +125,8 @@ def ends_at_four_bytes(presenter: _Reasoning, reason: str) -> Any:
 @seed.on(
     _Reasoning.told,
     "reason-is-cut-by-bytes",
-    *SCRIPTS,
+    "cancel.given-reason",
+    "texts.scripts-in-a-refund",
 )
 def cuts_by_bytes(presenter: _Reasoning, reason: str) -> Any:
     """A reason is told with its first 200 bytes."""
