@@ -18,6 +18,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("source-read", links.lead_on)
     app.connect("doctree-resolved", rules.link_ids)
     app.connect("html-page-context", arabic.turn)
+    app.connect("html-page-context", rules.share_tree, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
