@@ -45,7 +45,13 @@ LARGE: Final = (
 )
 #: The only one off loopback.
 FAR: Final = (2_500_003, 833_333)
-rule = family(TOLD, EXACT, SUMS, after="webhook.refund-amount", needs=Need.INBOX)
+rule = family(
+    TOLD,
+    EXACT,
+    SUMS,
+    after=("webhook.refund-amount", "webhook.payload", "webhook.identity"),
+    needs=Need.INBOX,
+)
 
 #: What of an event's order is money.
 _MONEY: Final = ("total_price", "refund_amount", "left_amount")
