@@ -20,9 +20,11 @@ def test_late_shuffled_and_repeated_webhooks_are_conformant(server: str, seed: i
 
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["sandbox default", "sandbox lenient", "second plain"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_webhooks_that_come_late_and_shuffled_leave_points_alone(server: str, seed: int) -> None:
-    """Three servers, five seeds: property.points counts when all events are there."""
+    """Three servers: property.points counts when all events are there. The soundness session has
+    twenty seeds.
+    """
     run = Late(server, seed, longest=0.4, grace=2.0)
     results = {result.rule.id: result for result in judged(run)}
     points = [result for id_, result in results.items() if "points" in id_]
