@@ -421,9 +421,12 @@ class TestRuleBound:
             view.mismatches([view.order()])
 
     def test_a_race_that_shows_is_not_looked_for_again(self) -> None:
-        """One order's calls: its approval, and three refunds at once."""
+        """One order's calls: its approval, and three refunds at once; of another one where the
+        machine is too busy for the first to show it.
+        """
         result = judge_consumer(_Races, [AT_ONCE], settle_seconds=0.3).results[-1]
-        assert (result.verdict, result.calls) == (Verdict.FAILED, 4)
+        assert result.verdict is Verdict.FAILED
+        assert result.calls in (4, 8)
 
     def test_repeats_that_hinder_each_other_are_few(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each order takes half a second; there is a second for all of them."""
