@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
-from points_conformance.judging.rule import ALL, Profile, Rule
+from points_conformance.judging.rule import ALL, Rule
 from points_conformance.judging.slots import Slots
 from points_conformance.judging.verdict import OutcomeKind
 
@@ -171,7 +171,6 @@ class SideBySide:
         leading = with_prerequisites(rule for rule in rules if rule.long)
         brief = [rule for rule in (*leading, *rules) if not rule.long]
         short = [rule for rule in brief if rule.alone != ALL]
-        short.sort(key=lambda rule: rule.profile is not Profile.SMOKE)
         order = dict.fromkeys(rule.id for rule in (*waiting, *turns, *short, *brief, *rules))
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
 
