@@ -10,6 +10,7 @@ from points_conformance.defects import recording
 from points_conformance.defects.catalogue import seeded
 from points_conformance.defects.recording import Run, kept, mark_of, record, runs_to_make, stale
 from points_conformance.judging.causes import Sign
+from points_conformance.judging.finders import finding_order
 from points_conformance.judging.rule import Profile
 from points_conformance.judging.signatures import Recorded, Signature
 from points_conformance.report.causes import SIGNATURES, faults_of, shipped
@@ -56,7 +57,8 @@ def current() -> Recorded:
         subject.value: {rule.id: mark_of(rule) for rule in catalogue(subject).select(profile)}
         for subject in Subject
     }
-    return Recorded(profile=profile, seeds=(0, 1), rules=rules, signatures=signatures)
+    order = finding_order(catalogue(Subject.API), profile, [])
+    return Recorded(profile=profile, seeds=(0, 1), rules=rules, signatures=signatures, order=order)
 
 
 def without(subject: Subject, *, rule: str = "", defect: str = "") -> Recorded:
@@ -78,6 +80,15 @@ def holds(recorded: Recorded) -> Recorded:
 def test_nothing_is_recorded_again_that_did_not_change() -> None:
     """An up-to-date file costs no run."""
     assert runs_to_make(holds(current())) == []
+
+
+def test_an_order_that_does_not_follow_is_stale() -> None:
+    """As where a rule makes more calls than it did; it costs no run."""
+    before = replace(current(), order=current().order[::-1])
+    assert stale(before) == ["the order in which rules find the most: changed"]
+    assert runs_to_make(holds(before)) == []
+    *_, after = record(before, profile=before.profile, seeds=before.seeds)
+    assert after.order == current().order
 
 
 def test_a_new_defect_costs_its_own_runs() -> None:

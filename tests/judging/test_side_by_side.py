@@ -251,6 +251,21 @@ def test_what_takes_turns_begins_before_what_is_short() -> None:
     assert diary.lines.index("+t1") < diary.lines.index("+s3")
 
 
+def test_who_finds_the_most_begins_first() -> None:
+    """Though it makes many calls or needs the target for itself; whom nobody knows comes after."""
+    diary = Diary()
+    rules = [
+        rule("s", diary.writing("s", waits)),
+        rule("b", diary.writing("b", waits)),
+        rule("l", diary.writing("l", waits), long=True, after=("toy.b",)),
+        rule("r", diary.writing("r", waits), alone=ALL),
+    ]
+    judged(rules, most=2, finders=["toy.r", "toy.l", "toy.b"])
+    begun = [line[1] for line in diary.lines if line[0] == "+"]
+    assert begun == [*"rbsl"]
+    assert diary.alone("r")
+
+
 def test_the_smallest_profiles_rules_begin_before_other_short_ones() -> None:
     """They find most for few calls; the catalogue has them first."""
     diary = Diary()

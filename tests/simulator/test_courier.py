@@ -67,7 +67,7 @@ class Listener:
                 listener.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
                 status = listener.plan.pop(0) if listener.plan else 200
                 if status == 0:
-                    time.sleep(0.5)
+                    time.sleep(3)
                     status = 200
                 self.send_response(status)
                 if status == 302:
@@ -309,7 +309,7 @@ def test_a_receiver_that_is_down_is_tried_again(simulator: Simulator, courier: C
 
 def test_a_receiver_that_hangs_is_tried_again(simulator: Simulator) -> None:
     """One deadline for the whole attempt."""
-    courier = Courier(simulator, timeout=0.3, pause=0)
+    courier = Courier(simulator, timeout=1, pause=0)
     with Listener(0, 200) as listener:
         courier.deliver_to(listener.url)
         happen(simulator)
@@ -317,8 +317,8 @@ def test_a_receiver_that_hangs_is_tried_again(simulator: Simulator) -> None:
         courier.close()
     (delivery,) = simulator.deliveries
     assert answers(delivery) == [None, 200]
-    assert delivery.attempts[0].error == "no answer in 0.3 s"
-    assert 0.1 <= delivery.attempts[0].seconds < 3
+    assert delivery.attempts[0].error == "no answer in 1 s"
+    assert 0.5 <= delivery.attempts[0].seconds < 10
 
 
 def test_pauses_are_between_attempts(simulator: Simulator) -> None:

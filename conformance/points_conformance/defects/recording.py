@@ -18,6 +18,7 @@ from points_conformance.defects.catalogue import seeded
 from points_conformance.defects.defect import Defect
 from points_conformance.defects.selfcheck import keep_running
 from points_conformance.judging.causes import Sign, signs_of
+from points_conformance.judging.finders import finding_order
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.signatures import Recorded, Signature
 from points_conformance.subjects import Subject, catalogue
@@ -74,7 +75,16 @@ def stale(recorded: Recorded) -> list[str]:
             for id_, signature in signatures.items()
             if signature.seeds != recorded.seeds
         ]
+    if not lines and recorded.order != _order(recorded):
+        lines.append("the order in which rules find the most: changed")
     return lines
+
+
+def _order(recorded: Recorded) -> tuple[str, ...]:
+    """The rules that run side by side, in the order in which they find the most."""
+    faults = recorded.signatures.get(Subject.API, {}).values()
+    failed = [signature.fails.keys() for signature in faults]
+    return finding_order(catalogue(Subject.API), recorded.profile, failed)
 
 
 def _changes(kind: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
@@ -166,8 +176,8 @@ def _with(holds: Recorded, run: Run, failed: Mapping[str, Sign]) -> Recorded:
 
 
 def _in_order(recorded: Recorded) -> Recorded:
-    """The defects of each subject in the order of their declaration."""
-    return replace(
+    """The defects of each subject in the order of their declaration, and what follows of all."""
+    recorded = replace(
         recorded,
         signatures={
             subject.value: {
@@ -177,6 +187,7 @@ def _in_order(recorded: Recorded) -> Recorded:
             for subject in Subject
         },
     )
+    return replace(recorded, order=_order(recorded))
 
 
 def _made(runs: Sequence[Run], workers: int) -> Iterator[tuple[Run, Mapping[str, Sign]]]:

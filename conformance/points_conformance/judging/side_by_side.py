@@ -77,8 +77,9 @@ class Errands:
 class SideBySide:
     """Judges rules, at most ``most`` at once.
 
-    ``decided`` is told of each rule once its outcome is there, or it is held up; ``begun`` when it
-    begins. Both are called on the thread that judges.
+    ``finders``: rules in the order in which they find the most. ``decided`` is told of each rule
+    once its outcome is there, or it is held up; ``begun`` when it begins. Both are called on the
+    thread that judges.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class SideBySide:
         target: Judged,
         most: int,
         *,
+        finders: Sequence[str] = (),
         errands: Errands | None = None,
         begun: Callable[[str], object] = lambda rule_id: None,
         decided: Callable[[str], object] = lambda rule_id: None,
@@ -96,6 +98,7 @@ class SideBySide:
         self.errands = errands or Errands()
         self.slots = Slots(most, self.errands.changed)
         self._most = most
+        self._finders = {id_: place for place, id_ in enumerate(finders)}
         self._begun = begun
         self._told = decided
         self._decided: dict[str, None] = {}
@@ -159,20 +162,25 @@ class SideBySide:
 
     def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are not decided, in the order in which they begin if they may: what waits
-        long, then what takes turns with others of its kind, what is short, what needs the target
-        for itself, and what makes many calls; each with what it comes after, and what waits with
-        what it looks back on. So most of what is broken is found before what takes long begins.
+        long, then what takes turns with others of its kind, then who finds the most; each with what
+        it comes after, and what waits with what it looks back on. Of what nobody has recorded, what
+        is short begins before what needs the target for itself, and what makes many calls is last.
         """
-        with_prerequisites = self.judge.catalogue.with_prerequisites
+        rules = sorted(rules, key=self._rank)
         seen_by_waiting = {id_ for rule in rules if rule.waits for id_ in rule.behind}
         seen = [rule for rule in rules if rule.id in seen_by_waiting]
-        waiting = with_prerequisites([*seen, *(rule for rule in rules if rule.waits)])
-        turns = with_prerequisites(rule for rule in rules if rule.alone not in ("", ALL))
-        leading = with_prerequisites(rule for rule in rules if rule.long)
-        brief = [rule for rule in (*leading, *rules) if not rule.long]
-        short = [rule for rule in brief if rule.alone != ALL]
-        order = dict.fromkeys(rule.id for rule in (*waiting, *turns, *short, *brief, *rules))
+        waiting = [rule for rule in rules if rule.waits]
+        turns = [rule for rule in rules if rule.alone not in ("", ALL)]
+        with_prerequisites = self.judge.catalogue.with_prerequisites
+        order = dict.fromkeys(
+            before.id
+            for rule in (*seen, *waiting, *turns, *rules)
+            for before in with_prerequisites([rule])
+        )
         return [self.judge.catalogue[id_] for id_ in order if id_ not in self._decided]
+
+    def _rank(self, rule: Rule) -> tuple[int, bool, bool]:
+        return self._finders.get(rule.id, len(self._finders)), rule.long, rule.alone == ALL
 
     def _longest_of(self, rules: Sequence[Rule]) -> str | None:
         """What the run is as long as, where every answer takes long."""

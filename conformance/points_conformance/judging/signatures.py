@@ -10,7 +10,7 @@ from points_conformance.judging.rule import Profile
 
 __all__ = ["Recorded", "Signature"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _ABOUT: Final = "Written by `points-conformance selfcheck --record`: never edit."
 
 #: For each rule how many runs failed it so.
@@ -51,13 +51,15 @@ class Signature:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A recording. ``rules``: a hash of the declaration of each rule that was judged, and
-    ``signatures``: of each fault, both by subject.
+    ``signatures``: of each fault, both by subject. ``order``: the rules of the API that run side by
+    side, as they find the most.
     """
 
     profile: Profile = Profile.STANDARD
     seeds: tuple[int, ...] = ()
     rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     signatures: Mapping[str, Mapping[str, Signature]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
     def faults(self, subject: str) -> tuple[Fault, ...]:
         """The faults of a subject."""
@@ -76,6 +78,7 @@ class Recorded:
                 subject: {id_: _read(row, signs) for id_, row in rows.items()}
                 for subject, rows in content["signatures"].items()
             },
+            order=tuple(content["order"]),
         )
 
     def text(self) -> str:
@@ -94,6 +97,7 @@ class Recorded:
             "format": _compact(_FORMAT),
             "profile": _compact(self.profile.value),
             "seeds": _compact(self.seeds),
+            "order": _compact(self.order),
             "signs": _listed(signs),
             "rules": _object(rules, 1),
             "signatures": _object(signatures, 1),

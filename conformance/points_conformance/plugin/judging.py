@@ -18,6 +18,7 @@ from points_conformance.plugin.one_judging import DIED, Account, SharedJudging, 
 from points_conformance.plugin.progress import Progress
 from points_conformance.plugin.settings import Settings, SettingsError
 from points_conformance.plugin.subject import SubjectRun
+from points_conformance.report.causes import shipped
 
 __all__ = ["Judging"]
 
@@ -110,6 +111,7 @@ class Judging:
             judges,
             target,
             most,
+            finders=shipped().order if most > 1 else (),
             errands=self.run.errands,
             begun=self.progress.begun,
             decided=decided,

@@ -1,0 +1,59 @@
+"""The order in which rules find the most for the calls that they make."""
+
+from points_conformance.judging.catalogue import build
+from points_conformance.judging.finders import finding_order
+from points_conformance.judging.rule import Level, Profile, Rule, source
+
+
+def rule(name: str, calls: int = 1, **terms: object) -> Rule:
+    """A rule of a made-up catalogue that makes so many calls."""
+    return Rule(
+        id=f"toy.{name}",
+        level=Level.MUST,
+        statement=f"{name} MUST hold.",
+        sources=(source("a page"),),
+        subject="api",
+        check=lambda api: None,
+        calls={Profile.STANDARD: calls},
+        **terms,  # type: ignore[arg-type]
+    )
+
+
+def order(rules: list[Rule], *faults: str) -> list[str]:
+    """The order, without the family; of each fault the names of the rules that it fails."""
+    failed = [{f"toy.{name}" for name in fault.split()} for fault in faults]
+    ids = finding_order(build("api", rules), Profile.STANDARD, failed)
+    return [id_.removeprefix("toy.") for id_ in ids]
+
+
+def test_who_finds_more_for_a_call_comes_first() -> None:
+    """Not who finds more."""
+    rules = [rule("many", 10), rule("few", 2)]
+    assert order(rules, "many", "many", "many", "few") == ["few", "many"]
+
+
+def test_what_is_found_already_counts_for_nothing() -> None:
+    """A second rule that finds the same comes after one that finds something new."""
+    rules = [rule("finds-three"), rule("finds-two-of-them"), rule("finds-another", 3)]
+    assert order(
+        rules, "finds-three finds-two-of-them", "finds-three finds-two-of-them", "finds-three",
+        "finds-another",
+    ) == ["finds-three", "finds-another", "finds-two-of-them"]  # fmt: skip
+
+
+def test_a_rule_pays_for_what_it_comes_after() -> None:
+    """And what that finds is its own; it stands right before."""
+    rules = [rule("dear", 9), rule("after", after=("toy.dear",)), rule("other", 4)]
+    assert order(rules, "after", "other") == ["other", "dear", "after"]
+    assert order(rules, "after", "after", "after", "other") == ["dear", "after", "other"]
+
+
+def test_of_those_that_find_nothing_the_cheapest_comes_first() -> None:
+    """All of them are in it, but what closes a run, and what the profile leaves out."""
+    rules = [rule("dear", 3), rule("cheap"), rule("last", closing=True)]
+    assert order([*rules, rule("deep", profile=Profile.DEEP)]) == ["cheap", "dear"]
+
+
+def test_rules_that_nobody_knows_are_nobodys_finders() -> None:
+    """A fault of another catalogue changes nothing."""
+    assert order([rule("a"), rule("b", 2)], "unknown b", "unknown") == ["b", "a"]
