@@ -25,6 +25,8 @@ __all__ = ["Look", "draw", "search"]
 
 #: What Hypothesis has as a whole, and what is replaced in it for us, is one thread's at a time.
 _drawing = threading.RLock()
+#: The one that all threads share, once the first has drawn.
+_randoms: list[Any] = []
 
 Drawn = TypeVar("Drawn")
 Story = TypeVar("Story", bound=Hashable)
@@ -171,7 +173,7 @@ def draw(
     def told(example: Drawn) -> None:
         tell(example)
 
-    with _one_at_a_time(), _only_our_draws():
+    with _one_at_a_time(), _only_our_draws(), _one_random():
         told()
 
 
@@ -202,3 +204,21 @@ def _only_our_draws() -> Iterator[None]:
         mock.patch.object(providers, "CONSTANTS_CACHE", cache),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _one_random() -> Iterator[None]:
+    """Let all threads that draw share what Hypothesis makes for each: to take a new one into its
+    care it collects all garbage and goes through all of memory, which cost as much as the calls.
+    Each drawing has a seed of its own, and Hypothesis puts it back as it was.
+    """
+    from hypothesis import core
+
+    of_this_thread = core.threadlocal
+    if of_this_thread._hypothesis_global_random is None and _randoms:
+        of_this_thread._hypothesis_global_random = _randoms[0]
+    try:
+        yield
+    finally:
+        if not _randoms:
+            _randoms.append(of_this_thread._hypothesis_global_random)
