@@ -57,8 +57,16 @@ def current() -> Recorded:
         subject.value: {rule.id: mark_of(rule) for rule in catalogue(subject).select(profile)}
         for subject in Subject
     }
-    order = finding_order(catalogue(Subject.API), profile, [])
-    return Recorded(profile=profile, seeds=(0, 1), rules=rules, signatures=signatures, order=order)
+    calls = {rule.id: 1 for rule in catalogue(Subject.API)}
+    order = finding_order(catalogue(Subject.API), profile, [], calls)
+    return Recorded(
+        profile=profile,
+        seeds=(0, 1),
+        rules=rules,
+        signatures=signatures,
+        calls=calls,
+        order=order,
+    )
 
 
 def without(subject: Subject, *, rule: str = "", defect: str = "") -> Recorded:

@@ -57,3 +57,13 @@ def test_of_those_that_find_nothing_the_cheapest_comes_first() -> None:
 def test_rules_that_nobody_knows_are_nobodys_finders() -> None:
     """A fault of another catalogue changes nothing."""
     assert order([rule("a"), rule("b", 2)], "unknown b", "unknown") == ["b", "a"]
+
+
+def test_a_rule_costs_what_it_was_seen_to_make() -> None:
+    """Where that is known; it may be far below what it makes at most."""
+    rules = [rule("bound-of-nine", 9), rule("two", 2)]
+    faults = [{"toy.bound-of-nine"}, {"toy.two"}]
+    catalogue = build("api", rules)
+    seen = finding_order(catalogue, Profile.STANDARD, faults, {"toy.bound-of-nine": 1})
+    assert seen == ("toy.bound-of-nine", "toy.two")
+    assert finding_order(catalogue, Profile.STANDARD, faults) == ("toy.two", "toy.bound-of-nine")

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.command import COMMAND, environment
@@ -18,7 +20,7 @@ from tests.plugin.terminal import Terminal, on_a_terminal, shown
 
 from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.judging.rule import Level, Rule
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.verdict import Absence, Result, Verdict
 from points_conformance.plugin.progress import Progress, Standing, seconds_left, told_of
 from points_conformance.plugin.screen import LiveLine, PlainLines, Silent, screen_for
 
@@ -108,6 +110,37 @@ def test_seconds_left_follow_from_the_bounds_of_the_run(
 def test_only_what_is_broken_is_told_at_once(verdict: Verdict, line: str) -> None:
     """Not what is known, blocked, observed or not exercised."""
     assert told_of(result(verdict)) == line
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({}, "denied  refund.sum-bounded: it is so"),
+        ({"accepted": "our merchant has no parts"}, ""),
+        ({"unreached": True}, ""),
+        ({"reason": "comes after refund.full, which was not exercised: it is so"}, ""),
+        ({"absence": Absence.LACKING}, ""),
+    ],
+)
+def test_a_denied_rule_is_told_at_once(told: dict[str, Any], line: str) -> None:
+    """It makes the run inconclusive; not what is accepted, or follows from what is told already."""
+    denied = replace(result(Verdict.NOT_EXERCISED), absence=Absence.DENIED)
+    assert told_of(replace(denied, **told)) == line
+
+
+def test_only_the_first_denied_rule_is_told() -> None:
+    """A switched-off merchant denies many rules for one reason."""
+    file = Kept()
+    progress = Progress(PlainLines(file), rules=2)
+    for name in ("refund.partial", "refund.zero"):
+        denied = result(Verdict.NOT_EXERCISED, "refused with 422", name)
+        progress.ended(name, [replace(denied, absence=Absence.DENIED)], 3)
+    progress.ended("refund.sum-bounded", [FAILED], 4)
+    progress.close()
+    assert file.text.splitlines() == [
+        "denied  refund.partial: refused with 422",
+        "failed  refund.sum-bounded: it is so",
+    ]
 
 
 def test_what_is_told_at_once_is_one_short_line_that_no_terminal_obeys() -> None:

@@ -84,7 +84,7 @@ def _order(recorded: Recorded) -> tuple[str, ...]:
     """The rules that run side by side, in the order in which they find the most."""
     faults = recorded.signatures.get(Subject.API, {}).values()
     failed = [signature.fails.keys() for signature in faults]
-    return finding_order(catalogue(Subject.API), recorded.profile, failed)
+    return finding_order(catalogue(Subject.API), recorded.profile, failed, recorded.calls)
 
 
 def _changes(kind: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
@@ -113,7 +113,14 @@ def kept(recorded: Recorded, profile: Profile, seeds: Sequence[int]) -> Recorded
         }
         if not signatures[subject]:
             rules[subject] = now  # whatever comes is of all rules
-    return Recorded(profile=profile, seeds=tuple(seeds), rules=rules, signatures=signatures)
+    same = recorded.rules.get(Subject.API) == _marks(Subject.API, profile)
+    return Recorded(
+        profile=profile,
+        seeds=tuple(seeds),
+        rules=rules,
+        signatures=signatures,
+        calls=recorded.calls if same else {},
+    )
 
 
 def runs_to_make(holds: Recorded) -> list[Run]:
@@ -162,6 +169,9 @@ def record(
             yield holds
     for run, failed in of_new_rules:
         holds = _with(holds, run, failed)
+    count = seeded(Subject.API).calls
+    if count is not None and not holds.calls:
+        holds = replace(holds, calls=count(profile, holds.seeds[0]))
     yield _in_order(replace(holds, rules={s.value: _marks(s, profile) for s in Subject}))
 
 

@@ -35,6 +35,7 @@ class Seeded(Generic[D]):
 
     ``families``: the modules with them. ``judged``: a run of rules against one. ``sound``: runs
     against something in which nothing is wrong, each with what fails all the same, in words.
+    ``calls``: how many calls each rule makes there, where that is what a rule costs.
     ``unseeded``: rules that no defect can break, and why.
     """
 
@@ -43,6 +44,7 @@ class Seeded(Generic[D]):
     judged: Callable[[D, Sequence[Rule], Profile, int], Judged]
     sound: tuple[Callable[[Profile, int], Sequence[str]], ...]
     unseeded: Mapping[str, str] = field(default_factory=dict)
+    calls: Callable[[Profile, int], Mapping[str, int]] | None = None
 
     @cached_property
     def defects(self) -> tuple[D, ...]:

@@ -5,7 +5,7 @@ It is the greedy answer to the min-sum set cover: what the rules before it find 
 nothing, and a rule pays for what it comes after, where that is not there yet.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.rule import Profile, Rule
@@ -14,11 +14,17 @@ __all__ = ["finding_order"]
 
 
 def finding_order(
-    catalogue: Catalogue, profile: Profile, faults: Iterable[Set[str]]
+    catalogue: Catalogue,
+    profile: Profile,
+    faults: Iterable[Set[str]],
+    calls: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
     """The IDs of the rules that a profile judges, but for those that close a run. ``faults``: for
-    each recorded fault the rules that it made fail.
+    each recorded fault the rules that it made fail; ``calls``: how many calls a rule makes, where
+    that is known, else at most.
     """
+    known = calls or {}
+    costs = {r.id: max(known.get(r.id, r.bound(profile)), 1) for r in catalogue}
     rules = [rule for rule in catalogue.select(profile) if not rule.closing]
     found_by: dict[str, set[int]] = {rule.id: set() for rule in catalogue}
     for number, failed in enumerate(faults):
@@ -29,9 +35,9 @@ def finding_order(
 
     def worth(way: Sequence[Rule]) -> tuple[float, int]:
         """New faults by the call; of two that find as many, the one that costs less."""
-        calls = sum(max(rule.bound(profile), 1) for rule in way)
+        cost = sum(costs[rule.id] for rule in way)
         new = set().union(*(found_by[rule.id] for rule in way)) - found
-        return len(new) / calls, -calls
+        return len(new) / cost, -cost
 
     while len(order) < len(rules):
         ways = (_way(catalogue, rule, order) for rule in rules if rule.id not in order)

@@ -181,7 +181,11 @@ def _broke_by(exchanges: Sequence[Exchange]) -> str:
 
 
 class Judge:
-    """Judges a rule after those it comes after; each at most once. Several threads may ask."""
+    """Judges a rule after those it comes after; each at most once. Several threads may ask.
+
+    ``known``: why a failure is listed as known, if it is; ``accepted``: the rules that the user
+    accepts unexercised, and why.
+    """
 
     def __init__(
         self,
@@ -190,6 +194,7 @@ class Judge:
         seed: int = 0,
         profile: Profile = Profile.STANDARD,
         known: Callable[[Outcome], str | None] | None = None,
+        accepted: Mapping[str, str] | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.seed = seed
@@ -199,6 +204,7 @@ class Judge:
         self.left_out: frozenset[str] = frozenset()
         self.why_left_out = ""
         self._known = known or (lambda outcome: None)
+        self._accepted = accepted or {}
 
     def judge(self, rule_id: str, target: Judged) -> Result:
         """The result of one rule. Rules that it comes after are judged first if need be."""
@@ -244,7 +250,8 @@ class Judge:
     def result(self, rule: Rule) -> Result:
         """What is known of a rule so far."""
         rules = self.catalogue.with_prerequisites([rule])
-        return settle(rules, dict(self.outcomes), known=self.known())[-1]
+        outcomes = dict(self.outcomes)  # a copy, for other threads add to it
+        return settle(rules, outcomes, known=self.known(), accepted=self._accepted)[-1]
 
     def known(self) -> dict[str, str]:
         """The failures so far that are listed as known, and why they are."""

@@ -51,14 +51,15 @@ class Signature:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A recording. ``rules``: a hash of the declaration of each rule that was judged, and
-    ``signatures``: of each fault, both by subject. ``order``: the rules of the API that run side by
-    side, as they find the most.
+    ``signatures``: of each fault, both by subject. ``calls``: how many each rule of the API makes
+    where nothing is wrong; ``order``: as they find the most, for they run side by side.
     """
 
     profile: Profile = Profile.STANDARD
     seeds: tuple[int, ...] = ()
     rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     signatures: Mapping[str, Mapping[str, Signature]] = field(default_factory=dict)
+    calls: Mapping[str, int] = field(default_factory=dict)
     order: tuple[str, ...] = ()
 
     def faults(self, subject: str) -> tuple[Fault, ...]:
@@ -78,6 +79,7 @@ class Recorded:
                 subject: {id_: _read(row, signs) for id_, row in rows.items()}
                 for subject, rows in content["signatures"].items()
             },
+            calls=content["calls"],
             order=tuple(content["order"]),
         )
 
@@ -97,6 +99,7 @@ class Recorded:
             "format": _compact(_FORMAT),
             "profile": _compact(self.profile.value),
             "seeds": _compact(self.seeds),
+            "calls": _compact(self.calls),
             "order": _compact(self.order),
             "signs": _listed(signs),
             "rules": _object(rules, 1),

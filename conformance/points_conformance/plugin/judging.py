@@ -97,7 +97,7 @@ class Judging:
         others read, or rules run side by side, all are judged.
         """
         target = self._target(given)
-        if self.unjudgeable:
+        if self.unjudgeable or rule_id in self._turns:
             return
         most = self.run.subject.side_by_side(target)
         due = self._due(rule_id, whole=most > 1 or self.shared is not None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.judging.verdict import Absence, Result, Verdict
 from points_conformance.plugin.screen import Screen, Silent, screen_of
 from points_conformance.plugin.subject import Run
 from points_conformance.report.text import counted, plain
@@ -62,12 +62,21 @@ def _duration(seconds: float) -> str:
 
 
 def told_of(result: Result) -> str:
-    """One line on a rule that is broken, or in which the kit failed; empty for all others."""
-    if result.verdict not in _TOLD:
+    """One line on a rule that is broken, in which the kit failed, or that was denied, so that the
+    run is inconclusive; empty for all others.
+    """
+    word = "denied" if _is_denied(result) else _TOLD.get(result.verdict)
+    if word is None:
         return ""
     reason = plain(" ".join(result.reason.split()))
     short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
-    return f"{_TOLD[result.verdict]:7} {result.rule.id}: {short}"
+    return f"{word:7} {result.rule.id}: {short}"
+
+
+def _is_denied(result: Result) -> bool:
+    """By itself, in its turn, and nobody accepts it."""
+    excused = result.accepted or result.unreached or result.reason.startswith("comes after ")
+    return result.absence is Absence.DENIED and not excused
 
 
 def seconds_left(
@@ -129,9 +138,11 @@ class Progress:
             self._done.add(rule_id)
             self._calls = max(self._calls, calls)
             for result in results:
+                # What is denied to one rule mostly is to many, for one reason: the first is told.
+                about = "denied" if _is_denied(result) else result.rule.id
                 line = told_of(result)
-                if line and result.rule.id not in self._told:
-                    self._told.add(result.rule.id)
+                if line and about not in self._told:
+                    self._told.add(about)
                     self._waiting.append(line)
             self._tell()
 

@@ -3,6 +3,7 @@
 Heavy; imported when a suite or the command needs it.
 """
 
+import gc
 import os
 import platform
 import shlex
@@ -21,7 +22,7 @@ from points_conformance.judging.exchange import Redactor
 from points_conformance.judging.finding import Unjudgeable
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
-from points_conformance.judging.known import KnownFailures, matching
+from points_conformance.judging.known import KnownFailures, accepting, matching
 from points_conformance.judging.plan import Plan, plan
 from points_conformance.judging.side_by_side import Errands
 from points_conformance.judging.verdict import Absence, Outcome, OutcomeKind, Verdict
@@ -62,11 +63,13 @@ class PointsSession:
         self.settings = self._settings(Subject(self.command or subject))
         #: Fit to be said and kept: what the user gave may hold a secret, a URL's path say.
         self.redact = Redactor.of(self.settings.environment)
+        self.started = datetime.now(UTC)
         self.judges = Judge(
             self.settings.catalogue,
             seed=self.settings.seed,
             profile=self.settings.profile,
             known=self._known_reason,
+            accepted=accepting(self._known, self.settings.rules, self.started.date())[0],
         )
         self.errands = Errands()
         self.subject: SubjectRun = part(self.settings.subject.who.run)(self)
@@ -74,7 +77,6 @@ class PointsSession:
         #: Why the run stopped, or cannot be trusted; each once.
         self.trouble: dict[str, None] = {}
         self.report: RunReport | None = None
-        self.started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._effect = Effect()
         self._notes: list[str] = []
@@ -137,6 +139,7 @@ class PointsSession:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
         if self.command:
+            gc.freeze()  # what is loaded by now stays: nobody need look for garbage in it again
             target = self._made()
             try:
                 self.judging.look_first(target)
@@ -218,6 +221,8 @@ class PointsSession:
         self.judging.judge(rule_id, given)
 
     def _known_reason(self, outcome: Outcome) -> str | None:
+        if self.settings.known is None:
+            return None
         known, _ = matching(self._known, {outcome.rule: outcome}, self.started.date())
         return known.get(outcome.rule)
 
@@ -301,6 +306,8 @@ class PointsSession:
         if collected_only or (not asked and not self.command):
             return
         self._settle(asked, status)
+        if self.command:
+            gc.freeze()  # the process is about to end
         if self.report is not None and self.settings.report_dir:
             self._write(self.report, self.settings.report_dir)
 

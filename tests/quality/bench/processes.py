@@ -22,13 +22,14 @@ __all__ = ["Run", "api_server", "bare", "first_told", "judged", "sandbox", "side
 
 #: Orders of any kind, of a server that has the control API.
 _HOOKS = """
-import json, os, urllib.request
+import os
+
+import httpx
+
+control = httpx.Client(base_url=os.environ["POINTS_CONTROL"], trust_env=False)
 
 def posted(path, **fields):
-    headers = {"Content-Type": "application/json"}
-    url, body = os.environ["POINTS_CONTROL"] + path, json.dumps(fields).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
-        return json.load(answer)
+    return control.post(path, json=fields).raise_for_status().json()
 
 def pytest_points_make_order(config, type, order_status, total_price):
     return posted("/orders", type=type, status=order_status, total_price=str(total_price))["uuid"]
@@ -37,7 +38,7 @@ def pytest_points_auto_refund(config, order_uuid):
     return bool(posted(f"/orders/{order_uuid}/auto-refund"))
 """
 #: How a finding is told when it is found.
-_FOUND = ("failed ", "advice ")
+_FOUND = ("failed ", "advice ", "denied ")
 #: How a run ends that tells of no finding, for the server cannot be judged.
 _ENDED = ("ERROR:", "inconclusive:")
 _LISTENING = ("--webhook-listen", "127.0.0.1:0")

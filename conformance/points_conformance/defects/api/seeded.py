@@ -1,6 +1,6 @@
 """Wrong servers, each in the simulator's dialects, and how one is judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -39,6 +39,13 @@ def sound_server(dialect: Dialect, profile: Profile, seed: int = 0) -> list[str]
     rules = catalogue().select(profile)
     judged = judge_server(None, dialect, rules=rules, profile=profile, seed=seed)
     return false_alarms(judged.results, dialect)
+
+
+def _calls(profile: Profile, seed: int) -> Mapping[str, int]:
+    """How many calls each rule makes where nothing is wrong."""
+    rules = catalogue().select(profile)
+    judged = judge_server(None, DIALECTS["default"], rules=rules, profile=profile, seed=seed)
+    return {result.rule.id: result.calls for result in judged.results}
 
 
 def false_alarms(results: Iterable[Result], dialect: Dialect) -> list[str]:
@@ -97,4 +104,5 @@ SEEDED: Final = Seeded[ServerDefect](
     ),
     judged=_judged,
     sound=(partial(sound_server, DIALECTS["default"]),),
+    calls=_calls,
 )

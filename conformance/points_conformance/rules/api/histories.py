@@ -16,6 +16,7 @@ from points_conformance.rules.api.reconcile import Announced, Asked, History, Sh
 from points_conformance.simulator.messages import load_json
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.payload import order_of
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["asked_by", "histories", "history_of", "told_by"]
@@ -84,7 +85,7 @@ def _history(api: ApiTarget, order: TestOrder, steps: Iterable[_Step]) -> Histor
         points=order.points,
         start=OrderStatus(order.status),
         asked=asked,
-        told=[told_by(one) for one in told if one.event in REVERSAL_EVENTS],
+        told=[event for event in map(told_by, told) if event.event in REVERSAL_EVENTS],
         shown=shown,
         inbox=api.inbox is not None,
         platform=order.auto_refunded is not None,
@@ -124,10 +125,11 @@ def _amounts(fields: Mapping[str, Any]) -> frozenset[int] | None:
 
 def told_by(received: Received) -> Announced:
     """An event as it came."""
-    payload, order = received.payload, received.order
+    payload = received.payload
+    order = order_of(payload)
     reason = order.get("reason")
     return Announced(
-        event=received.event,
+        event=str(payload.get("event", "")),
         digest=received.digest,
         status=str(order.get("order_status")),
         amount=_money(order.get("refund_amount")),

@@ -89,7 +89,8 @@ def _series(api: ApiTarget) -> _Series:
     def made() -> _Series:
         order = api.refundable(total=TOTAL)
         parts = _within(order, SERIES)
-        return _Series(order, parts, _refunded(api, order, parts))
+        _refund(api, order, parts)
+        return _Series(order, parts, _told(api, order, parts))
 
     return api.shared(_Shared).series.get("series", made)
 
@@ -110,8 +111,10 @@ def prices_are_told_exactly(api: ApiTarget) -> None:
     """
     # Times 100, 1.15 and 4.35 are less than they are, 1.10 is more; a third of the last two is
     # not a third of their sum.
-    for total in (110, 115, 435, 100_110, 19_230):
-        order = api.refundable(total=total)
+    orders = [api.refundable(total=total) for total in (110, 115, 435, 100_110, 19_230)]
+    for order in orders:
+        _refund(api, order, [order.total])
+    for order in orders:
         _are_told_exactly(api, order, [order.total])
 
 
@@ -135,26 +138,35 @@ def points_have_no_digits_of_a_float(api: ApiTarget) -> None:
 @rule("numbers.large-orders", MUST, calls=20, riyals=1_000_000_000, far_riyals=25_001)
 def large_refunds_are_told_exactly(api: ApiTarget) -> None:
     """Events of refunds MUST tell amounts exactly of orders of up to 1,000,000,000 riyals."""
-    for number, (total, part) in enumerate(LARGE if api.loopback else [FAR]):
+    refunded: list[tuple[TestOrder, Sequence[int]]] = []
+    for total, part in LARGE if api.loopback else [FAR]:
         try:
             order = api.refundable(total=total, exact=True)
         except Denied:
             raise
         except NotExercised:
             # Merchants may have a largest order; what was smaller is judged.
-            if not number:
+            if not refunded:
                 raise
-            return
-        _are_told_exactly(api, order, [part, order.total - part])
+            break
+        refunded.append((order, [part, order.total - part]))
+        _refund(api, *refunded[-1])
+    for order, parts in refunded:
+        _are_told_exactly(api, order, parts)
 
 
 # ---------------------------------------------------------------------- comparing
 def _are_told_exactly(api: ApiTarget, order: TestOrder, parts: Sequence[int]) -> None:
-    _are_exact(_refunded(api, order, parts), order, parts)
+    _are_exact(_told(api, order, parts), order, parts)
 
 
-def _refunded(api: ApiTarget, order: TestOrder, parts: Sequence[int]) -> list[dict[str, Any]]:
-    """Refund the parts, in halalas; the order as their events tell it."""
+def _told(api: ApiTarget, order: TestOrder, parts: Sequence[int]) -> list[dict[str, Any]]:
+    """The order as the events of its parts tell it."""
+    return [event.order for event in all_of(api, order, "refunded", len(parts))]
+
+
+def _refund(api: ApiTarget, order: TestOrder, parts: Sequence[int]) -> None:
+    """Refund the parts, in halalas. What is told of them is looked at when all is asked for."""
     api.webhooks()
     for part in parts:
         answer = api.refund(order, amount=sar(part))
@@ -162,7 +174,6 @@ def _refunded(api: ApiTarget, order: TestOrder, parts: Sequence[int]) -> list[di
             raise TurnedAway(f"a first partial refund is refused with {answer.status}", order)
         expect(answer, order).accepted()
         _is(answer.order, "total_price", order.total, "an answer")
-    return [event.order for event in all_of(api, order, "refunded", len(parts))]
 
 
 def _are_exact(told: Sequence[dict[str, Any]], order: TestOrder, parts: Sequence[int]) -> None:
