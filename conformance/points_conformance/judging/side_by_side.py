@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
@@ -106,6 +106,8 @@ class SideBySide:
         self._ended: deque[str] = deque()
         #: When the first began, by the machine's clock; and what makes the most calls.
         self._since = 0.0
+        #: What each rule comes after or looks back on: all of it is decided when the rule begins.
+        self._before: dict[str, set[str]] = {}
         self._longest: str | None = None
         self._broke: BaseException | None = None
 
@@ -147,6 +149,9 @@ class SideBySide:
         waiting, self._since = self._sorted(rules), time.monotonic()
         self._longest = self._longest_of(rules)
         asked = {rule.id for rule in rules}
+        self._before = {
+            rule.id: asked.intersection(rule.behind).union(rule.after) for rule in waiting
+        }
         while waiting or self._running:
             for id_ in self._news():
                 self._running.pop(id_).join()
@@ -155,7 +160,7 @@ class SideBySide:
                 raise self._broke
             if self.errands.do():
                 continue
-            rule = self._next(waiting, asked)
+            rule = self._next(waiting)
             if rule is not None:
                 waiting.remove(rule)
                 self._begin(rule)
@@ -196,11 +201,11 @@ class SideBySide:
             self._ended.clear()
         return ended
 
-    def _next(self, waiting: Sequence[Rule], asked: Set[str]) -> Rule | None:
+    def _next(self, waiting: Sequence[Rule]) -> Rule | None:
         """The first rule that may begin now, its place taken; a moment's wait where none may."""
         with self.errands.changed:
             for rule in self._in_line(waiting):
-                if not self._may_begin(rule, asked):
+                if not self._decided.keys() >= self._before[rule.id]:
                     continue
                 if self.slots.take(rule):
                     return rule
@@ -220,11 +225,6 @@ class SideBySide:
         if not self._is_slow:
             return waiting
         return sorted(waiting, key=lambda rule: rule.id != self._longest)
-
-    def _may_begin(self, rule: Rule, asked: Set[str]) -> bool:
-        """Whether all are decided that it comes after or looks back on."""
-        before = {*rule.after, *(id_ for id_ in rule.behind if id_ in asked)}
-        return self._decided.keys() >= before
 
     def _begin(self, rule: Rule) -> None:
         self._begun(rule.id)
