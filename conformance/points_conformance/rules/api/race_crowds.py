@@ -184,17 +184,27 @@ def what_is_told_of_calls_at_once_does_not_mix(api: ApiTarget) -> None:
 
 def _is_told_of_its_own(api: ApiTarget, member: Member, crowd: Crowd) -> None:
     title = f"a {member.action.value} at once with others is told with what is another order's"
-    order = member.order
-    told = all_of(api, order, _EVENTS[member.action].value)[0].order
-    own = {"id": order.uuid, "order_number": order.number, "reason": member.reason}
+    order, event = member.order, _EVENTS[member.action]
+    # What was left of it may have gone back since, and its event may come before this one.
+    operation = "cancel" if event is Event.CANCELLED else "refund"
+    count = sum(reversal.operation == operation for reversal in order.accepted)
+    events = [one.order for one in all_of(api, order, event.value, count)]
     try:
-        for name, value in own.items():
-            if value is not None and told.get(name) is not None:
-                same = str(told[name]).lower() == value.lower()
-                fail_unless(same, title, expected=f"{name} {value!r}", got=repr(told[name]))
-        _costs(told, "total_price", order.total, title)
+        for told in events:
+            _is(told, "id", order.uuid, title)
+            _is(told, "order_number", order.number, title)
+            _costs(told, "total_price", order.total, title)
+        told = next((one for one in events if one.get("reason") == member.reason), events[0])
+        _is(told, "reason", member.reason, title)
         if member.amount is not None:
             _costs(told, "refund_amount", member.amount, title)
     except Finding as finding:
         finding.exchanges = tuple(crowd.exchanges)
         raise
+
+
+def _is(told: Mapping[str, Any], name: str, value: str | None, title: str) -> None:
+    """Where an event shows it, it is this."""
+    if value is not None and told.get(name) is not None:
+        same = str(told[name]).lower() == value.lower()
+        fail_unless(same, title, expected=f"{name} {value!r}", got=repr(told[name]))
