@@ -102,6 +102,14 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def lowest(session: nox.Session) -> None:
+    """The oldest versions that the ranges allow: nothing is wrong, and nothing is left out."""
+    session.install("-q", "uv")
+    session.run("uv", "pip", "install", "-q", "--resolution", "lowest-direct", "-e", ".[api]")
+    session.run("points-conformance", "--strict")
+
+
+@nox.session
 def sbom(session: nox.Session) -> None:
     """What a release is uploaded with: ``dist/`` with sdist, wheel and bill of materials."""
     _install(session, "release")
