@@ -11,6 +11,7 @@ from points_conformance.contract.names import OrderType
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.rules.api.events import all_of
 from points_conformance.rules.api.points import told_refunds
+from points_conformance.rules.api.telling import failed_deliveries
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.inbox import MAIN, Inbox
@@ -53,6 +54,15 @@ def listening(api: ApiTarget, order: TestOrder) -> Inbox:
     inbox.know(order.uuid, order.number)
     api.inbox = inbox
     return inbox
+
+
+def test_a_delivery_that_never_came_is_not_one_that_is_not_repeated(api: ApiTarget) -> None:
+    """Nothing was answered, so nothing had to be repeated; that it comes is for another rule."""
+    order = refunded(api, 100)
+    posted_anew(api, order, (0,))
+    api.webhooks().retry_within = 0.01
+    with pytest.raises(Denied, match="no refunded event of order"):
+        failed_deliveries(api, [500], 2)
 
 
 @pytest.mark.parametrize("turns", list(itertools.permutations(range(3))))

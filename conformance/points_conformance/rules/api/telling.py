@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from points_conformance.contract.money import MoneyError, halalas, sar
 from points_conformance.contract.names import OrderStatus
-from points_conformance.judging.finding import Finding, NotExercised
+from points_conformance.judging.finding import Denied, Finding, NotExercised
 from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.shared import Shared, Telling, ToldOrder
@@ -181,13 +181,18 @@ def failed_deliveries(
     place: str = MAIN,
 ) -> tuple[TestOrder, list[Received]]:
     """A refund whose deliveries to an endpoint are answered so, and the attempts once so many have
-    come.
+    come. Raises :class:`Denied` where none has: that it is told at all is for other rules to say.
     """
     inbox = api.webhooks()
     order = api.refundable()
     inbox.answer(order.uuid, "refunded", replies, place)
     expect(api.refund(order, reason="A delivery that fails"), order).accepted()
     attempted = inbox.wait_for_attempts(order.uuid, "refunded", attempts, more=more, place=place)
+    if not attempted:
+        raise Denied(
+            f"not told: no refunded event of order {order.uuid} came to be answered so "
+            "(--webhook-grace; webhook.every-reversal-is-told judges whether it comes)"
+        )
     return order, attempted
 
 
