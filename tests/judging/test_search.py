@@ -1,13 +1,14 @@
 """Hypothesis against a world with memory: once each, within bounds, and the finding stands."""
 
 import sys
+import threading
 import types
 
 import pytest
 from hypothesis import strategies as st
 
 from points_conformance.judging.finding import Finding, NotExercised
-from points_conformance.judging.search import search
+from points_conformance.judging.search import draw, search
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.target import ApiTarget
 
@@ -148,3 +149,20 @@ def test_stories_that_are_drawn_some_at_a_time_are_shrunk_like_others(
         search(api, st.integers(0, 10**6), tell, examples=30, longest=2)
     assert failed[0] > bound
     assert min(failed) == bound
+
+
+def test_all_threads_that_draw_share_one_random() -> None:
+    """For a new one Hypothesis collects all garbage, in each thread anew."""
+    from hypothesis import core
+
+    seen: list[object] = []
+
+    def drawing() -> None:
+        draw(st.integers(), lambda number: None, examples=3, seed=1)
+        seen.append(core.threadlocal._hypothesis_global_random)
+
+    for _ in range(2):
+        thread = threading.Thread(target=drawing)
+        thread.start()
+        thread.join()
+    assert seen[0] is seen[1] is not None

@@ -38,9 +38,9 @@ def pytest_points_auto_refund(config, order_uuid):
     return bool(posted(f"/orders/{order_uuid}/auto-refund"))
 """
 #: How a finding is told when it is found.
-_FOUND = ("failed ", "advice ", "denied ")
-#: How a run ends that tells of no finding, for the server cannot be judged.
-_ENDED = ("ERROR:", "inconclusive:")
+_FOUND = ("failed ", "advice ")
+#: How a run tells that the server cannot be judged, where it tells of no finding before.
+_ENDED = ("ERROR:", "inconclusive:", "denied ")
 _LISTENING = ("--webhook-listen", "127.0.0.1:0")
 
 
