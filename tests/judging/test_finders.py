@@ -1,22 +1,17 @@
 """The order in which rules find the most for the calls that they make."""
 
+from typing import Any
+
+from tests.judging import toys
+
 from points_conformance.judging.catalogue import build
 from points_conformance.judging.finders import finding_order
-from points_conformance.judging.rule import Level, Profile, Rule, source
+from points_conformance.judging.rule import Profile, Rule
 
 
-def rule(name: str, calls: int = 1, **terms: object) -> Rule:
-    """A rule of a made-up catalogue that makes so many calls."""
-    return Rule(
-        id=f"toy.{name}",
-        level=Level.MUST,
-        statement=f"{name} MUST hold.",
-        sources=(source("a page"),),
-        subject="api",
-        check=lambda api: None,
-        calls={Profile.STANDARD: calls},
-        **terms,  # type: ignore[arg-type]
-    )
+def rule(name: str, calls: int = 1, **terms: Any) -> Rule:
+    """A rule that makes so many calls."""
+    return toys.rule(name, calls={Profile.STANDARD: calls}, **terms)
 
 
 def order(rules: list[Rule], *faults: str) -> list[str]:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from tests.judging.toys import rule
 
 from points_conformance.judging import side_by_side
 from points_conformance.judging.catalogue import CatalogueError, build
-from points_conformance.judging.finding import Finding
+from points_conformance.judging.finding import Denied, Finding
 from points_conformance.judging.judge import Judge
-from points_conformance.judging.rule import ALL, Level, Profile, Rule, source
+from points_conformance.judging.rule import ALL, Profile, Rule
 from points_conformance.judging.side_by_side import Errands, SideBySide
 from points_conformance.judging.slots import parked
 from points_conformance.judging.verdict import OutcomeKind
@@ -55,19 +56,6 @@ class Diary:
         return self.lines[begun + 1] == f"-{name}" and not {
             line[1:] for line in self.lines[:begun] if line[0] == "+"
         } - {line[1:] for line in self.lines[:begun] if line[0] == "-"}
-
-
-def rule(name: str, check: Check, **terms: Any) -> Rule:
-    """A rule of a made-up catalogue."""
-    return Rule(
-        id=f"toy.{name}",
-        level=Level.MUST,
-        statement=f"{name} MUST hold.",
-        sources=(source("a page"),),
-        subject="api",
-        check=check,
-        **terms,
-    )
 
 
 def judged(rules: Sequence[Rule], most: int = 4, **options: Any) -> tuple[Judge, list[str]]:
@@ -284,6 +272,19 @@ def test_where_orders_touch_each_other_all_take_turns() -> None:
     rules = [rule(f"r{n}", diary.writing(f"r{n}", waits)) for n in range(4)]
     judged([rule("apart", breaks, apart=True), *rules])
     assert diary.most == 1
+
+
+def test_a_rule_that_is_accepted_unexercised_says_so_while_the_run_lasts() -> None:
+    """Nobody is told of it as of one that is denied."""
+
+    def denies(api: ApiTarget) -> None:
+        raise Denied("refused with 422")
+
+    catalogue = build("api", [rule("denied", denies), rule("accepted", denies)])
+    judge = Judge(catalogue, accepted={"toy.accepted": "our merchant has none"})
+    SideBySide(judge, embedded_target(), 2).run([one.id for one in catalogue])
+    said = {one.id: judge.result(one).accepted for one in catalogue}
+    assert said == {"toy.denied": "", "toy.accepted": "our merchant has none"}
 
 
 def test_a_broken_rule_holds_up_those_after_it() -> None:
