@@ -3,7 +3,12 @@
 # --restart-command, and to start it at all. PORT is 8000 unless set. It fails where what it
 # started has ended again: shop.log says why.
 cd "$(dirname "$0")" || exit
-[ ! -f shop.pid ] || kill -s KILL -- "-$(cat shop.pid)" 2>/dev/null # with its children
+if [ -f shop.pid ]; then
+    group="-$(cat shop.pid)" # with its children
+    kill -s KILL -- "$group" 2>/dev/null
+    # Until they are gone, and the port with them: at most 2 s.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do kill -s 0 -- "$group" 2>/dev/null && sleep 0.2; done
+fi
 PHP_CLI_SERVER_WORKERS=4 setsid php -S "127.0.0.1:${PORT:-8000}" public/index.php >shop.log 2>&1 &
 echo $! >shop.pid
 sleep 0.5

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import Ended, run
+from tests.ports import steady_port
 
 SECRET = "whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -39,9 +40,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill 
 def crashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crashing]:
     """Judges the good example with this database by what it does in crashes."""
     shutil.copy(EXAMPLES / "consumer_good.py", tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = steady_port()
     script = tmp_path / "crash.py"
     script.write_text(SCRIPT.format(port=port), encoding="utf-8")
 

@@ -3,13 +3,13 @@
 """
 
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.examples.shell import Shell
 from tests.examples.stacks import STACKS, Stack, asked_for
+from tests.ports import steady_port
 
 #: What the projects leave where they run, and what is fetched there.
 _LEFT = shutil.ignore_patterns("node_modules", "shop.*", "__pycache__", ".*cache")
@@ -25,10 +25,8 @@ def stack(request: pytest.FixtureRequest) -> Stack:
 
 @pytest.fixture
 def port() -> int:
-    """One that was free a moment ago."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """For the shop, which crashes and comes back."""
+    return steady_port()
 
 
 @pytest.fixture
