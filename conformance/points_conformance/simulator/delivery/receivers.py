@@ -215,6 +215,7 @@ class Wire:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     def tell(self, request: httpx.Request) -> Reply:
         """Make one attempt."""
@@ -252,6 +253,9 @@ class Wire:
 
     async def _attempt(self, request: httpx.Request) -> Reply:
         started, status, error = time.perf_counter(), None, None
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
         try:
             async with asyncio.timeout(self.timeout):
                 response = await self._client.send(request, stream=True)
@@ -263,14 +267,17 @@ class Wire:
             error = f"{type(reason).__name__}: {reason}"
         except asyncio.CancelledError:
             error = _BROKEN_OFF
+        finally:
+            self._under_way.discard(task)
         return Reply(status, error, time.perf_counter() - started)
 
     async def _end(self) -> None:
-        mine = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not mine]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Not all tasks of the loop: what an attempt began, it ends. A task of anyio's that is
+        # cancelled from outside before its first step leaves a coroutine that nobody awaits.
+        attempts = list(self._under_way)
+        for attempt in attempts:
+            attempt.cancel()
+        await asyncio.gather(*attempts, return_exceptions=True)
         await self._client.aclose()
 
 
