@@ -1,5 +1,10 @@
 """Which known fault explains what a run found."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from points_conformance.judging.causes import (
@@ -38,6 +43,20 @@ def test_the_fault_whose_signature_it_is_comes_first_and_explains_all() -> None:
     assert (first.id, first.explains, first.of, first.fit) == ("sum", ("a", "b"), 2, 1.0)
     assert first.likely
     assert found.unexplained == ()
+
+
+@pytest.mark.parametrize("hash_seed", ["6", "26"])
+def test_the_order_in_which_a_set_is_read_decides_nothing(hash_seed: str) -> None:
+    """Two seeds of Python's hashes with which a plain sum of these weights came above 1."""
+    test = test_the_fault_whose_signature_it_is_comes_first_and_explains_all.__name__
+    code = f"from tests.judging import test_causes; test_causes.{test}()"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        check=True,
+        timeout=60,
+    )
 
 
 def test_a_rule_that_should_have_failed_and_held_speaks_against_it() -> None:

@@ -232,8 +232,9 @@ def _fitting(signs: Signs, faults: Sequence[Fault]) -> Callable[..., float]:
         for fault in together:
             for feature, share in signatures[fault.id].items():
                 expected[feature] = max(expected.get(feature, 0.0), share)
-        both = sum(weights[f] * expected[f] for f in shown if f in expected)
-        either = sum(
+        # Rounded once, so that the order in which a set is read decides nothing.
+        both = math.fsum(weights[f] * expected[f] for f in shown if f in expected)
+        either = math.fsum(
             weights[f] * max(expected.get(f, 0.0), shown.get(f, 0.0)) for f in {*shown, *expected}
         )
         return both / either if either else 0.0
