@@ -15,6 +15,7 @@ from points_conformance.rules.api.reconcile import (
     Kind,
     Shown,
     discrepancies,
+    lacking,
 )
 
 PARTIAL, FULL = "partially_refunded", "fully_refunded"
@@ -72,6 +73,14 @@ def test_an_honest_story_agrees(said: list[Announced]) -> None:
 def test_a_lost_event_is_named() -> None:
     """Two of three."""
     assert kinds(history(SERIES, EVENTS[:2])) == {Kind.LOST}
+
+
+def test_what_is_lacking_is_told_by_event_and_number() -> None:
+    """How many there must be at least; of nothing that is enough."""
+    assert lacking(history(SERIES, EVENTS)) == []
+    assert lacking(history(SERIES, EVENTS[:2])) == [("refunded", 3)]
+    assert lacking(history([Asked(operation="cancel")])) == [("cancelled", 1)]
+    assert lacking(history([], platform=True)) == [("auto_refunded", 1)]
 
 
 def test_a_doubled_event_is_named() -> None:

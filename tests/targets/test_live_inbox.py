@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -15,11 +15,18 @@ from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api.build import LiveSettings, live_target
 from points_conformance.targets.api.inbox import MAIN
 from points_conformance.targets.api.live_inbox import ListenError, LiveInbox, parse_listen
+from points_conformance.targets.api.patience import Awaited
 from points_conformance.targets.api.reply import Said
 from points_conformance.targets.api.target import ApiTarget
 
 UUID = "0b0f7a3e-5f4d-4a52-9d8e-2f6a6d0f9a11"
 SECRET = "s" * 30 + "e" * 30
+#: A delivery of it that nobody waits for.
+EVENT: dict[str, Any] = {
+    "json": {"event": "refunded", "order": {"id": UUID}},
+    "timeout": 0.5,
+    "trust_env": False,
+}
 
 
 @pytest.fixture
@@ -37,6 +44,14 @@ def send(inbox: LiveInbox, place: str = MAIN, **order: Any) -> httpx.Response:
     payload = {"event": "refunded", "order": {"id": UUID, **order}}
     headers = {"X-Webhook-Secret": SECRET, "X-Webhook-Event": "refunded"}
     return httpx.post(inbox.url(place), json=payload, headers=headers, trust_env=False)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """It does within five seconds."""
+    patience = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < patience
+        time.sleep(0.01)
 
 
 def test_a_delivery_is_kept_as_it_came(inbox: LiveInbox) -> None:
@@ -173,6 +188,53 @@ def test_a_connection_is_dropped_or_left_hanging(inbox: LiveInbox) -> None:
         httpx.post(inbox.url(), json={"event": "refunded", "order": {"id": UUID}}, timeout=0.3)
     assert send(inbox).status_code == 200
     assert [one.answered for one in inbox.of(UUID)] == ["drop", "hang", 200]
+
+
+def test_a_dropped_connection_lets_no_hanging_delivery_go(inbox: LiveInbox) -> None:
+    """What stands behind the one that hangs is held up all the same."""
+    inbox.answer(UUID, "refunded", ["hang"], "alone")
+    inbox.answer(UUID, "refunded", ["drop"])
+
+    def hang() -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(inbox.url("alone"), **EVENT)
+
+    hanging = threading.Thread(target=hang)
+    hanging.start()
+    eventually(lambda: len(inbox.heard(UUID, "alone")) == 1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        send(inbox)
+    time.sleep(0.1)  # in which the inbox sees that the dropped connection is over
+    hung = inbox.heard(UUID, "alone")[0].at
+    assert inbox._patience.is_held_up(hung + 0.1)
+    hanging.join()
+    eventually(lambda: not inbox._patience.is_held_up(hung + 0.1))
+
+
+def test_what_is_late_at_rest_is_waited_for_until_it_is_there(inbox: LiveInbox) -> None:
+    """No longer; and what does not come until the last look is over."""
+    send(inbox)
+    started = time.monotonic()
+    late = threading.Timer(0.2, send, [inbox], {"left_amount": 1})
+    late.start()
+    inbox.rest_again([(UUID, "refunded", 2)])
+    late.join()
+    assert len(inbox.heard(UUID)) == 2
+    assert time.monotonic() - started < inbox.patience
+    inbox.rest_again([(UUID, "refunded", 3)])
+    assert time.monotonic() - started >= inbox.patience
+
+
+def test_of_a_kind_that_is_known_to_be_missing_nothing_is_waited_for_at_rest(
+    inbox: LiveInbox,
+) -> None:
+    """It was waited for once: others have had the time that events take here."""
+    inbox.grace = 1.0
+    send(inbox)
+    inbox._patience.missed(Awaited("another order", "cancelled", 1, MAIN))
+    started = time.monotonic()
+    inbox.rest_again([(UUID, "cancelled", 1)])
+    assert time.monotonic() - started < inbox.patience / 2
 
 
 def test_attempts_without_a_stated_time_are_not_exercised(inbox: LiveInbox) -> None:

@@ -61,6 +61,43 @@ def test_where_others_come_past_a_hanging_delivery_it_holds_nothing_up(patience:
     assert patience.is_missing(ONE, 100.0, 111.3)
 
 
+@pytest.fixture
+def past(patience: Patience) -> Patience:
+    """Others come past a delivery that hangs at a place from 101 to 111, the latest at 105; what
+    stood behind it comes until 120.
+    """
+    patience.arrived("hanging", 101.0, place="alone", hangs=True)
+    patience.arrived("a", 105.0, place="main")
+    patience.let_go(111.0)
+    patience.arrived("behind", 120.0, place="alone")
+    return patience
+
+
+def test_what_stood_behind_a_hanging_delivery_says_nothing_of_other_places(past: Patience) -> None:
+    """Its place has a queue of its own: six seconds after the others nothing is late there."""
+    assert not past.is_missing(ONE, 100.0, 110.9)
+    assert past.is_missing(ONE, 100.0, 111.0)
+
+
+def test_at_the_place_itself_it_does(past: Patience) -> None:
+    """And where somebody looks at all places."""
+    for place in ("alone", None):
+        there = Awaited("an order", "refunded", 1, place)
+        assert not past.is_missing(there, 100.0, 125.9)
+        assert past.is_missing(there, 100.0, 126.0)
+
+
+def test_what_was_on_its_way_beside_a_hanging_delivery_is_no_sign_of_a_queue(
+    patience: Patience,
+) -> None:
+    """Others must come a second after it."""
+    patience.arrived("hanging", 101.0, place="alone", hangs=True)
+    patience.arrived("a", 101.9, place="main")
+    patience.let_go(111.0)
+    patience.arrived("behind", 120.0, place="alone")
+    assert not patience.is_missing(ONE, 100.0, 125.9)
+
+
 def test_what_was_missing_once_is_not_waited_for_again(patience: Patience) -> None:
     """The very same."""
     patience.missed(ONE)

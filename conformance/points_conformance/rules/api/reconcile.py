@@ -17,6 +17,7 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.ledger import points_tolerance
 
 __all__ = ["Announced", "Asked", "Discrepancy", "History", "Kind", "Shown", "discrepancies"]
+__all__ += ["lacking"]
 
 PARTIAL, FULL = OrderStatus.PARTIALLY_REFUNDED.value, OrderStatus.FULLY_REFUNDED.value
 #: Orders that a customer may still abandon: their ``cancelled`` needs no call (Checkout flow).
@@ -124,6 +125,12 @@ def discrepancies(history: History) -> list[Discrepancy]:
     return [Discrepancy(kind, history.order, text) for kind, text in found]
 
 
+def lacking(history: History) -> list[tuple[str, int]]:
+    """The events of an order that are told too seldom, and how often they must be at least."""
+    views = _Views(history)
+    return [(event, least) for event, (least, _, told) in views.counts().items() if told < least]
+
+
 Differences = Iterable[tuple[Kind, str]]
 
 
@@ -148,19 +155,29 @@ class _Views:
         return not self.unknown and all(a.amounts != frozenset() for a in self.refunds_done)
 
     # ------------------------------------------------------------------ how many
+    def counts(self) -> dict[str, tuple[int, int, int]]:
+        """How often each event must be told at least and at most, and how often it is."""
+        # A refund that moved no money need not be told.
+        least = sum(0 not in (a.amounts or {1}) for a in self.refunds_done)
+        cancels, by_platform = len(self.cancels_done), int(self.history.platform)
+        return {
+            "cancelled": (cancels, cancels, len(self.told_cancels)),
+            "refunded": (least, len(self.refunds_done), len(self.told_refunds)),
+            "auto_refunded": (by_platform, by_platform, len(self.by_platform)),
+        }
+
     def cancels(self) -> Differences:
         """One event for a cancel."""
         abandoned = self.history.kind is OrderType.REPLACING and self.history.start in _OPEN
-        done, told = len(self.cancels_done), len(self.told_cancels)
-        yield from self._counted("cancelled", done, done, told)
+        _, done, told = self.counts()["cancelled"]
+        yield from self._too_few("cancelled")
         if told > done + self.unknown["cancel"] and not (abandoned and not done):
             yield self._too_many("cancelled", done, told)
 
     def refunds(self) -> Differences:
         """One event for a refund that moved money."""
-        least = sum(0 not in (a.amounts or {1}) for a in self.refunds_done)
-        most, told = len(self.refunds_done), len(self.told_refunds)
-        yield from self._counted("refunded", least, most, told)
+        _, most, told = self.counts()["refunded"]
+        yield from self._too_few("refunded")
         if told > most + self.unknown["refund"]:
             yield self._too_many("refunded", most, told)
         if self.history.platform and not self.by_platform:
@@ -178,7 +195,8 @@ class _Views:
         ]
         return repeats[: max(0, len(self.refunds_done) - len(self.told_refunds))]
 
-    def _counted(self, event: str, least: int, most: int, told: int) -> Differences:
+    def _too_few(self, event: str) -> Differences:
+        least, most, told = self.counts()[event]
         if told < least:
             yield (
                 Kind.LOST,

@@ -206,9 +206,11 @@ def at_rest(api: ApiTarget) -> Inbox:
     return inbox
 
 
-def wait_for_the_late(api: ApiTarget, orders: Iterable[str]) -> None:
-    """Look once more for what of these had not come at rest; once for all rules."""
+def wait_for_the_late(api: ApiTarget, late: Iterable[tuple[str, str, int]]) -> None:
+    """Look once more for what had not come at rest (of an order so many of an event); once for all
+    rules.
+    """
     inbox, shared, calls = api.webhooks(), Shared.of(api), len(api.whole.exchanges)
     if shared.calls_at_last_look != calls:
-        inbox.rest_again(orders)
+        inbox.rest_again(late)
         shared.calls_at_last_look = calls

@@ -16,7 +16,7 @@ from points_conformance.judging.rule import Level, Profile, inferred, promised, 
 from points_conformance.rules.api.endpoint_life import ANSWERED
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.histories import histories
-from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies
+from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies, lacking
 from points_conformance.rules.api.roads import STRANGER
 from points_conformance.rules.api.shared import Compared, Shared
 from points_conformance.rules.api.telling import at_rest, wait_for_the_late
@@ -106,9 +106,9 @@ def _compared(api: ApiTarget) -> Compared:
     shared, calls = Shared.of(api), len(api.whole.exchanges)
     if shared.compared is None or shared.compared[0] != calls:
         compared = _differences(api)
-        lost = [d.order for d in compared.found if d.kind is Kind.LOST]
-        if lost:
-            wait_for_the_late(api, lost)
+        if any(difference.kind is Kind.LOST for difference in compared.found):
+            late = [(h.order, *lack) for h in histories(api) for lack in lacking(h)]
+            wait_for_the_late(api, late)
             compared = _differences(api)
         shared.compared = calls, compared
     return shared.compared[1]

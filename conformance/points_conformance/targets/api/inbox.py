@@ -178,7 +178,7 @@ class Inbox:
             else:
                 self._strangers.append((id_, number, received))
             self._heard = True
-            self._patience.arrived(received.digest, received.at, hangs=reply == "hang")
+            self._patience.arrived(received.digest, received.at, place=place, hangs=reply == "hang")
             self._changed.notify_all()
         return reply
 
@@ -301,12 +301,23 @@ class Inbox:
         seen = self._patience
         self._wait(lambda: False, lambda now: self._silent or now - seen.stirred_at >= self.grace)
 
-    def rest_again(self, uuids: Iterable[str]) -> None:
-        """Take a last look for what is late of these orders, as long as anything else arrives."""
-        last = max((self._stirred.get(uuid.lower(), 0.0) for uuid in uuids), default=0.0)
-        looked, seen = self._clock(), self._patience
+    def rest_again(self, late: Iterable[tuple[str, str, int]]) -> None:
+        """Take a last look for what is late: of an order (its uuid) so many of an event. Over once
+        all of it is there or does not come any more.
+        """
+        looked = self._clock()
+        awaited = [Awaited(uuid.lower(), event, count, MAIN) for uuid, event, count in late]
+
+        def is_there(one: Awaited) -> bool:
+            return len(distinct(self._named(one.order, one.event, one.place))) >= one.count
+
+        def is_missing(one: Awaited, now: float) -> bool:
+            begun = self._stirred.get(one.order, looked)
+            return self._silent or self._patience.is_missing(one, begun, now, looked=looked)
+
         self._wait(
-            lambda: False, lambda now: self._silent or seen.is_quiet(last, now, looked=looked)
+            lambda: all(map(is_there, awaited)),
+            lambda now: all(is_there(one) or is_missing(one, now) for one in awaited),
         )
 
     def require(self) -> None:
@@ -380,7 +391,8 @@ class SimulatorInbox(Inbox):
         headers = {name.lower(): value for name, value in request.headers.items()}
         reply = self.record(request.url.path.rpartition("/")[2], headers, request.content)
         if not isinstance(reply, int):
-            self.let_go()
+            if reply == "hang":
+                self.let_go()
             raise TimeoutError
         return reply
 

@@ -175,7 +175,8 @@ class LiveInbox(Inbox):
             scope["state"][CUT]()
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.let_go()
+        if reply == "hang":
+            self.let_go()
 
     async def arrived(self, place: str, headers: RawHeaders, body: bytes) -> Reply:
         """What becomes of one attempt, and how it is answered."""

@@ -17,6 +17,8 @@ LAST_LOOK: Final = 2
 _MOST_LOOKS: Final = 5
 #: How long a hanging delivery may hold others up: its timeout, and the repeat after it.
 _LONGEST_HANG: Final = DELIVERY_TIMEOUT_SECONDS + 1.0
+#: A delivery that hangs holds nothing up elsewhere where others come so long after it.
+_PAST: Final = 1.0
 #: What is missing once is given so many times what events take here, and at least so many seconds.
 _SLACK: Final = 3
 _BRISK: Final = 1.0
@@ -46,12 +48,15 @@ class Patience:
 
     grace: float
     now: float
-    #: When the latest delivery came, and when the latest call was made that may be told.
+    #: When the latest delivery came (but to places with a queue of their own), and when the latest
+    #: call was made that may be told.
     arrived_at: float = field(init=False)
     stirred_at: float = field(init=False)
     #: The longest that an event took that was waited for.
     slowest: float = 0.0
-    _hanging: dict[Hashable, float] = field(default_factory=dict)
+    _hanging: dict[Hashable, tuple[float, str]] = field(default_factory=dict)
+    #: Places that are seen to have a queue of their own, and when the latest delivery came there.
+    _apart: dict[str, float] = field(default_factory=dict)
     _let_go_at: float = float("-inf")
     _missed: set[Awaited] = field(default_factory=set)
     _in_vain: set[Hashable] = field(default_factory=set)
@@ -65,19 +70,30 @@ class Patience:
         return self.grace * (1 + LAST_LOOK)
 
     # ------------------------------------------------------------------ what is seen
-    def arrived(self, digest: Hashable, now: float, *, hangs: bool = False) -> None:
-        """A delivery came; it ``hangs`` where we do not answer it. That it is repeated later says
-        nothing of others.
+    def arrived(
+        self, digest: Hashable, now: float, *, place: str = "", hangs: bool = False
+    ) -> None:
+        """A delivery came to a place; it ``hangs`` where we do not answer it. That it is repeated
+        later says nothing of others.
         """
         if hangs:
-            self._hanging[digest] = now
+            self._hanging[digest] = now, place
+        elif place in self._apart:
+            self._apart[place] = now
         elif digest not in self._hanging:
             self.arrived_at = now
 
     def let_go(self, now: float) -> None:
-        """The sender gave a hanging delivery up; what stood behind it, if anything, comes now."""
+        """The sender gave a hanging delivery up; what stood behind it, if anything, comes now.
+
+        Where others came all the while, only what goes to the same place can stand behind it: how
+        long that takes says nothing of what goes elsewhere.
+        """
         if self.is_held_up(now):
             self.arrived_at = now
+        for since, place in self._hanging.values():
+            if place and since > self._let_go_at and self.arrived_at - since >= _PAST:
+                self._apart.setdefault(place, now)
         self._let_go_at = now
 
     def came(self, begun: float, now: float) -> None:
@@ -107,20 +123,29 @@ class Patience:
             return False
         if awaited.kind in self._in_vain:
             return now - begun >= min(self.grace, max(_BRISK, _SLACK * self.slowest))
-        return self.is_quiet(begun, now, looked=looked)
+        return self.is_quiet(begun, now, looked=looked, place=awaited.place)
 
     def is_late(self, begun: float, seconds: float, now: float) -> bool:
         """Whether what may take so many ``seconds`` has not come, and nothing holds it up."""
         return now - begun >= seconds and not self.is_held_up(now)
 
-    def is_quiet(self, begun: float, now: float, *, looked: float | None = None) -> bool:
-        """Whether the last look since ``begun`` is over, and nothing came in all of it; or so many
-        were taken since somebody ``looked``.
+    def is_quiet(
+        self, begun: float, now: float, *, looked: float | None = None, place: str | None = None
+    ) -> bool:
+        """Whether the last look since ``begun`` is over, and nothing came in all of it, to this
+        ``place`` or any that shares its queue; or so many were taken since somebody ``looked``.
         """
         look = self.grace * LAST_LOOK
         if now - (begun if looked is None else looked) >= self.grace + look * _MOST_LOOKS:
             return True
-        return now - begun >= self.whole and now - self.arrived_at >= look
+        return now - begun >= self.whole and now - self._latest(place) >= look
+
+    def _latest(self, place: str | None) -> float:
+        """When the latest delivery came that may stand in one queue with what goes to a place;
+        ``None``: to any.
+        """
+        apart = (at for other, at in self._apart.items() if place in (None, other))
+        return max(self.arrived_at, *apart, self.now)
 
     def is_held_up(self, now: float) -> bool:
         """Whether a delivery hangs here, by our own doing, and nothing has come since: others may
@@ -128,5 +153,5 @@ class Patience:
         """
         return any(
             self._let_go_at < since and self.arrived_at <= since and now - since < _LONGEST_HANG
-            for since in self._hanging.values()
+            for since, _ in self._hanging.values()
         )
