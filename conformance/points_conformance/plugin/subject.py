@@ -75,6 +75,9 @@ class SubjectRun(Protocol):
     def begin_ahead(self, asked: Sequence[str]) -> None:
         """Begin what takes long before the first rule is judged. No target is called."""
 
+    def went_on(self, decided: int) -> None:
+        """So many rules are decided by now."""
+
     def plan_lines(self) -> list[str]:
         """What the run will do at most, in words."""
         ...

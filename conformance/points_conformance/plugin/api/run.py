@@ -27,6 +27,8 @@ __all__ = ["ApiRun"]
 
 #: The rule that waits for Schemathesis.
 _SWEEP = "schema.no-server-error"
+#: So many rules are decided before it is loaded.
+_HEAD_START = 60
 #: How many rules are judged at once, on loopback and off it.
 _NEAR, _FAR = 8, 2
 OrderHook = Callable[[OrderType, OrderStatus, Decimal], str | None]
@@ -43,6 +45,8 @@ class ApiRun(SubjectRun):
         self.target: ApiTarget | None = None
         self._given: Any = None
         self._listening: Listening | None = None
+        #: Whether Schemathesis is still to be loaded.
+        self._sweeps = False
 
     @property
     def _own(self) -> ServerSettings:
@@ -112,11 +116,24 @@ class ApiRun(SubjectRun):
         return _NEAR if target.loopback else _FAR
 
     def begin_ahead(self, asked: Sequence[str]) -> None:
-        """Schemathesis takes long to load: that happens while other rules run."""
-        if _SWEEP not in asked:
+        """Schemathesis takes long to load: that happens while other rules run. Where a server needs
+        the machine as well it does not take it from the first of them, which find the most.
+        """
+        self._sweeps = _SWEEP in asked
+        if not (self._own.on_loopback and self._own.url and len(asked) > _HEAD_START):
+            self._begin_to_sweep()
+
+    def went_on(self, decided: int) -> None:
+        """The first rules are decided."""
+        if decided >= _HEAD_START:
+            self._begin_to_sweep()
+
+    def _begin_to_sweep(self) -> None:
+        if not self._sweeps:
             return
         from points_conformance.rules.api.generation.sweep import start_ahead
 
+        self._sweeps = False
         settings = self.run.settings
         sweep = settings.catalogue[_SWEEP]
         allowance = sweep.bound(settings.profile, loopback=settings.of.on_loopback)

@@ -1,0 +1,75 @@
+"""Schemathesis is loaded beside the rules, and does not take the machine from the first of them."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from points_conformance.judging.rule import Profile
+from points_conformance.plugin.api.run import ApiRun
+from points_conformance.rules.api.generation import sweep
+from points_conformance.subjects import Subject, catalogue
+
+URL = "http://127.0.0.1:9/api/v1"
+ALL = [rule.id for rule in catalogue(Subject.API)]
+FEW = ["refund.full", "schema.no-server-error"]
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seed of each process that was begun, in place of the process."""
+    begun: list[int] = []
+    monkeypatch.setattr(sweep, "start_ahead", lambda seed, allowance: begun.append(seed))
+    return begun
+
+
+def a_run(url: str, *, loopback: bool = True) -> ApiRun:
+    """Of a server, or without a URL of the embedded simulator."""
+    settings: Any = SimpleNamespace(
+        of=SimpleNamespace(url=url, on_loopback=loopback),
+        catalogue=catalogue(Subject.API),
+        profile=Profile.STANDARD,
+        seed=0,
+    )
+    run: Any = SimpleNamespace(settings=settings)
+    return ApiRun(run)
+
+
+def test_a_server_on_this_machine_has_it_to_itself_until_60_rules_are_decided(
+    loaded: list[int],
+) -> None:
+    """Then it is loaded, once."""
+    run = a_run(URL)
+    run.begin_ahead(ALL)
+    for number in range(1, 60):
+        run.went_on(number)
+    assert loaded == []
+    for number in range(60, 200):
+        run.went_on(number)
+    assert len(loaded) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback", "asked"),
+    [
+        pytest.param("", True, ALL, id="embedded"),
+        pytest.param("https://sandbox.example/api/v1", False, ALL, id="elsewhere"),
+        pytest.param(URL, True, FEW, id="few rules"),
+    ],
+)
+def test_elsewhere_it_is_loaded_at_once(
+    loaded: list[int], url: str, loopback: bool, asked: list[str]
+) -> None:
+    """Nobody needs the machine, or so many rules are never decided."""
+    run = a_run(url, loopback=loopback)
+    run.begin_ahead(asked)
+    run.went_on(100)
+    assert len(loaded) == 1
+
+
+def test_where_no_rule_asks_for_it_it_is_not_loaded(loaded: list[int]) -> None:
+    """Neither at once nor later."""
+    run = a_run(URL)
+    run.begin_ahead([id_ for id_ in ALL if id_ != "schema.no-server-error"])
+    run.went_on(100)
+    assert loaded == []
