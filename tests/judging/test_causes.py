@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,9 @@ def test_signs_are_what_failed_and_what_held() -> None:
         ]
     )
     assert signs == Signs(
-        failed={"a": Sign("a broke"), "b": Sign("b broke")}, held=frozenset({"c"})
+        failed={"a": Sign("a broke"), "b": Sign("b broke")},
+        advice=frozenset({"b"}),
+        held=frozenset({"c"}),
     )
 
 
@@ -113,6 +116,13 @@ def test_two_faults_at_once_are_both_named() -> None:
     found = diagnose(shows("de", a="too much", b="too much", c="refused"), FAULTS)
     assert [(cause.id, cause.beside) for cause in found.causes] == [("sum", False), ("part", True)]
     assert found.unexplained == ()
+
+
+def test_of_two_faults_the_one_that_breaks_what_is_binding_comes_first() -> None:
+    """However much advice the other explains: a 403 where 404 is better may be meant."""
+    signs = shows("de", a="too much", b="too much", c="refused")
+    found = diagnose(replace(signs, advice=frozenset("ab")), FAULTS)
+    assert [(cause.id, cause.beside) for cause in found.causes] == [("part", False), ("sum", True)]
 
 
 def test_the_manner_tells_apart_what_titles_do_not() -> None:

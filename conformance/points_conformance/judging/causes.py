@@ -60,9 +60,12 @@ class Sign(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What a run showed: how each rule failed that did, and the rules that held."""
+    """What a run showed: how each rule failed that did, those of them that are mere advice, and
+    the rules that held.
+    """
 
     failed: Mapping[str, Sign] = field(default_factory=dict)
+    advice: Set[str] = frozenset()
     held: Set[str] = frozenset()
 
 
@@ -136,6 +139,7 @@ def signs_of(results: Iterable[Result]) -> Signs:
             for r in results
             if r.verdict in _FAILED
         },
+        advice=frozenset(r.rule.id for r in results if r.verdict is Verdict.ADVICE),
         held=frozenset(r.rule.id for r in results if r.verdict in _HELD),
     )
 
@@ -192,9 +196,10 @@ def _pair(
     fit_of: Callable[..., float],
 ) -> tuple[float, tuple[Fault, Fault]] | None:
     """The two faults that fit best together, of those that each explain something; the one that
-    explains more first.
+    explains more of what is binding first, else more of all.
     """
     rules = signs.failed.keys()
+    binding = rules - signs.advice
     able = [fault for fit, fault in ranked if fit > 0][:_PAIRED]
     pairs = [
         (fit_of(a, b), (a, b))
@@ -204,7 +209,10 @@ def _pair(
     if not pairs:
         return None
     fit, both = max(pairs, key=lambda pair: pair[0])
-    first, second = sorted(both, key=lambda fault: -len(rules & fault.fails.keys()))
+    first, second = sorted(
+        both,
+        key=lambda fault: (-len(binding & fault.fails.keys()), -len(rules & fault.fails.keys())),
+    )
     return fit, (first, second)
 
 
