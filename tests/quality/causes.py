@@ -21,7 +21,7 @@ from points_conformance.defects.catalogue import seeded
 from points_conformance.defects.defect import Defect
 from points_conformance.defects.selfcheck import keep_running
 from points_conformance.judging.causes import Cause, Fault, Signs, diagnose, signs_of
-from points_conformance.judging.rule import Profile
+from points_conformance.judging.rule import Level, Profile
 from points_conformance.report.causes import faults_of, shipped
 from points_conformance.subjects import Subject, catalogue
 
@@ -89,7 +89,8 @@ def hidden(subject: Subject) -> Iterator[Case]:
         seen = {rule.id for rule in catalogue(subject) if chance.random() >= 1 / 5}
         failed = {rule: sign for rule, sign in signs.failed.items() if rule in seen}
         if failed:
-            yield Case(Signs(failed=failed, held=signs.held & seen), faults, alike(fault, faults))
+            rest = replace(signs, failed=failed, held=signs.held & seen)
+            yield Case(rest, faults, alike(fault, faults))
 
 
 def two_at_once(subject: Subject) -> Iterator[tuple[Signs, Fault, Fault]]:
@@ -101,7 +102,8 @@ def two_at_once(subject: Subject) -> Iterator[tuple[Signs, Fault, Fault]]:
         a, b = signs_like(subject, one), signs_like(subject, other)
         both = {**b.failed, **a.failed}
         if both.keys() - a.failed.keys() and both.keys() - b.failed.keys():
-            yield Signs(failed=both, held=(a.held & b.held) - both.keys()), one, other
+            held = (a.held & b.held) - both.keys()
+            yield Signs(failed=both, advice=a.advice | b.advice, held=held), one, other
 
 
 def measured_pairs(subject: Subject) -> list[Measured]:
@@ -133,8 +135,13 @@ def signs_like(subject: Subject, fault: Fault) -> Signs:
     for rule in catalogue(subject):
         if unknown.intersection(rule.after):
             unknown.add(rule.id)
-    rules = {rule.id for rule in catalogue(subject).select(shipped().profile)}
-    return Signs(failed=failed, held=frozenset(rules - unknown))
+    rules = {rule.id: rule for rule in catalogue(subject).select(shipped().profile)}
+    advice = {id_ for id_, rule in rules.items() if rule.level is Level.SHOULD}
+    return Signs(
+        failed=failed,
+        advice=frozenset(advice & failed.keys()),
+        held=frozenset(rules.keys() - unknown),
+    )
 
 
 def are_near(subject: Subject, one: Fault, other: Fault) -> bool:
