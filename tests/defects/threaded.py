@@ -82,6 +82,8 @@ class Lanes:
     def __init__(self, simulator: Simulator, courier: type[Courier] = Courier) -> None:
         self._simulator = simulator
         self._made = _for_one(courier)
+        #: A lane ends with its endpoint, but where a defect may send to what was removed.
+        self._ends = courier is Courier
         self._lanes: dict[str, Courier] = {}
 
     def run(self, ended: Callable[[], bool]) -> None:
@@ -89,11 +91,13 @@ class Lanes:
         while not ended():
             with self._simulator.changed:
                 self._simulator.changed.wait(0.02)
-                ends = [e.uuid for m in self._simulator.world.merchants for e in m.endpoints]
+                ends = {e.uuid for m in self._simulator.world.merchants for e in m.endpoints}
             for uuid in ends:
                 if uuid not in self._lanes:
                     self._lanes[uuid] = self._made(self._simulator, uuid)
                     self._lanes[uuid].start()
+            for uuid in self._lanes.keys() - ends if self._ends else ():
+                self._lanes.pop(uuid).close()
         for lane in self._lanes.values():
             lane.close()
 
