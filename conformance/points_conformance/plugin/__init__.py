@@ -217,7 +217,7 @@ def points_rule(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def points_judge(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     """Judges one rule and ends the test as its verdict says."""
-    return _session(request.config, getattr(request.cls, "points_subject", "")).judge
+    return _session(request.config, getattr(request.cls, "points_subject", "")).judging.judge
 
 
 @pytest.fixture(scope="session")

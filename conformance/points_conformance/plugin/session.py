@@ -216,10 +216,6 @@ class PointsSession:
             self._say(*self.subject.plan_lines())
 
     # ------------------------------------------------------------------ judging
-    def judge(self, rule_id: str, given: Any) -> None:
-        """Judge one rule and end the test as its verdict says."""
-        self.judging.judge(rule_id, given)
-
     def _known_reason(self, outcome: Outcome) -> str | None:
         if self.settings.known is None:
             return None

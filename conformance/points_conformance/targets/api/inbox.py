@@ -15,29 +15,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
-
 from points_conformance.contract.limits import SECRET_HEADER
 from points_conformance.judging.archive import Packed, Packing
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.slots import parked
-from points_conformance.simulator import Simulator
-from points_conformance.simulator.delivery.courier import Courier
-from points_conformance.simulator.delivery.receivers import in_process
 from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
 from points_conformance.targets.api.reply import Reply
 
-__all__ = ["MAIN", "Inbox", "Received", "SimulatorInbox", "distinct"]
+__all__ = ["MAIN", "Inbox", "Received", "distinct"]
 
 #: The place (the last part of an endpoint's path) where the run's own endpoint is.
 MAIN: Final = "main"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
-#: So many deliveries that were sent a simulator in this process remembers.
-_SENT: Final = 200
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
 
@@ -355,46 +348,6 @@ class Inbox:
             for one in self._known.get(uuid.lower(), ())
             if place in (None, one.place) and one.event == event
         ]
-
-
-class SimulatorInbox(Inbox):
-    """Receives from a simulator in this process: real attempts, no sockets, no waiting."""
-
-    def __init__(
-        self,
-        simulator: Simulator,
-        base_url: str,
-        *,
-        redact: Callable[[str], str] = str,
-    ) -> None:
-        arrivals = itertools.count(1)
-        super().__init__(
-            base_url,
-            grace=0.0,
-            retry_within=0.0,
-            clock=lambda: float(next(arrivals)),
-            redact=redact,
-            reachable=True,
-        )
-        self._simulator = simulator
-        courier = simulator.parts.courier or Courier
-        # Whatever is sent anywhere comes here: nothing leaves the process.
-        self._courier = courier(simulator, reach="anywhere", wire=in_process(self._tell))
-
-    def collect(self) -> None:
-        """Send what the simulator has queued, and have it forget what has long been sent."""
-        self._courier.settle()
-        with self._simulator.lock:
-            self._simulator.deliveries.forget(_SENT)
-
-    def _tell(self, request: httpx.Request) -> int:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = self.record(request.url.path.rpartition("/")[2], headers, request.content)
-        if not isinstance(reply, int):
-            if reply == "hang":
-                self.let_go()
-            raise TimeoutError
-        return reply
 
 
 def distinct(events: Iterable[Received]) -> list[Received]:
