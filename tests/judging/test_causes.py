@@ -118,6 +118,34 @@ def test_two_faults_at_once_are_both_named() -> None:
     assert found.unexplained == ()
 
 
+THREE = (SUM, PART, fault("told", d="told twice"), fault("more", e="refused"))
+
+
+def test_three_faults_at_once_are_all_named() -> None:
+    """Each explains what those before it leave, and shows all that it would."""
+    found = diagnose(shows("e", a="too much", b="too much", c="refused", d="told twice"), THREE)
+    assert {cause.id for cause in found.causes} == {"sum", "part", "told"}
+    assert [cause.beside for cause in found.causes] == [False, True, True]
+    assert found.causes[0].id == "sum"
+    assert all(cause.likely for cause in found.causes)
+    assert found.unexplained == ()
+
+
+def test_many_symptoms_that_look_much_like_known_ones_are_no_likely_causes() -> None:
+    """One bug that nobody knows may show as several that are known: told, as a guess."""
+    manners = {"a": "HTTP 500", "b": "HTTP 500", "c": "HTTP 500"}
+    faults = [
+        Fault(id=rule, title=rule, fails={rule: {Sign(f"{rule} broke", "HTTP 200"): 1.0}})
+        for rule in "abcde"
+    ]
+    signs = Signs(failed={rule: Sign(f"{rule} broke", how) for rule, how in manners.items()})
+    found = diagnose(signs, faults)
+    assert [cause.id for cause in found.causes] == ["a", "b", "c"]
+    assert [cause.beside for cause in found.causes] == [False, True, True]
+    assert found.likely == []
+    assert set(found.unexplained) == {"a", "b", "c"}
+
+
 def test_of_two_faults_the_one_that_breaks_what_is_binding_comes_first() -> None:
     """However much advice the other explains: a 403 where 404 is better may be meant."""
     signs = shows("de", a="too much", b="too much", c="refused")

@@ -1,13 +1,14 @@
 """How often the right cause is named: ``python -m tests.quality.causes [--runs]``.
 
-What can be told from the shipped signatures is told from them, in seconds: a defect left out, two
-at once, one of five rules hidden. With ``--runs`` servers, consumers and clients are judged anew:
-under smoke, in other dialects, and with a seed that was not recorded; that takes long.
+What can be told from the shipped signatures is told from them, in a minute: a defect left out, two
+and three at once, one of five rules hidden. With ``--runs`` servers, consumers and clients are
+judged anew: under smoke, in other dialects, and with a seed that was not recorded; that takes long.
 """
 
 import argparse
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from points_conformance.subjects import Subject, catalogue
 #: a third of it, where they have half of the rules in common that are declared to catch them.
 HALF: Final = 1 / 2
 ALIKE: Final = 1 / 3
-_PAIRS: Final = 200
+_CASES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +94,51 @@ def hidden(subject: Subject) -> Iterator[Case]:
             yield Case(rest, faults, alike(fault, faults))
 
 
-def two_at_once(subject: Subject) -> Iterator[tuple[Signs, Fault, Fault]]:
-    """Pairs of defects, drawn at random, of which neither hides all of the other."""
-    chance = random.Random(2)
+def at_once(
+    subject: Subject, number: int, cases: int = _CASES
+) -> Iterator[tuple[Signs, list[Fault]]]:
+    """So many defects, drawn at random, of which each shows what the others do not."""
+    chance = random.Random(number)
     faults = _told(subject)
-    for _ in range(_PAIRS):
-        one, other = chance.sample(faults, 2)
-        a, b = signs_like(subject, one), signs_like(subject, other)
-        both = {**b.failed, **a.failed}
-        if both.keys() - a.failed.keys() and both.keys() - b.failed.keys():
-            held = (a.held & b.held) - both.keys()
-            yield Signs(failed=both, advice=a.advice | b.advice, held=held), one, other
+    for _ in range(cases):
+        there = chance.sample(faults, number)
+        signs = [signs_like(subject, fault) for fault in there]
+        failed = dict(item for one in reversed(signs) for item in one.failed.items())
+        times = Counter(rule for one in signs for rule in one.failed)
+        if all(any(times[rule] == 1 for rule in one.failed) for one in signs):
+            yield (
+                Signs(
+                    failed=failed,
+                    advice=frozenset().union(*(one.advice for one in signs)),
+                    held=frozenset.intersection(*(frozenset(one.held) for one in signs))
+                    - failed.keys(),
+                ),
+                there,
+            )
 
 
-def measured_pairs(subject: Subject) -> list[Measured]:
-    """How often one of two is named, and how often both are."""
+def measured_at_once(subject: Subject, number: int, cases: int = _CASES) -> list[Measured]:
+    """How often one of so many is named, how often all are; and how many of those that are called
+    likely are there.
+    """
     faults = _told(subject)
-    number = first = either = both = 0
-    for signs, one, other in two_at_once(subject):
-        ids = [cause.id for cause in diagnose(signs, faults).causes]
-        found = [bool(alike(fault, faults).intersection(ids)) for fault in (one, other)]
-        right = alike(one, faults) | alike(other, faults)
-        number += 1
-        first += bool(ids) and ids[0] in right
+    total = first = either = whole = named = right = 0
+    for signs, there in at_once(subject, number, cases):
+        causes = diagnose(signs, faults).causes
+        ids = [cause.id for cause in causes]
+        alikes = [alike(fault, faults) for fault in there]
+        found = [bool(each.intersection(ids)) for each in alikes]
+        total += 1
+        first += bool(ids) and any(ids[0] in each for each in alikes)
         either += any(found)
-        both += all(found)
+        whole += all(found)
+        likely = [cause.id for cause in causes if cause.likely]
+        named += len(likely)
+        right += sum(any(id_ in each for each in alikes) for id_ in likely)
     return [
-        Measured(subject, "two at once: one of them", number, first, either),
-        Measured(subject, "two at once: both of them", number, both, both),
+        Measured(subject, f"{number} at once: one of them", total, first, either),
+        Measured(subject, f"{number} at once: all of them", total, whole, whole),
+        Measured(subject, f"{number} at once: of those called likely", named, right, right),
     ]
 
 
@@ -237,7 +255,7 @@ _FROM_FILE: Final[dict[str, Callable[[Subject], Iterator[Case]]]] = {
 def from_file(subject: Subject) -> list[Measured]:
     """What the shipped signatures tell of themselves."""
     rows = [measured(subject, what, cases(subject)) for what, cases in _FROM_FILE.items()]
-    return rows + measured_pairs(subject)
+    return [*rows, *measured_at_once(subject, 2), *measured_at_once(subject, 3)]
 
 
 def overconfident(subject: Subject) -> tuple[list[Cause], int]:

@@ -5,7 +5,7 @@ from tests.quality.causes import (
     hidden,
     left_out,
     measured,
-    measured_pairs,
+    measured_at_once,
     overconfident,
 )
 from tests.quality.strangers import STRANGERS, diagnosed
@@ -36,11 +36,13 @@ def test_the_right_one_is_named_though_a_fifth_of_the_rules_is_hidden(subject: S
 
 
 @SUBJECTS
-def test_of_two_at_once_one_is_named_and_mostly_both(subject: Subject) -> None:
-    """Both in four of five cases."""
-    one, both = measured_pairs(subject)
-    assert one.first >= 0.95 * one.cases, one
-    assert both.first >= 0.8 * both.cases, both
+@pytest.mark.parametrize("number", [2, 3])
+def test_of_several_at_once_one_is_named_and_mostly_all(subject: Subject, number: int) -> None:
+    """All in three of four cases, and nearly nothing likely that is not there."""
+    one, all_of_them, likely = measured_at_once(subject, number, cases=60)
+    assert one.first >= 0.9 * one.cases, one
+    assert all_of_them.first >= 0.75 * all_of_them.cases, all_of_them
+    assert likely.first >= 0.95 * likely.cases, likely
 
 
 @SUBJECTS

@@ -116,6 +116,20 @@ def test_the_answer_of_a_step_is_not_cut() -> None:
     assert last.endswith("9. refund A 90.00 -> partially_refunded (9 SAR more than was paid)")
 
 
+def test_several_that_may_be_there_at_once_are_all_told() -> None:
+    """As a guess: much of what each shows is shown, and not nearly all."""
+    other = Sign(SIGN.title, "HTTP 500")
+    faults = tuple(
+        Fault(id=f"part-{n}", title=f"Part {n} is wrong.", fails={r.id: {other: 1.0}})
+        for n, r in enumerate(RULES[:3])
+    )
+    held = (fault("elsewhere", RULES[5:9]),)
+    text = as_text(one_cause(results=broken(*RULES[:3]), faults=faults + held))
+    assert "no cause that is known fits well; perhaps several at once:" in text
+    assert all(f"Part {n} is wrong." in " ".join(text.split()) for n in range(3))
+    assert "most likely" not in text
+
+
 def test_what_fits_nothing_says_so() -> None:
     """And the shortest story is told all the same."""
     text = as_text(one_cause(faults=()))

@@ -213,6 +213,29 @@ def test_another_candidate_for_the_same_makes_no_group(monkeypatch: pytest.Monke
     ]
 
 
+def test_several_that_may_be_there_at_once_each_have_what_they_explain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a guess."""
+    told = grouped(
+        monkeypatch,
+        cause("sum", "refund.rule-0", likely=False, fit=0.7),
+        cause("status", "refund.rule-1", likely=False, fit=0.7, beside=True),
+    )
+    assert told == [
+        ("sum is wrong", ["refund.rule-0"]),
+        ("status is wrong", ["refund.rule-1"]),
+        ("Broken, and explained by none of these", ["refund.rule-2"]),
+    ]
+    words = Reader(html.render(samples.report(results=[failed_rule("refund.rule-0")]))).words()
+    assert "No known fault fits well; perhaps one of several at once: explains" in words
+    assert "Most likely" not in words
+
+
+def failed_rule(id_: str) -> Result:
+    return Result(rule=samples.rule(id_), verdict=Verdict.FAILED, reason="why")
+
+
 def test_a_fault_that_fits_badly_is_not_called_likely(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told as the nearest that is known; without any, what is broken is told alone."""
     near = cause("sum", "refund.rule-0", likely=False, fit=0.3)

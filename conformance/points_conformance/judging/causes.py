@@ -1,26 +1,36 @@
 """Causes: which recorded fault explains best what a run found. Pure: sets and shares, no I/O.
 
 A *fault* is one way to be wrong, with its signature: which rules it made fail when it was recorded,
-how often, and how. A run's own *signs* are compared with all of them, and with all pairs that come
-into question. What was blocked or not exercised is unknown: it speaks neither for a fault nor
-against it. A cause is a hint and changes no verdict.
+how often, and how. A run's own *signs* are compared with all of them, and with several at once
+where no one explains them. What was blocked or not exercised is unknown: it speaks neither for a
+fault nor against it. A cause is a hint and changes no verdict.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from points_conformance.judging.verdict import Evidence, Result, Verdict
 
-__all__ = ["AT_MOST", "LIKELY", "Cause", "Diagnosis", "Fault", "Sign", "Signs", "diagnose"]
+__all__ = [
+    "AT_MOST",
+    "AT_ONCE",
+    "LIKELY",
+    "Cause",
+    "Diagnosis",
+    "Fault",
+    "Sign",
+    "Signs",
+    "diagnose",
+]
 __all__ += ["signs_of"]
 
-#: So many candidates are told at most.
+#: So many candidates are told at most; of faults that are there at once so many.
 AT_MOST: Final = 3
+AT_ONCE: Final = 6
 #: From this fit on a cause is called likely, by how many rules failed, for what a few show may
 #: come of much; below it is merely the nearest of those known.
 _ENOUGH: Final = {1: 0.9, 2: 0.75, 3: 0.7}
@@ -29,11 +39,13 @@ LIKELY: Final = 0.6
 _LEAST: Final = 0.15
 #: Two fits that differ by less are the same.
 _EQUAL: Final = 0.005
-#: Two faults at once are believed where they fit better than one by so much.
+#: Several faults at once are told where they fit better than one by so much, where so much of what
+#: each shows is shown here, and each makes all of them fit better by so much. They are likely where
+#: nearly all is shown of each: many symptoms of one bug look like as many small bugs.
 _BETTER: Final = 0.15
-_PAIR: Final = 0.55
-#: So many faults come into question for a pair.
-_PAIRED: Final = 16
+_SEEN: Final = 0.75
+_SURE: Final = 0.9
+_STEP: Final = 0.05
 
 #: How much agreement counts: that the rule fails, that it does with this title, that any rule does,
 #: and how what came differs from what was expected.
@@ -85,9 +97,9 @@ class Cause:
     """A candidate. ``id`` names the fault, ``title`` says in plain words what is wrong.
 
     ``explains``: the failed rules that it explains, ``of``: how many failed in all,
-    ``unexplained``: those that it leaves. ``fit``: how well signature and run agree, 0 to 1, of two
-    causes both together; ``likely``: whether that is enough to rely on. ``beside``: both it and the
-    cause before it are there; else it is another candidate for the same.
+    ``unexplained``: those that it leaves. ``fit``: how well signature and run agree, 0 to 1, of
+    several causes all together; ``likely``: whether that is enough to rely on. ``beside``: it is
+    there as well as the one before it; else it is another candidate for the same.
     """
 
     id: str
@@ -122,6 +134,11 @@ class Diagnosis:
     causes: tuple[Cause, ...] = ()
     unexplained: tuple[str, ...] = ()
     as_good: int = 0
+
+    @property
+    def several(self) -> bool:
+        """Whether the causes are several that are there at once, and not candidates for one."""
+        return any(cause.beside for cause in self.causes)
 
     @property
     def likely(self) -> list[Cause]:
@@ -165,20 +182,23 @@ def manner_of(expected: str, got: str) -> str:
 
 # ---------------------------------------------------------------------- which fault it is
 def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
-    """The faults that explain best what failed, at most :data:`AT_MOST`."""
+    """The faults that explain best what failed: at most :data:`AT_MOST` candidates, or
+    :data:`AT_ONCE` that are there together.
+    """
     if not signs.failed:
         return Diagnosis()
-    fit_of = _fitting(signs, faults)
+    compared = _Compared(signs, faults)
     known = signs.failed.keys() | signs.held
-    ranked = [(fit_of(fault), fault) for fault in faults]
+    ranked = [(compared.fit(fault), fault) for fault in faults]
     # Of those that fit as well the one comes first of which less is unknown.
     ranked.sort(key=lambda one: (-one[0], len(one[1].fails.keys() - known), one[1].id))
     best = ranked[0][0] if ranked else 0.0
     as_good = sum(fit >= best - _EQUAL for fit, _ in ranked) if best else 0
-    pair = _pair(signs, ranked, fit_of)
-    if pair is not None and pair[0] >= max(best + _BETTER, _PAIR):
+    together, several = _several(signs, ranked, compared)
+    if len(several) > 1 and together >= max(best + _BETTER, LIKELY):
         as_good = 1
-        causes = [_cause(f, pair[0], signs, _PAIR, beside=n > 0) for n, f in enumerate(pair[1])]
+        enough = LIKELY if all(compared.seen(fault) >= _SURE for fault in several) else math.inf
+        causes = [_cause(f, together, signs, enough, beside=n > 0) for n, f in enumerate(several)]
     else:
         enough = _ENOUGH.get(len(signs.failed), LIKELY) if as_good <= AT_MOST else math.inf
         causes = [_cause(f, fit, signs, enough) for fit, f in ranked[:AT_MOST] if fit >= _LEAST]
@@ -190,56 +210,57 @@ def diagnose(signs: Signs, faults: Sequence[Fault]) -> Diagnosis:
     )
 
 
-def _pair(
-    signs: Signs,
-    ranked: Sequence[tuple[float, Fault]],
-    fit_of: Callable[..., float],
-) -> tuple[float, tuple[Fault, Fault]] | None:
-    """The two faults that fit best together, of those that each explain something; the one that
-    explains more of what is binding first, else more of all.
+def _several(
+    signs: Signs, ranked: Sequence[tuple[float, Fault]], compared: "_Compared"
+) -> tuple[float, list[Fault]]:
+    """The faults that fit best together, found one after the other, and how well they do: each
+    explains what those before it leave. The one that explains more of what is binding first, else
+    more of all.
     """
     rules = signs.failed.keys()
+    able = [fault for fit, fault in ranked if fit > 0 and compared.seen(fault) >= _SEEN]
+    found: list[Fault] = []
+    together, left = 0.0, set(rules)
+    while len(found) < AT_ONCE:
+        fits = [(compared.fit(*found, f), f) for f in able if left & f.fails.keys()]
+        fit, fault = max(fits, key=lambda one: one[0], default=(0.0, None))
+        if fault is None or fit < together + _STEP:
+            break
+        found.append(fault)
+        together = fit
+        left -= fault.fails.keys()
     binding = rules - signs.advice
-    able = [fault for fit, fault in ranked if fit > 0][:_PAIRED]
-    pairs = [
-        (fit_of(a, b), (a, b))
-        for a, b in combinations(able, 2)
-        if (rules & a.fails.keys()) - b.fails.keys() and (rules & b.fails.keys()) - a.fails.keys()
-    ]
-    if not pairs:
-        return None
-    fit, both = max(pairs, key=lambda pair: pair[0])
-    first, second = sorted(
-        both,
-        key=lambda fault: (-len(binding & fault.fails.keys()), -len(rules & fault.fails.keys())),
-    )
-    return fit, (first, second)
+    found.sort(key=lambda f: (-len(binding & f.fails.keys()), -len(rules & f.fails.keys())))
+    return together, found
 
 
-def _fitting(signs: Signs, faults: Sequence[Fault]) -> Callable[..., float]:
-    """How well one or more faults together agree with the signs: what both show, of what the one or
-    the other shows, each counted by how few faults show it.
-    """
-    shown = {
-        feature: 1.0 for rule, sign in signs.failed.items() for feature in _features(rule, sign)
-    }
-    known = signs.failed.keys() | signs.held
-    signatures = {fault.id: _signature(fault, known) for fault in faults}
-    count: dict[_Feature, int] = {}
-    for fault in faults:
-        for feature in _signature(fault):
-            count[feature] = count.get(feature, 0) + 1
+class _Compared:
+    """The signs of a run beside what faults show; each feature counts by how few show it."""
 
-    def weight(feature: _Feature) -> float:
-        return _KINDS[feature[0]] * math.log((1 + len(faults)) / count.get(feature, 1))
+    def __init__(self, signs: Signs, faults: Sequence[Fault]) -> None:
+        self._shown = {
+            feature: 1.0 for rule, sign in signs.failed.items() for feature in _features(rule, sign)
+        }
+        known = signs.failed.keys() | signs.held
+        self._signatures = {fault.id: _signature(fault, known) for fault in faults}
+        count: dict[_Feature, int] = {}
+        for fault in faults:
+            for feature in _signature(fault):
+                count[feature] = count.get(feature, 0) + 1
+        self._weights = {
+            feature: _KINDS[feature[0]] * math.log((1 + len(faults)) / count.get(feature, 1))
+            for feature in {*count, *self._shown}
+        }
 
-    weights = {f: weight(f) for f in {*count, *shown}}
-
-    def fit(*together: Fault) -> float:
+    def fit(self, *together: Fault) -> float:
+        """How well one or more faults together agree with the signs: what both show, of what the
+        one or the other shows.
+        """
         expected: dict[_Feature, float] = {}
         for fault in together:
-            for feature, share in signatures[fault.id].items():
+            for feature, share in self._signatures[fault.id].items():
                 expected[feature] = max(expected.get(feature, 0.0), share)
+        shown, weights = self._shown, self._weights
         # Rounded once, so that the order in which a set is read decides nothing.
         both = math.fsum(weights[f] * expected[f] for f in shown if f in expected)
         either = math.fsum(
@@ -247,7 +268,12 @@ def _fitting(signs: Signs, faults: Sequence[Fault]) -> Callable[..., float]:
         )
         return both / either if either else 0.0
 
-    return fit
+    def seen(self, fault: Fault) -> float:
+        """How much of what a fault shows, of what is known, the signs show."""
+        expected, weights = self._signatures[fault.id], self._weights
+        both = math.fsum(weights[f] * share for f, share in expected.items() if f in self._shown)
+        whole = math.fsum(weights[f] * share for f, share in expected.items())
+        return both / whole if whole else 0.0
 
 
 _KINDS: Final = {"rule": _RULE, "title": _TITLE, "anywhere": _ANYWHERE, "manner": _MANNER}

@@ -116,9 +116,11 @@ def _nothing_fits(diagnosis: Diagnosis) -> str:
             f"no cause can be told: {diagnosis.as_good} that are known fit alike; "
             "more rules tell them apart"
         )
-    causes = diagnosis.causes
-    nearest = f"; the nearest: {causes[0].title}" if causes else ""
-    return f"no cause that is known fits well{nearest}"
+    said = "no cause that is known fits well"
+    titles = [cause.title for cause in diagnosis.causes]
+    if diagnosis.several:
+        return f"{said}; perhaps several at once: {' '.join(titles)}"
+    return f"{said}; the nearest: {titles[0]}" if titles else said
 
 
 def _shortest(results: Iterable[Result], among: Iterable[str]) -> Result | None:

@@ -53,12 +53,14 @@ _VERDICTS_MEAN: Final[Mapping[Verdict, str]] = {
 class Group:
     """Failed rules by the cause that explains them; without one, those that none explains.
 
-    ``others``: what else may be the cause of the same.
+    ``others``: what else may be the cause of the same. ``several``: it is one of several that may
+    be there at once.
     """
 
     cause: Cause | None
     results: Sequence[Result]
     others: Sequence[Cause] = ()
+    several: bool = False
 
 
 def render(report: RunReport) -> str:
@@ -131,17 +133,17 @@ def _by_family(results: Iterable[Result]) -> dict[str, list[Result]]:
 def _groups(report: RunReport) -> list[Group]:
     """What failed, by its most likely cause; in each group the shortest story first."""
     left = {result.rule.id: result for result in report.of(Verdict.FAILED)}
-    told = report.diagnosis.causes
+    told, several = report.diagnosis.causes, report.diagnosis.several
     groups: list[Group] = []
     for cause in told:
         # Of several candidates for the same the first counts; what is beside it explains the rest.
-        if groups and not (cause.beside and cause.likely):
+        if groups and not cause.beside:
             continue
         explained = [left.pop(id_) for id_ in cause.explains if id_ in left]
-        others = [one for one in told if one is not cause and not one.beside]
+        others = [] if groups or several else [one for one in told if one is not cause]
         if explained:
-            others = others if not groups else []
-            groups.append(Group(cause=cause, results=_shortest_first(explained), others=others))
+            results = _shortest_first(explained)
+            groups.append(Group(cause=cause, results=results, others=others, several=several))
     if left:
         groups.append(Group(cause=None, results=_shortest_first(left.values())))
     return groups

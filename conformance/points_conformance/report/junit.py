@@ -61,9 +61,10 @@ def _about(report: RunReport) -> Iterator[tuple[str, str]]:
     yield "target", report.target
     yield "profile", report.profile
     yield "seeds", report.seeds_said
+    unlikely = "possible cause" if report.diagnosis.several else "nearest fault"
     for cause in report.diagnosis.causes:
         explains = f"explains {len(cause.explains)} of {cause.of}"
-        yield ("likely cause" if cause.likely else "nearest fault"), f"{cause.title} ({explains})"
+        yield ("likely cause" if cause.likely else unlikely), f"{cause.title} ({explains})"
 
 
 def _properties(of: Xml.Element, pairs: Iterable[tuple[str, str]]) -> None:

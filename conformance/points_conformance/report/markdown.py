@@ -63,13 +63,16 @@ def _within(text: str) -> str:
 
 
 def _causes(report: RunReport) -> list[str]:
-    """What is most likely wrong; of what is merely the nearest that is known the first alone."""
-    causes = report.diagnosis.causes
-    likely = [cause for cause in causes if cause.likely]
+    """What is most likely wrong, else what may be at once; of what is merely the nearest that is
+    known the first alone.
+    """
+    causes, several = report.diagnosis.causes, report.diagnosis.several
+    likely = report.diagnosis.likely
+    word = "most likely" if likely else "perhaps" if several else "nearest known fault"
     lines = [
-        f"- {'nearest known fault' if not cause.likely else 'most likely'}: {_code(cause.title)} "
+        f"- {word}: {_code(cause.title)} "
         f"(explains {len(cause.explains)} of {cause.of} broken rules)"
-        for cause in likely or causes[:1]
+        for cause in likely or (causes if several else causes[:1])
     ]
     return ["**Cause** (a hint)", "", *lines] if lines else []
 
