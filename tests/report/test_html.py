@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -153,6 +154,9 @@ def test_what_is_wrong_comes_before_what_is_not() -> None:
 
 
 # ---------------------------------------------------------------------- causes
+STEP = Step(teller="kit", hearer="server", said="asked")
+
+
 def cause(id_: str, *explains: str, **fields: Any) -> Cause:
     """A candidate."""
     given = {"title": f"{id_} is wrong", "of": 3, "fit": 0.9, "likely": True, "beside": False}
@@ -162,12 +166,11 @@ def cause(id_: str, *explains: str, **fields: Any) -> Cause:
 def grouped(monkeypatch: pytest.MonkeyPatch, *causes: Cause) -> list[tuple[str, list[str]]]:
     """The headings of the failures, and the rules under each, as the page has them."""
     broken = [samples.rule(f"refund.rule-{n}") for n in range(3)]
-    steps = (Step(teller="kit", hearer="server", said="asked"),)
     results = [
         Result(
             rule=rule,
             verdict=Verdict.FAILED,
-            evidence=Evidence(title="t", expected="e", got="g", steps=steps * (3 - n)),
+            evidence=Evidence(title="t", expected="e", got="g", steps=(STEP,) * (3 - n)),
         )
         for n, rule in enumerate(broken)
     ]
@@ -230,6 +233,21 @@ def test_several_that_may_be_there_at_once_each_have_what_they_explain(
     words = Reader(html.render(samples.report(results=[failed_rule("refund.rule-0")]))).words()
     assert "No known fault fits well; perhaps one of several at once: explains" in words
     assert "Most likely" not in words
+
+
+def test_of_several_that_explain_as_much_what_costs_money_comes_first() -> None:
+    """A consumer that loses money has worse to tell than how it answers."""
+    costs = Cost(amount="1.00", unit="SAR", of="2.00", loses="merchant", text="1.00 SAR")
+    plain = Evidence(title="t", expected="e", got="g", steps=(STEP,))
+    results = [
+        replace(failed_rule("refund.rule-0"), evidence=plain),
+        replace(failed_rule("refund.rule-1"), evidence=replace(plain, cost=costs)),
+    ]
+    told = (cause("sum", "refund.rule-0"), cause("status", "refund.rule-1", beside=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunReport, "diagnosis", property(lambda self: Diagnosis(causes=told)))
+        page = html.render(samples.report(results=results))
+    assert page.index("status is wrong") < page.index("sum is wrong")
 
 
 def failed_rule(id_: str) -> Result:

@@ -144,9 +144,16 @@ def _groups(report: RunReport) -> list[Group]:
         if explained:
             results = _shortest_first(explained)
             groups.append(Group(cause=cause, results=results, others=others, several=several))
+    if several:
+        # Of those that explain as much, what costs money comes first.
+        groups.sort(key=lambda group: (-len(group.results), not any(map(_costs, group.results))))
     if left:
         groups.append(Group(cause=None, results=_shortest_first(left.values())))
     return groups
+
+
+def _costs(result: Result) -> bool:
+    return result.evidence is not None and result.evidence.cost is not None
 
 
 def _shortest_first(results: Iterable[Result]) -> list[Result]:
@@ -157,7 +164,7 @@ def _shortest_first(results: Iterable[Result]) -> list[Result]:
 def _length(result: Result) -> tuple[bool, bool, int]:
     evidence = result.evidence
     steps = len(evidence.steps) if evidence else 0
-    return steps == 0, evidence is None or evidence.cost is None, steps
+    return steps == 0, not _costs(result), steps
 
 
 def _missing(report: RunReport) -> dict[str, list[tuple[str, list[Result]]]]:
