@@ -15,6 +15,9 @@ __all__ = ["SimulatorInbox"]
 
 #: So many deliveries that were sent the simulator remembers.
 _SENT: Final = 200
+#: After so many calls what is queued is sent, whether anybody looks for it or not: the simulator's
+#: queue is bounded, and many rules at once to many endpoints fill it faster than they look.
+_CALLS: Final = 50
 
 
 class SimulatorInbox(Inbox):
@@ -37,6 +40,7 @@ class SimulatorInbox(Inbox):
             reachable=True,
         )
         self._simulator = simulator
+        self._calls = itertools.count(1)
         courier = simulator.parts.courier or Courier
         # Whatever is sent anywhere comes here: nothing leaves the process.
         self._courier = courier(simulator, reach="anywhere", wire=in_process(self._tell))
@@ -46,6 +50,12 @@ class SimulatorInbox(Inbox):
         self._courier.settle()
         with self._simulator.lock:
             self._simulator.deliveries.forget(_SENT)
+
+    def stir(self, about: str) -> None:
+        """A call was made that may be told of; now and then what is queued is sent."""
+        super().stir(about)
+        if next(self._calls) % _CALLS == 0:
+            self.collect()
 
     def _tell(self, request: httpx.Request) -> int:
         headers = {name.lower(): value for name, value in request.headers.items()}
