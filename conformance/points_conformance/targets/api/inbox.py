@@ -162,7 +162,7 @@ class Inbox:
                 at=self._clock(),
                 secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
-                digest=hashlib.sha256(body).hexdigest(),
+                digest=hashlib.blake2b(body, digest_size=12).hexdigest(),
                 place=place,
                 answered=reply,
             )

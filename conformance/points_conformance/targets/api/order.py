@@ -1,5 +1,6 @@
 """An order that a check works on: what is known of it, and what was done to it."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -99,13 +100,15 @@ class Reversal:
     @classmethod
     def told(cls, operation: str, fields: Mapping[str, Any], answer: Answer) -> Self:
         """By its answer."""
+        status = answer.order_status
         return cls(
             operation=operation,
             part="amount" in fields,
             accepted=answer.accepted,
             refused=answer.refused,
             amount=fields.get("amount"),
-            order_status=answer.order_status,
+            # Of some ten thousand answers it is one of seven words.
+            order_status=status and sys.intern(status),
             call=answer.exchange.number,
         )
 

@@ -68,8 +68,9 @@ class ApiTarget(Caller):
         self.loopback = loopback
         #: Those of the run, or of the rule whose view this is.
         self.orders: list[TestOrder] = []
-        #: What was wanted and what was given for it: a source that gave one has them.
-        self._delivered: list[tuple[Wanted, Made]] = []
+        #: One order of each sort that was given, by what tells sorts apart (the first: whether it
+        #: was to be fresh): a source that gave one has them.
+        self._delivered: dict[tuple[bool, OrderType, OrderStatus, int], Made] = {}
         self._registered = Registered()
         self._others = Registered()
         self._shared: dict[type, object] = {}
@@ -233,7 +234,7 @@ class ApiTarget(Caller):
         made, missing = self._sought(wanted)
         if made is None:
             raise missing or none_of(wanted, promised=self._was_promised(wanted))
-        self._delivered.append((wanted, made))
+        self._delivered.setdefault((wanted.fresh, made.kind, made.status, made.total), made)
         return self._adopt(made)
 
     def _sought(self, wanted: Wanted) -> tuple[Made | None, NotExercised | None]:
@@ -246,7 +247,10 @@ class ApiTarget(Caller):
 
     def _was_promised(self, wanted: Wanted) -> bool:
         """Whether such orders were there once, or are said to be."""
-        had = any(fits(made, wanted) and w.fresh >= wanted.fresh for w, made in self._delivered)
+        had = any(
+            fits(made, wanted) and fresh >= wanted.fresh
+            for (fresh, *_), made in list(self._delivered.items())
+        )
         return had or any(source.promises(wanted) for source in self.sources)
 
     def turned_away(self, order: TestOrder) -> None:
