@@ -4,11 +4,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.judging.toys import rule
 
+from points_conformance.judging.catalogue import Catalogue
+from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
 from points_conformance.plugin.api.run import ApiRun
+from points_conformance.plugin.judging import Judging
 from points_conformance.rules.api.generation import sweep
 from points_conformance.subjects import Subject, catalogue
+from points_conformance.targets.api.build import embedded_target
 
 URL = "http://127.0.0.1:9/api/v1"
 ALL = [rule.id for rule in catalogue(Subject.API)]
@@ -73,3 +78,32 @@ def test_where_no_rule_asks_for_it_it_is_not_loaded(loaded: list[int]) -> None:
     run.begin_ahead([id_ for id_ in ALL if id_ != "schema.no-server-error"])
     run.went_on(100)
     assert loaded == []
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_a_run_tells_how_many_rules_are_decided(at_once: int) -> None:
+    """Of the whole run, also where each rule has its turn by itself."""
+    target, told = embedded_target(), list[int]()
+    rules = [rule(name) for name in "abc"]
+    ids = [one.id for one in rules]
+    subject = SimpleNamespace(
+        given=lambda given: given,
+        ready=lambda target: None,
+        looks_first=False,
+        side_by_side=lambda target: at_once,
+        went_on=told.append,
+    )
+    run: Any = SimpleNamespace(
+        subject=subject,
+        judges=Judge(Catalogue("api", rules)),
+        errands=None,
+        asked=lambda: ids,
+        collected=lambda: dict.fromkeys(ids, ()),
+        open=lambda target: None,
+    )
+    judging = Judging(run, None)
+    for id_ in ids:
+        judging._judge_until(id_, target)
+    target.client.close()
+    assert sorted(told) == told
+    assert told[-1] == 3

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.waiting import eventually
 
 from points_conformance.contract.dialect import DIALECTS, Dialect
 from points_conformance.simulator import Delivery, Request, Simulator
@@ -565,13 +566,6 @@ def test_the_mount_lets_deliveries_out(simulator: Simulator, courier: Courier) -
 
 
 # ---------------------------------------------------------------------- in the background
-def eventually(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.002)
-
-
 def test_a_sandbox_sends_as_events_happen(simulator: Simulator) -> None:
     """Also when the receiver calls the API over the wire, and when a rig refunds by itself."""
     faults = Faults(simulator)

@@ -3,12 +3,13 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from tests.second_server import SecondServer
+from tests.waiting import eventually
 
 from points_conformance.contract.money import sar
 from points_conformance.judging.finding import NotExercised
@@ -44,14 +45,6 @@ def send(inbox: LiveInbox, place: str = MAIN, **order: Any) -> httpx.Response:
     payload = {"event": "refunded", "order": {"id": UUID, **order}}
     headers = {"X-Webhook-Secret": SECRET, "X-Webhook-Event": "refunded"}
     return httpx.post(inbox.url(place), json=payload, headers=headers, trust_env=False)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """It does within five seconds."""
-    patience = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < patience
-        time.sleep(0.01)
 
 
 def test_a_delivery_is_kept_as_it_came(inbox: LiveInbox) -> None:

@@ -25,8 +25,8 @@ __all__ = [
     "Sign",
     "Signs",
     "diagnose",
+    "signs_of",
 ]
-__all__ += ["signs_of"]
 
 #: So many candidates are told at most; of faults that are there at once so many.
 AT_MOST: Final = 3

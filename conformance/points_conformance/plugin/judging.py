@@ -1,7 +1,6 @@
 """The one judging of a subject in a run: its order, its process, and what each test shows of it."""
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
@@ -104,11 +103,10 @@ class Judging:
         due = self._due(rule_id, whole=most > 1 or self.shared is not None)
         judges = self.run.judges
         before = dict(judges.outcomes)
-        number = itertools.count(1)
 
         def decided(id_: str) -> None:
             self.progress.ended(id_, self._results(id_), target.budget.made)
-            self.run.subject.went_on(next(number))
+            self.run.subject.went_on(len(judges.outcomes))
 
         SideBySide(
             judges,

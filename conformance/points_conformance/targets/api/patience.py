@@ -145,7 +145,7 @@ class Patience:
         ``None``: to any.
         """
         apart = (at for other, at in self._apart.items() if place in (None, other))
-        return max(self.arrived_at, *apart, self.now)
+        return max([self.arrived_at, *apart])
 
     def is_held_up(self, now: float) -> bool:
         """Whether a delivery hangs here, by our own doing, and nothing has come since: others may
