@@ -129,7 +129,9 @@ def main(defect_id: str) -> None:
     with serving(defect) as (simulator, base_url):
         keys = {"key": simulator.merchant.key, "other_key": simulator.other.key}
         control = base_url.removesuffix("/api/v1") + CONTROL_PREFIX
-        words = {"base_url": base_url, **keys, "public_key": simulator.merchant.public_key}
+        keys["public_key"] = simulator.merchant.public_key
+        # In which status its earning endpoint makes orders.
+        words = {"base_url": base_url, **keys, "earned": simulator.dialect.earning_starts}
         print(json.dumps({**words, "control": control}), flush=True)
         Lanes(simulator, defect.parts.courier or Courier).run(told.is_set)
 

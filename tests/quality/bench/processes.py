@@ -20,7 +20,7 @@ from tests.cli.command import COMMAND, environment
 
 __all__ = ["Run", "api_server", "bare", "first_told", "judged", "sandbox", "side_by_side"]
 
-#: Orders of any kind, of a server that has the control API.
+#: Orders that the server's own earning endpoint does not make, of one that has the control API.
 _HOOKS = """
 import os
 
@@ -32,6 +32,8 @@ def posted(path, **fields):
     return control.post(path, json=fields).raise_for_status().json()
 
 def pytest_points_make_order(config, type, order_status, total_price):
+    if type == "earning" and order_status == os.environ["POINTS_EARNED"]:
+        return None
     return posted("/orders", type=type, status=order_status, total_price=str(total_price))["uuid"]
 
 def pytest_points_auto_refund(config, order_uuid):
@@ -108,7 +110,8 @@ def _judging(
         keys = {f"POINTS_{variable}": server[name] for name, variable in names.items()}
         if "control" in server:
             Path(folder, "rig.py").write_text(_HOOKS, encoding="utf-8")
-            keys |= {"POINTS_CONTROL": server["control"], "PYTHONPATH": _with(folder)}
+            keys |= {"POINTS_CONTROL": server["control"], "POINTS_EARNED": server["earned"]}
+            keys["PYTHONPATH"] = _with(folder)
             chosen += ["--", "-p", "rig"]
     return subprocess.Popen(
         [*COMMAND, "api", *chosen],
