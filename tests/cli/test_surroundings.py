@@ -149,3 +149,15 @@ def test_an_orders_file_that_no_program_can_take_is_2(tmp_path: Path, row: str) 
     done = run(tmp_path, "api", "--base-url", "http://127.0.0.1:9", "--orders", "orders.json")
     refused(done, "orders.json")
     assert len(done.err) < 500
+
+
+def test_what_is_loaded_is_no_garbage_to_look_for(tmp_path: Path) -> None:
+    """While rules are judged garbage is collected as ever, but not from what was there before."""
+    (tmp_path / "rig.py").write_text(
+        "import gc\n\n"
+        "def pytest_runtest_call(item):\n"
+        "    print('collects:', gc.isenabled(), gc.get_freeze_count() > 10_000)\n"
+    )
+    done = run(tmp_path, *ONE_RULE, "--", "-p", "rig", "-s", key=None)
+    assert done.status == 0, done
+    assert "collects: True True" in done.out

@@ -1,17 +1,21 @@
 """Schemathesis is loaded beside the rules, and does not take the machine from the first of them."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.judging.toys import rule
+from tests.waiting import eventually
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.rule import Profile
 from points_conformance.plugin.api.run import ApiRun
 from points_conformance.plugin.judging import Judging
-from points_conformance.rules.api.generation import sweep
+from points_conformance.rules.api.generation import schemathesis_process, sweep
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.build import embedded_target
 
@@ -107,3 +111,16 @@ def test_a_run_tells_how_many_rules_are_decided(at_once: int) -> None:
     target.client.close()
     assert sorted(told) == told
     assert told[-1] == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system knows no order among processes")
+def test_schemathesis_stands_behind_the_process_that_judges() -> None:
+    """Where both want the machine, a finding is told the sooner."""
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    process = subprocess.Popen(
+        [sys.executable, schemathesis_process.__file__], stdin=subprocess.PIPE
+    )
+    try:
+        eventually(lambda: os.getpriority(os.PRIO_PROCESS, process.pid) == min(ours + 10, 19))
+    finally:
+        process.communicate()

@@ -15,8 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock, Timeout
-
 from points_conformance.judging.verdict import Outcome
 from points_conformance.plugin.wire import outcome_from, outcome_to
 
@@ -53,6 +51,9 @@ class SharedJudging:
     """The file of one subject's judging, and the lock that whoever judges holds while it lasts."""
 
     def __init__(self, folder: Path) -> None:
+        # Here, for only a run of several processes needs it.
+        from filelock import FileLock
+
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / "judging.jsonl"
@@ -125,6 +126,8 @@ class SharedJudging:
 
     def _free(self) -> bool:
         """Take the lock, if nobody holds it."""
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

@@ -6,6 +6,7 @@ with an answer of the API by what does not fit. Bodies travel as text of one cha
 """
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -17,12 +18,17 @@ __all__: list[str] = []
 
 #: Stands where the path takes an order; the kit sends to orders of its own.
 UUID = "00000000-0000-4000-8000-000000000000"
+#: How far this process stands behind that which asks, where both want the machine.
+_BEHIND = 10
 #: What another version may lack or name otherwise.
 _OTHER_VERSION = (ImportError, AttributeError, TypeError)
 
 
 def main(questions: TextIO, answers: TextIO) -> None:
     """Answer until there are no more questions."""
+    if hasattr(os, "nice"):
+        # Rules are judged meanwhile, by a process that is told of a finding the sooner.
+        os.nice(_BEHIND)
     operations: dict[str, Any] = {}
     for line in questions:
         question = json.loads(line)
