@@ -172,6 +172,73 @@ def test_what_closes_the_run_comes_last_and_in_order() -> None:
     assert diary.lines[-4:] == ["+c0", "-c0", "+c1", "-c1"]
 
 
+class Telling:
+    """A target of which something is new, once, when it is first asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.news = ["an order"]
+        monkeypatch.setattr(side_by_side, "_GLANCE", 0.0)
+        monkeypatch.setattr(ApiTarget, "news", lambda api, decided: self._asked())
+
+    def _asked(self) -> list[str]:
+        return [self.news.pop()] if self.news else []
+
+
+def glances(api: ApiTarget, news: Sequence[str]) -> None:
+    """Find something in what is new."""
+    assert news == ["an order"]
+    raise Finding("seen early", expected="nothing", got=news[0])
+
+
+def test_what_a_closing_rule_is_sure_of_is_told_before_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once, while others are at work; and in its turn it is judged all the same."""
+    Telling(monkeypatch)
+    lines: list[str] = []
+    long = rule("long", lambda api: time.sleep(0.3))
+    closing = rule("last", breaks, closing=True, glance=glances, after=("toy.first",))
+    catalogue = build("api", [rule("first"), long, closing])
+    judge = Judge(catalogue)
+    SideBySide(
+        judge,
+        embedded_target(),
+        2,
+        decided=lambda id_: lines.append(f"{id_} decided"),
+        glimpsed=lambda result: lines.append(f"{result.rule.id} {result.verdict.value}"),
+    ).run([one.id for one in catalogue])
+    assert lines[-3:] == ["toy.last failed", "toy.long decided", "toy.last decided"]
+    assert judge.outcomes["toy.last"].reason.startswith("broken")
+
+
+def test_news_are_kept_until_a_rule_may_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it comes after takes its time; what came meanwhile is looked at then."""
+    told = Telling(monkeypatch)
+    seen: list[str] = []
+    first = rule("first", lambda api: time.sleep(0.3))
+    long = rule("long", lambda api: time.sleep(0.6))
+    closing = rule("last", closing=True, glance=glances, after=("toy.first",))
+    catalogue = build("api", [first, long, closing])
+    SideBySide(
+        Judge(catalogue), embedded_target(), 2, glimpsed=lambda result: seen.append(result.rule.id)
+    ).run([one.id for one in catalogue])
+    assert not told.news
+    assert seen == ["toy.last"]
+
+
+def test_nothing_is_glimpsed_behind_what_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule says nothing then, early or late."""
+    Telling(monkeypatch)
+    seen: list[str] = []
+    long = rule("long", lambda api: time.sleep(0.3))
+    closing = rule("last", closing=True, glance=glances, after=("toy.first",))
+    catalogue = build("api", [rule("first", breaks), long, closing])
+    SideBySide(
+        Judge(catalogue), embedded_target(), 2, glimpsed=lambda result: seen.append(result.rule.id)
+    ).run([one.id for one in catalogue])
+    assert seen == []
+
+
 def test_what_waits_long_begins_first() -> None:
     """With what it comes after, before all that is short."""
     diary = Diary()

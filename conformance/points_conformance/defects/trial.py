@@ -72,9 +72,13 @@ def run_rules(
     """Judge a target by the rules, in their order or so many at once."""
     among, rules = catalogue(subject), list(rules)
     judge = Judge(among, seed=seed, profile=profile)
-    SideBySide(judge, target, at_once).run([rule.id for rule in rules])
+    early: list[Result] = []
+    SideBySide(judge, target, at_once, glimpsed=early.append).run([rule.id for rule in rules])
     results = settle(among.with_prerequisites(rules), judge.outcomes)
     broken = {id_ for id_, o in judge.outcomes.items() if o.kind is OutcomeKind.BROKEN}
+    for seen in early:
+        if seen.rule.id not in broken:
+            raise RuntimeError(f"{seen.rule.id} was told early, and holds: {seen.reason}")
     return Judged(results, frozenset(broken))
 
 

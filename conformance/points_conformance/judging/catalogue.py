@@ -40,6 +40,7 @@ class Terms(TypedDict, total=False):
     riyals: int
     far_riyals: int
     closing: bool
+    glance: Callable[..., Any] | None
     apart: bool
     alone: str
     long: bool

@@ -223,6 +223,32 @@ class Judge:
         outcome = execute(rule, target, seed=self.seed, profile=self.profile)
         return self._with_what_broke(outcome, target)
 
+    def may_glance(self, rule_id: str) -> bool:
+        """Whether a rule that closes the run may look before its turn: what is before it holds."""
+        if rule_id in self.outcomes or rule_id in self.left_out:
+            return False
+        before = self.catalogue[rule_id].after
+        return all(id_ in self.outcomes and not self._holds_up(id_) for id_ in before)
+
+    def glance(self, rule_id: str, target: Judged, news: Sequence[Any]) -> Result | None:
+        """What a rule finds in what is new, before its turn; ``None`` where that is nothing. It is
+        judged in its turn all the same.
+        """
+        rule = self.catalogue[rule_id]
+        if rule.glance is None:
+            return None
+        try:
+            rule.glance(target, news)
+        except Finding as finding:
+            found = _outcome(rule, OutcomeKind.BROKEN, target.redact(str(finding)))
+        else:
+            return None
+        outcomes = {**self.outcomes, rule_id: found}
+        reason = self._known(found)
+        known = self.known() | ({} if reason is None else {rule_id: reason})
+        rules = self.catalogue.with_prerequisites([rule])
+        return settle(rules, outcomes, known=known, accepted=self._accepted)[-1]
+
     def _with_what_broke(self, outcome: Outcome, target: Judged) -> Outcome:
         """A finding in a target that has answered nothing but errors since another rule: it takes
         that one as well.

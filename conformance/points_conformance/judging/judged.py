@@ -1,7 +1,7 @@
 """What the judge, and the search for stories, need of any target."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol, Self
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, Protocol, Self
 
 from points_conformance.judging.archive import Archive
 from points_conformance.judging.budget import Budget
@@ -26,6 +26,12 @@ class Judged(Protocol):
 
     def view(self, *, rule: str, seed: int, allowance: int, seconds: float = ...) -> Self:
         """The target as one rule is given it: what it records is the run's as well."""
+        ...
+
+    def news(self, decided: Container[str]) -> Sequence[Any]:
+        """What a rule that closes the run may look at again, for it is not what it was when this
+        was asked last: of the rules that are ``decided``, which ask nothing more.
+        """
         ...
 
     def makers(self) -> Mapping[str, str]:

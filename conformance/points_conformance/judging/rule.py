@@ -91,7 +91,9 @@ class Rule:
     loopback, where it differs. ``seconds``: how long it goes on at most where the target's pace
     decides; after that it begins no call. ``riyals``: its largest order, ``far_riyals`` that off
     loopback, where it differs. ``closing``: judges the
-    evidence of the whole run, after all others. ``apart``: that one order does not touch another;
+    evidence of the whole run, after all others. ``glance``: what of that can be told before, as it
+    stays so whatever comes: it is given the target and what is new there, raises a finding, and
+    neither calls nor waits. ``apart``: that one order does not touch another;
     where it is broken, what others find may come of what ran before.
     Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
     ``waits``: it takes long by its nature, though it hardly calls, and begins first. ``long``: it
@@ -117,6 +119,7 @@ class Rule:
     riyals: int = 100
     far_riyals: int = 0
     closing: bool = False
+    glance: Callable[..., Any] | None = field(default=None, repr=False)
     apart: bool = False
     alone: str = ""
     long: bool = False

@@ -18,16 +18,18 @@ from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.rule import ALL, Rule
 from points_conformance.judging.slots import Slots
-from points_conformance.judging.verdict import OutcomeKind
+from points_conformance.judging.verdict import OutcomeKind, Result
 
 __all__ = ["Errands", "SideBySide"]
 
-Result = TypeVar("Result")
+Done = TypeVar("Done")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
 #: What makes the most calls lets the others begin first, but no longer than this: where a target is
 #: slow, the longest rule is as long as the run.
 _BRISK: Final = 4.0
+#: Seconds between two looks at what closing rules would find.
+_GLANCE: Final = 0.25
 #: How long a broken-off run waits for the calls that are under way.
 _ENDING: Final = 2.0
 
@@ -43,11 +45,11 @@ class Errands:
         self._owner = threading.get_ident()
         self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
 
-    def run(self, errand: Callable[[], Result]) -> Result:
+    def run(self, errand: Callable[[], Done]) -> Done:
         """What the errand returns, or raise what it raises; awaited if this is another thread."""
         if threading.get_ident() == self._owner:
             return errand()
-        future: Future[Result] = Future()
+        future: Future[Done] = Future()
         with self.changed:
             self._waiting.append((errand, future))
             self.changed.notify_all()
@@ -78,8 +80,8 @@ class SideBySide:
     """Judges rules, at most ``most`` at once.
 
     ``finders``: rules in the order in which they find the most. ``decided`` is told of each rule
-    once its outcome is there, or it is held up; ``begun`` when it begins. Both are called on the
-    thread that judges.
+    once its outcome is there, or it is held up; ``begun`` when it begins; ``glimpsed`` of what a
+    closing rule is sure to find, once. All are called on the thread that judges.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class SideBySide:
         errands: Errands | None = None,
         begun: Callable[[str], object] = lambda rule_id: None,
         decided: Callable[[str], object] = lambda rule_id: None,
+        glimpsed: Callable[[Result], object] = lambda result: None,
     ) -> None:
         self.judge = judge
         self.target = target
@@ -101,6 +104,11 @@ class SideBySide:
         self._finders = {id_: place for place, id_ in enumerate(finders)}
         self._begun = begun
         self._told = decided
+        self._glimpsed = glimpsed
+        #: Closing rules of which nothing was seen yet, with the news that each has not looked at;
+        #: and when they were last looked at.
+        self._unseen: dict[str, list[Any]] = {}
+        self._glanced = 0.0
         self._decided: dict[str, None] = {}
         self._running: dict[str, threading.Thread] = {}
         self._ended: deque[str] = deque()
@@ -122,6 +130,7 @@ class SideBySide:
             self._in_turn(rules)
             return
         try:
+            self._unseen = {rule.id: [] for rule in rules if rule.glance is not None}
             self._spread([rule for rule in rules if not rule.closing])
         except BaseException:
             self._break_off()
@@ -160,10 +169,28 @@ class SideBySide:
                 raise self._broke
             if self.errands.do():
                 continue
+            self._glance()
             rule = self._next(waiting)
             if rule is not None:
                 waiting.remove(rule)
                 self._begin(rule)
+
+    def _glance(self) -> None:
+        """Tell at once what closing rules are sure to find."""
+        now = time.monotonic()
+        if now - self._glanced < _GLANCE or not self._unseen:
+            return
+        self._glanced = now
+        latest = self.target.news(self._decided.keys())
+        for id_, news in list(self._unseen.items()):
+            news.extend(latest)
+            if not news or not self.judge.may_glance(id_):
+                continue
+            result = self.judge.glance(id_, self.target, news)
+            self._unseen[id_] = []
+            if result is not None:
+                del self._unseen[id_]
+                self._glimpsed(result)
 
     def _sorted(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are not decided, in the order in which they begin if they may: what waits

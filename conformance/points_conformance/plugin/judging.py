@@ -116,6 +116,7 @@ class Judging:
             errands=self.run.errands,
             begun=self.progress.begun,
             decided=decided,
+            glimpsed=self.progress.glimpsed,
         ).run(due)
         found, judges.outcomes = judges.outcomes, before
         for id_ in due:

@@ -138,13 +138,22 @@ class Progress:
             self._done.add(rule_id)
             self._calls = max(self._calls, calls)
             for result in results:
-                # What is denied to one rule mostly is to many, for one reason: the first is told.
-                about = "denied" if _is_denied(result) else result.rule.id
-                line = told_of(result)
-                if line and about not in self._told:
-                    self._told.add(about)
-                    self._waiting.append(line)
+                self._note(result)
             self._tell()
+
+    def glimpsed(self, result: Result) -> None:
+        """What a rule is sure to find is told before its turn, and not again then."""
+        with self._lock:
+            self._note(result)
+            self._tell()
+
+    def _note(self, result: Result) -> None:
+        # What is denied to one rule mostly is to many, for one reason: the first is told.
+        about = "denied" if _is_denied(result) else result.rule.id
+        line = told_of(result)
+        if line and about not in self._told:
+            self._told.add(about)
+            self._waiting.append(line)
 
     def standing(self) -> Standing:
         """How far it is now."""

@@ -5,9 +5,9 @@ run's, the very same objects. A subclass that has more of a rule's own says so i
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from copy import copy
-from typing import Self
+from typing import Any, Self
 
 from points_conformance.judging.archive import Archive
 from points_conformance.judging.exchange import Exchange
@@ -47,6 +47,10 @@ class Viewed:
         self.exchanges.append(exchange)
         if self.whole is not self:
             self.whole.exchanges.append(exchange)
+
+    def news(self, decided: Container[str]) -> Sequence[Any]:
+        """What has changed of decided rules since this was asked, where a subject looks at it."""
+        return ()
 
     def makers(self) -> Mapping[str, str]:
         """The rule whose order it is, by the uuid of every order that two rules could mix up."""

@@ -4,6 +4,7 @@ Everything is taken from the exchanges, so that no call escapes, whichever rule 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -19,7 +20,7 @@ from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.payload import order_of
 from points_conformance.targets.api.target import ApiTarget
 
-__all__ = ["asked_by", "histories", "history_of", "told_by"]
+__all__ = ["Unfolding", "asked_by", "histories", "history_of", "told_by"]
 
 #: The number of a call, and what it asked for or the status that it read.
 _Step = tuple[int, Asked | str]
@@ -41,7 +42,7 @@ def histories(api: ApiTarget) -> Iterator[History]:
             if match and match[1].lower() in steps:
                 steps[match[1].lower()] += _steps(match[2], exchange)
         for order in some:
-            yield _history(api, order, steps[order.uuid.lower()])
+            yield _history(api, order, steps[order.uuid.lower()], _told(api, order))
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:
@@ -50,7 +51,30 @@ def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> H
     for exchange in calls:
         match = _CALL.search(urlsplit(exchange.url).path)
         steps += _steps(match[2] if match else None, exchange)
-    return _history(api, order, steps)
+    return _history(api, order, steps, _told(api, order))
+
+
+class Unfolding:
+    """The histories of orders while rules still run: each exchange is looked at once."""
+
+    def __init__(self) -> None:
+        self._steps: defaultdict[str, list[_Step]] = defaultdict(list)
+        self._seen = 0
+
+    def so_far(self, api: ApiTarget, order: TestOrder) -> History | None:
+        """One order's; ``None`` while a call about it is under way: what came of that is told
+        before it is answered.
+        """
+        # In this order: what was told by now was asked for by a call that is under way or recorded.
+        told = _told(api, order)
+        if api.is_asked(order.uuid):
+            return None
+        for exchange in api.exchanges_after(self._seen):
+            self._seen += 1
+            match = _CALL.search(urlsplit(exchange.url).path)
+            if match:
+                self._steps[match[1].lower()] += _steps(match[2], exchange)
+        return _history(api, order, self._steps[order.uuid.lower()], told)
 
 
 def _steps(operation: str | None, exchange: Exchange) -> Iterator[_Step]:
@@ -63,7 +87,13 @@ def _steps(operation: str | None, exchange: Exchange) -> Iterator[_Step]:
             yield exchange.number, status
 
 
-def _history(api: ApiTarget, order: TestOrder, steps: Iterable[_Step]) -> History:
+def _told(api: ApiTarget, order: TestOrder) -> list[Received]:
+    return api.inbox.of(order.uuid) if api.inbox is not None else []
+
+
+def _history(
+    api: ApiTarget, order: TestOrder, steps: Iterable[_Step], told: Iterable[Received]
+) -> History:
     asked: list[Asked] = []
     shown: list[Shown] = []
     waiting = order.auto_refunded is not None
@@ -77,7 +107,6 @@ def _history(api: ApiTarget, order: TestOrder, steps: Iterable[_Step]) -> Histor
             asked.append(step)
     if waiting:
         asked.append(Asked(operation=_BY_PLATFORM))
-    told = api.inbox.of(order.uuid) if api.inbox is not None else []
     return History(
         order=order.uuid,
         kind=order.kind,

@@ -10,6 +10,7 @@ from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.slots import parked
 from points_conformance.rules.api.generation.sweep import Sweep
+from points_conformance.rules.api.histories import Unfolding
 from points_conformance.rules.api.reconcile import Discrepancy
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
@@ -139,6 +140,8 @@ class Shared:
     #: The calls after which the inbox was at rest, and after which the late had their last look.
     calls_at_rest: int | None = None
     calls_at_last_look: int | None = None
+    #: The histories of orders before the run closes.
+    unfolding: Unfolding = field(default_factory=Unfolding)
     #: The calls after which answers, webhooks and reads were compared, and what came of it.
     compared: tuple[int, Compared] | None = None
 

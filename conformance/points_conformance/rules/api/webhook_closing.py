@@ -3,18 +3,29 @@
 Absence is judged here, once, for all orders, when the grace time after the last call is over.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 
-from points_conformance.contract.limits import MAX_ATTEMPTS
 from points_conformance.contract.needs import Need
 from points_conformance.contract.pages import Page
 from points_conformance.contract.schemas import event_component, problems
-from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Denied, Finding, NotExercised
 from points_conformance.judging.rule import Level, Profile, inferred, promised, source
 from points_conformance.rules.api.endpoint_life import ANSWERED
 from points_conformance.rules.api.family import family
+from points_conformance.rules.api.glances import (
+    TOLD_TWICE,
+    TOLD_UNASKED,
+    attempted_too_often,
+    by_delivery,
+    calls_on,
+    heard_at,
+    makers_of,
+    nothing_heard,
+    sent_again,
+    told_too_often,
+)
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies, lacking
 from points_conformance.rules.api.roads import STRANGER
@@ -47,7 +58,6 @@ THREE = inferred("3 attempts, or 3 retries")
 ONE = "webhook.refund-is-told"
 #: What fails is attempted so often at least.
 _TRIED = 3
-_GONE = "told where nobody is registered any more"
 Readings = dict[str, str]
 rule = family(after=ONE, needs=Need.INBOX, closing=True)
 
@@ -59,16 +69,30 @@ def every_reversal_is_told(api: ApiTarget) -> None:
     _none_of(api, "a reversal is not told", {Kind.LOST})
 
 
-@rule("webhook.told-once", MUST, REFUND, inferred("a reversal happens once"), profile=SMOKE)
+@rule(
+    "webhook.told-once",
+    MUST,
+    REFUND,
+    inferred("a reversal happens once"),
+    profile=SMOKE,
+    glance=partial(told_too_often, kind=Kind.DOUBLED, title=TOLD_TWICE),
+)
 def a_reversal_is_told_once(api: ApiTarget) -> None:
     """A reversal MUST be told once: repeats are identical, never with another timestamp."""
-    _none_of(api, "a reversal is told twice", {Kind.DOUBLED})
+    _none_of(api, TOLD_TWICE, {Kind.DOUBLED})
 
 
-@rule("webhook.nothing-for-a-refusal", MUST, REFUND, NOT_DONE, profile=SMOKE)
+@rule(
+    "webhook.nothing-for-a-refusal",
+    MUST,
+    REFUND,
+    NOT_DONE,
+    profile=SMOKE,
+    glance=partial(told_too_often, kind=Kind.UNASKED, title=TOLD_UNASKED),
+)
 def a_refusal_is_not_told(api: ApiTarget) -> None:
     """A refused cancel or refund MUST NOT be told."""
-    _none_of(api, "what was refused is told", {Kind.UNASKED})
+    _none_of(api, TOLD_UNASKED, {Kind.UNASKED})
 
 
 @rule("webhook.views-agree", MUST, REFUND, MONEY, CONSERVED, profile=SMOKE)
@@ -93,8 +117,8 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
         expected=f"none in {compared.orders} orders",
         got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
         story=tuple(_line(d) for d in found[:10]),
-        exchanges=_calls(api, found[0].order),
-        led_by=_makers(api, found[0].order),
+        exchanges=calls_on(api, found[0].order),
+        led_by=makers_of(api, found[0].order),
     )
 
 
@@ -127,15 +151,6 @@ def _line(found: Discrepancy) -> str:
     return f"{found.order}: {found.kind}: {found.text}"
 
 
-def _calls(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
-    return tuple(exchange for exchange in api.whole.exchanges if order in exchange.url)[-14:]
-
-
-def _makers(api: ApiTarget, order: str) -> list[str]:
-    """The rule whose order it is."""
-    return [known.rule for known in api.whole.orders if known.uuid == order]
-
-
 @rule("webhook.all-payloads", MUST, EVENTS)
 def every_payload_is_as_described(api: ApiTarget) -> None:
     """Every event of every order MUST have the documented fields and types."""
@@ -148,8 +163,8 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
                 expected=f"{event.event} as {component}",
                 got="; ".join(wrong[:5]),
                 story=(event.body.decode("utf-8", "replace")[:1000],),
-                exchanges=_calls(api, order),
-                led_by=_makers(api, order),
+                exchanges=calls_on(api, order),
+                led_by=makers_of(api, order),
             )
 
 
@@ -163,8 +178,8 @@ def every_delivery_has_its_secret(api: ApiTarget) -> None:
                 expected="the endpoint's secret in X-Webhook-Secret alone",
                 got=f"{event.event}: "
                 + ("the body shows it" if event.secret_shown else "another header"),
-                exchanges=_calls(api, order),
-                led_by=_makers(api, order),
+                exchanges=calls_on(api, order),
+                led_by=makers_of(api, order),
             )
 
 
@@ -176,48 +191,31 @@ def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
 
 
 # ---------------------------------------------------------------------- attempts
-@rule("webhook.at-most-four-attempts", MUST, DELIVERY, THREE, after=RETRIED)
+@rule(
+    "webhook.at-most-four-attempts",
+    MUST,
+    DELIVERY,
+    THREE,
+    after=RETRIED,
+    glance=attempted_too_often,
+)
 def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
     """A delivery that keeps failing MUST be attempted at most four times."""
-    for uuid, attempts in _by_delivery(api):
-        failed = sum(not attempt.accepted for attempt in attempts)
-        if failed > MAX_ATTEMPTS:
-            raise Finding(
-                "too many attempts",
-                expected=f"at most {MAX_ATTEMPTS} attempts of a delivery",
-                got=f"{failed} that were not accepted, of order {uuid}",
-                exchanges=_calls(api, uuid),
-                led_by=_makers(api, uuid),
-            )
+    at_rest(api)
+    attempted_too_often(api, api.whole.orders)
 
 
-@rule("webhook.no-attempt-after-2xx", SHOULD, DELIVERY, inferred("accepted is delivered"))
-def an_accepted_delivery_is_not_sent_again(api: ApiTarget) -> None:
+@rule(
+    "webhook.no-attempt-after-2xx",
+    SHOULD,
+    DELIVERY,
+    inferred("accepted is delivered"),
+    glance=sent_again,
+)
+def an_accepted_delivery_is_notsent_again(api: ApiTarget) -> None:
     """A delivery that was answered with 2xx SHOULD NOT be sent again."""
-    for uuid, attempts in _by_delivery(api):
-        if sum(attempt.accepted for attempt in attempts) > 1 and _is_told_apart(attempts[0]):
-            raise Finding(
-                "sent again after it was accepted",
-                expected="no attempt after a 2xx",
-                got=f"{len(attempts)} attempts of a {attempts[0].event} event of order {uuid}",
-                exchanges=_calls(api, uuid),
-                led_by=_makers(api, uuid),
-            )
-
-
-def _is_told_apart(event: Received) -> bool:
-    """Two equal refunds within a second can look the same where left_amount is not told."""
-    return event.event != "refunded" or "left_amount" in event.order
-
-
-def _by_delivery(api: ApiTarget) -> Iterator[tuple[str, list[Received]]]:
-    inbox = at_rest(api)
-    for order in api.whole.orders:
-        deliveries: dict[tuple[str, str], list[Received]] = defaultdict(list)
-        for one in inbox.of(order.uuid, None):
-            deliveries[one.place, one.digest].append(one)
-        for attempts in deliveries.values():
-            yield order.uuid, attempts
+    at_rest(api)
+    sent_again(api, api.whole.orders)
 
 
 @rule("webhook.accepted-is-accepted", MUST, DELIVERY, THREE, after="webhook.accepted-answers")
@@ -227,7 +225,8 @@ def what_is_accepted_does_not_count_as_failed(api: ApiTarget) -> None:
     """
     names = {_planted(api, name): name for name in ANSWERED}
     plain, repeated = 0, dict[str, int]()
-    for uuid, attempts in _by_delivery(api):
+    at_rest(api)
+    for uuid, attempts in by_delivery(api, api.whole.orders):
         if uuid not in names and all(attempt.answered == 200 for attempt in attempts):
             plain = max(plain, len(attempts))
         elif uuid in names and len(attempts) >= _TRIED:
@@ -238,18 +237,30 @@ def what_is_accepted_does_not_count_as_failed(api: ApiTarget) -> None:
             f"an accepted delivery is repeated as if it had failed: {names[uuid]}",
             expected="one attempt, as of those that were answered 200; a repeat may happen",
             got=f"{times} attempts",
-            exchanges=_calls(api, uuid),
-            led_by=_makers(api, uuid),
+            exchanges=calls_on(api, uuid),
+            led_by=makers_of(api, uuid),
         )
 
 
-@rule("webhook.nothing-to-a-deleted-endpoint", MUST, DELETE, after="webhook.endpoint-deleted")
+@rule(
+    "webhook.nothing-to-a-deleted-endpoint",
+    MUST,
+    DELETE,
+    after="webhook.endpoint-deleted",
+    glance=partial(heard_at, place=DELETED),
+)
 def a_deleted_endpoint_hears_nothing(api: ApiTarget) -> None:
     """An endpoint that was deleted MUST NOT be told of what happens afterwards."""
     _heard_nothing(api, DELETED)
 
 
-@rule("webhook.nothing-to-a-former-url", MUST, PUT, after="webhook.endpoint-moved")
+@rule(
+    "webhook.nothing-to-a-former-url",
+    MUST,
+    PUT,
+    after="webhook.endpoint-moved",
+    glance=partial(heard_at, place=MOVED),
+)
 def a_former_url_hears_nothing(api: ApiTarget) -> None:
     """After an endpoint's URL was changed the former one MUST NOT be told any more."""
     _heard_nothing(api, MOVED)
@@ -261,6 +272,7 @@ def a_former_url_hears_nothing(api: ApiTarget) -> None:
     source(Page.REVERSALS, "Only the owning merchant"),
     after="isolation.foreign-endpoint",
     needs=(Need.INBOX, Need.SECOND_MERCHANT),
+    glance=partial(heard_at, place=STRANGER),
 )
 def another_merchant_hears_nothing(api: ApiTarget) -> None:
     """Another merchant's endpoint MUST NOT be told of this merchant's orders."""
@@ -268,13 +280,8 @@ def another_merchant_hears_nothing(api: ApiTarget) -> None:
 
 
 def _heard_nothing(api: ApiTarget, place: str) -> None:
-    heard = at_rest(api).of(_planted(api, place), place)
-    if heard:
-        raise Finding(
-            "told where nobody may hear it" if place == STRANGER else _GONE,
-            expected="nothing",
-            got=f"{len(heard)} deliveries: {', '.join(one.event for one in heard)}",
-        )
+    inbox = at_rest(api)
+    nothing_heard(inbox.of(_planted(api, place), place), place)
 
 
 def _planted(api: ApiTarget, name: str) -> str:

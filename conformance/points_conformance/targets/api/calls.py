@@ -5,7 +5,8 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
@@ -125,6 +126,30 @@ class Caller(Viewed):
         self._door = _Asked(clock)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        #: The addresses of calls that are under way: made, and not recorded yet.
+        self._under_way: Counter[str] = Counter()
+
+    def is_asked(self, uuid: str) -> bool:
+        """Whether a call about an order is under way."""
+        with self._lock:
+            return any(uuid.lower() in url.lower() for url in self._under_way)
+
+    def exchanges_after(self, count: int) -> list[Exchange]:
+        """Those of the run but for the first so many, while others add to them."""
+        with self._lock:
+            return self.whole.exchanges[count:]
+
+    @contextmanager
+    def _asking_for(self, url: str) -> Iterator[None]:
+        with self._lock:
+            self._under_way[url] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[url] -= 1
+                if not self._under_way[url]:
+                    del self._under_way[url]
 
     def call(
         self,
@@ -197,10 +222,22 @@ class Caller(Viewed):
             sent[KEY_HEADER] = key or self.keys.private
         sent |= headers or {}
         url = self.base_url + path
+        with self._asking_for(url):
+            return self._answered(method, path, url, sent, body, client or self.client)
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        url: str,
+        sent: Mapping[str, str],
+        body: bytes | None,
+        client: httpx.Client,
+    ) -> Answer:
         started = time.perf_counter()
         try:
             response = fetch(
-                client or self.client,
+                client,
                 method,
                 url,
                 content=body,

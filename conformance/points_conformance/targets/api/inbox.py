@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -116,6 +116,8 @@ class Inbox:
         self._packing = Packing()
         self._count = itertools.count(1)
         self._changed = threading.Condition()
+        #: The orders of which something came since somebody asked for news.
+        self._news: set[str] = set()
 
     # ------------------------------------------------------------------ endpoints and orders
     def url(self, place: str = MAIN) -> str:
@@ -134,6 +136,8 @@ class Inbox:
             if number:
                 self._numbers[number] = uuid
             mine = [s for s in self._strangers if uuid == s[0] or (number and number == s[1])]
+            if mine:
+                self._news.add(uuid)
             for stranger in mine:
                 self._strangers.remove(stranger)
                 kept.append(stranger[2])
@@ -168,6 +172,7 @@ class Inbox:
             )
             if uuid:
                 self._known[uuid].append(received)
+                self._news.add(uuid)
             else:
                 self._strangers.append((id_, number, received))
             self._heard = True
@@ -268,6 +273,18 @@ class Inbox:
         self.require()
         with self._changed:
             return self._named(uuid, event, place)
+
+    def news(self, orders: Collection[str]) -> set[str]:
+        """Of these orders, by uuid, those of which anything came since they were news last."""
+        with self._changed:
+            news = self._news.intersection(orders)
+            self._news -= news
+        return news
+
+    def look_again(self, uuid: str) -> None:
+        """An order is news once more."""
+        with self._changed:
+            self._news.add(uuid.lower())
 
     @property
     def grace(self) -> float:

@@ -49,6 +49,19 @@ class Made:
     number: str | None
     given: bool = False
 
+    def adopted(self, rule: str) -> "TestOrder":
+        """The order under test that it becomes for a rule."""
+        return TestOrder(
+            uuid=self.uuid,
+            kind=self.kind,
+            status=self.status,
+            total=self.total,
+            points=self.points,
+            number=self.number,
+            given=self.given,
+            rule=rule,
+        )
+
 
 def fits(made: Made, wanted: Wanted) -> bool:
     """Whether an order is what a rule wants."""

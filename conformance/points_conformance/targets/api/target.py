@@ -6,7 +6,7 @@ The embedded simulator and a live server differ only in what this is built from
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar, Final, Self, TypeVar
@@ -102,6 +102,15 @@ class ApiTarget(Caller):
             found = self._shared.setdefault(kind, kind())
         assert isinstance(found, kind)
         return found
+
+    def news(self, decided: Container[str]) -> Sequence[TestOrder]:
+        """The orders of which something was told since this was asked last; those of rules that
+        are not decided later, for more is asked of them.
+        """
+        if self.inbox is None:
+            return ()
+        orders = {o.uuid.lower(): o for o in list(self.whole.orders) if o.rule in decided}
+        return [orders[uuid] for uuid in sorted(self.inbox.news(orders))]
 
     def makers(self) -> Mapping[str, str]:
         """The rule whose order it is, by the uuid of every order of the run in lower case."""
@@ -307,16 +316,7 @@ class ApiTarget(Caller):
         return replace(made, status=wanted.status) if answer.is_in(wanted.status) else None
 
     def _adopt(self, made: Made) -> TestOrder:
-        order = TestOrder(
-            uuid=made.uuid,
-            kind=made.kind,
-            status=made.status,
-            total=made.total,
-            points=made.points,
-            number=made.number,
-            given=made.given,
-            rule=self.rule,
-        )
+        order = made.adopted(self.rule)
         self.orders.append(order)
         if self.whole is not self:
             self.whole.orders.append(order)

@@ -1,0 +1,121 @@
+"""What closing rules find in webhooks that came, whatever else comes: told as soon as it is seen.
+
+Absence is no business of this module. What it finds it finds again when the run closes, of all
+orders; it neither calls nor waits.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from points_conformance.contract.limits import MAX_ATTEMPTS
+from points_conformance.judging.exchange import Exchange
+from points_conformance.judging.finding import Finding
+from points_conformance.rules.api.reconcile import Kind, discrepancies
+from points_conformance.rules.api.roads import STRANGER
+from points_conformance.rules.api.shared import Shared
+from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.target import ApiTarget
+
+__all__ = [
+    "TOLD_TWICE",
+    "TOLD_UNASKED",
+    "attempted_too_often",
+    "by_delivery",
+    "calls_on",
+    "heard_at",
+    "makers_of",
+    "nothing_heard",
+    "sent_again",
+    "told_too_often",
+]
+
+TOLD_TWICE = "a reversal is told twice"
+TOLD_UNASKED = "what was refused is told"
+
+
+def told_too_often(api: ApiTarget, orders: Iterable[TestOrder], *, kind: Kind, title: str) -> None:
+    """More was told of an order than had been asked for by then: no later answer undoes that."""
+    for order in orders:
+        history = Shared.of(api).unfolding.so_far(api, order)
+        if history is None:
+            api.webhooks().look_again(order.uuid)
+            continue
+        for found in discrepancies(history):
+            if found.kind is kind:
+                raise Finding(title, expected="none", got=f"{kind} ({order.uuid}): {found.text}")
+
+
+def heard_at(api: ApiTarget, orders: Iterable[TestOrder], *, place: str) -> None:
+    """The order of a story was told to a place that may hear nothing of it."""
+    planted = Shared.of(api).planted.get(place)
+    for order in orders:
+        if order.uuid == planted:
+            nothing_heard(api.webhooks().of(order.uuid, place), place)
+
+
+def nothing_heard(heard: Sequence[Received], place: str) -> None:
+    """Raise a finding where anything was heard at this place."""
+    if heard:
+        raise Finding(
+            "told where nobody may hear it"
+            if place == STRANGER
+            else "told where nobody is registered any more",
+            expected="nothing",
+            got=f"{len(heard)} deliveries: {', '.join(one.event for one in heard)}",
+        )
+
+
+def attempted_too_often(api: ApiTarget, orders: Iterable[TestOrder]) -> None:
+    """A delivery that keeps failing was attempted more than four times."""
+    for uuid, attempts in by_delivery(api, orders):
+        failed = sum(not attempt.accepted for attempt in attempts)
+        if failed > MAX_ATTEMPTS:
+            raise Finding(
+                "too many attempts",
+                expected=f"at most {MAX_ATTEMPTS} attempts of a delivery",
+                got=f"{failed} that were not accepted, of order {uuid}",
+                exchanges=calls_on(api, uuid),
+                led_by=makers_of(api, uuid),
+            )
+
+
+def sent_again(api: ApiTarget, orders: Iterable[TestOrder]) -> None:
+    """A delivery came again to where it had been accepted."""
+    for uuid, attempts in by_delivery(api, orders):
+        if sum(attempt.accepted for attempt in attempts) > 1 and _is_told_apart(attempts[0]):
+            raise Finding(
+                "sent again after it was accepted",
+                expected="no attempt after a 2xx",
+                got=f"{len(attempts)} attempts of a {attempts[0].event} event of order {uuid}",
+                exchanges=calls_on(api, uuid),
+                led_by=makers_of(api, uuid),
+            )
+
+
+def _is_told_apart(event: Received) -> bool:
+    """Two equal refunds within a second can look the same where left_amount is not told."""
+    return event.event != "refunded" or "left_amount" in event.order
+
+
+def by_delivery(
+    api: ApiTarget, orders: Iterable[TestOrder]
+) -> Iterator[tuple[str, list[Received]]]:
+    """The attempts of each delivery of these orders, by its order."""
+    inbox = api.webhooks()
+    for order in orders:
+        deliveries: dict[tuple[str, str], list[Received]] = defaultdict(list)
+        for one in inbox.of(order.uuid, None):
+            deliveries[one.place, one.digest].append(one)
+        for attempts in deliveries.values():
+            yield order.uuid, attempts
+
+
+def calls_on(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
+    """The last calls on an order."""
+    return tuple(exchange for exchange in api.whole.exchanges if order in exchange.url)[-14:]
+
+
+def makers_of(api: ApiTarget, order: str) -> list[str]:
+    """The rule whose order it is."""
+    return [known.rule for known in api.whole.orders if known.uuid == order]
