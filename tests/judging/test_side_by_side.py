@@ -226,6 +226,19 @@ def test_news_are_kept_until_a_rule_may_look(monkeypatch: pytest.MonkeyPatch) ->
     assert seen == ["toy.last"]
 
 
+def test_a_glance_that_fails_is_told_in_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends nothing that is under way."""
+    Telling(monkeypatch)
+
+    def fails(api: ApiTarget, news: Sequence[str] = ()) -> None:
+        raise ZeroDivisionError
+
+    long = rule("long", lambda api: time.sleep(0.3))
+    judge, decided = judged([long, rule("last", fails, closing=True, glance=fails)])
+    assert decided == ["toy.long", "toy.last"]
+    assert judge.outcomes["toy.last"].kind is OutcomeKind.CRASHED
+
+
 def test_nothing_is_glimpsed_behind_what_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule says nothing then, early or late."""
     Telling(monkeypatch)

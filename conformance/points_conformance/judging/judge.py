@@ -241,6 +241,8 @@ class Judge:
             rule.glance(target, news)
         except Finding as finding:
             found = _outcome(rule, OutcomeKind.BROKEN, target.redact(str(finding)))
+        except Exception:
+            return None  # whatever it is shows in its turn, and is told as what it is
         else:
             return None
         outcomes = {**self.outcomes, rule_id: found}
