@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from points_conformance.contract.names import OrderStatus
+from points_conformance.defects.trial import run_rules
+from points_conformance.judging.rule import Profile
 from points_conformance.simulator.core import Parts, Simulator
 from points_conformance.simulator.forms import Forms, OrderForm, invalid
 from points_conformance.simulator.messages import Request
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.build import embedded_target
 from points_conformance.targets.api.live import EarningSource
 from points_conformance.targets.api.order import Wanted
@@ -50,6 +53,22 @@ def test_a_server_that_takes_no_metadata_is_asked_once() -> None:
     assert all(api.read(order).order_status == "approved" for order in orders)
     refused = [exchange.status for exchange in api.exchanges if exchange.method == "POST"]
     assert refused == [422, 200, 200, 200]
+    api.client.close()
+
+
+@pytest.mark.parametrize(
+    ("api", "read"),
+    [
+        pytest.param(earning(), "all", id="described"),
+        pytest.param(earning(Parts(forms=TakesNone)), "all but metadata", id="not described"),
+    ],
+)
+def test_what_no_order_shows_is_told_not_to_be_judged(api: ApiTarget, read: str) -> None:
+    """Else a rule on metadata would pass where there is none."""
+    rules = catalogue().with_prerequisites([catalogue()["reading.order-fields"]])
+    judged = run_rules(Subject.API, api, rules, profile=Profile.STANDARD)
+    (result,) = (one for one in judged.results if one.rule.id == "reading.order-fields")
+    assert result.readings == {"order-fields": read}
     api.client.close()
 
 

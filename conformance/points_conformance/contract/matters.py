@@ -124,6 +124,11 @@ MATTERS: Final = (
         "Whether a delivery that was answered with 400 is attempted again",
     ),
     _read("webhook-redirect", "", "What becomes of a delivery that was answered with a redirect"),
+    _read(
+        "order-fields",
+        "",
+        "Which of the fields that a reversal leaves alone an order shows, and so are judged,",
+    ),
     _read("webhook-optionals", "payload_optionals", _OPTIONALS),
     _read("webhook-optionals/refunded/replacing", "replacing_points", _OPTIONALS),
     _read(

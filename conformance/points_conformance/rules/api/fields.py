@@ -38,7 +38,7 @@ from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
 
-MUST, SHOULD = Level.MUST, Level.SHOULD
+MUST, SHOULD, OBSERVE = Level.MUST, Level.SHOULD, Level.OBSERVE
 RESOURCE = source(Page.OPENAPI, "OrderResource")
 PAYLOAD = source(Page.EVENTS, "Payload structure")
 NOT_ITS_OWN = inferred("a reversal gives back; it changes nothing of what was ordered")
@@ -186,6 +186,17 @@ def a_refund_keeps_the_shipping_status(api: ApiTarget) -> None:
         found += emptied(one.before.order, answer.order, ["status"])
         if found:
             raise _changed(one, found[0], _where(answer, is_read=is_read))
+
+
+@rule("reading.order-fields", OBSERVE, RESOURCE, after=REFUND, matter="order-fields")
+def which_fields_are_judged(api: ApiTarget) -> dict[str, str]:
+    """Which of the fields that a reversal leaves alone an order shows, and so are judged, is read.
+
+    Orders of a hook or a file are as the user made them: what they lack no rule can look at.
+    """
+    orders = [one.before.order for one in looked_back_on(api, refunds)]
+    lacking = [name for name in KEPT if all(order.get(name) is None for order in orders)]
+    return {"order-fields": f"all but {', '.join(lacking)}" if lacking else "all"}
 
 
 # ---------------------------------------------------------------------- times
