@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.judging.toys import rule
+from tests.waiting import eventually
 
 from points_conformance.judging import side_by_side
 from points_conformance.judging.catalogue import CatalogueError, build
@@ -196,7 +197,7 @@ def test_what_a_closing_rule_is_sure_of_is_told_before_its_turn(
     """Once, while others are at work; and in its turn it is judged all the same."""
     Telling(monkeypatch)
     lines: list[str] = []
-    long = rule("long", lambda api: time.sleep(0.3))
+    long = rule("long", lambda api: eventually(lambda: "toy.last failed" in lines))
     closing = rule("last", breaks, closing=True, glance=glances, after=("toy.first",))
     catalogue = build("api", [rule("first"), long, closing])
     judge = Judge(catalogue)
@@ -216,7 +217,7 @@ def test_news_are_kept_until_a_rule_may_look(monkeypatch: pytest.MonkeyPatch) ->
     told = Telling(monkeypatch)
     seen: list[str] = []
     first = rule("first", lambda api: time.sleep(0.3))
-    long = rule("long", lambda api: time.sleep(0.6))
+    long = rule("long", lambda api: eventually(lambda: bool(seen)))
     closing = rule("last", closing=True, glance=glances, after=("toy.first",))
     catalogue = build("api", [first, long, closing])
     SideBySide(
