@@ -174,10 +174,10 @@ def test_what_closes_the_run_comes_last_and_in_order() -> None:
 
 
 class Telling:
-    """A target of which something is new, once, when it is first asked."""
+    """A target of which something is new, once or several times, from when it is first asked."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.news = ["an order"]
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
+        self.news = ["an order"] * times
         monkeypatch.setattr(side_by_side, "_GLANCE", 0.0)
         monkeypatch.setattr(ApiTarget, "news", lambda api, decided: self._asked())
 
@@ -195,9 +195,14 @@ def test_what_a_closing_rule_is_sure_of_is_told_before_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once, while others are at work; and in its turn it is judged all the same."""
-    Telling(monkeypatch)
+    Telling(monkeypatch, times=9)
     lines: list[str] = []
-    long = rule("long", lambda api: eventually(lambda: "toy.last failed" in lines))
+
+    def goes_on(api: ApiTarget) -> None:
+        eventually(lambda: "toy.last failed" in lines)
+        time.sleep(0.3)
+
+    long = rule("long", goes_on)
     closing = rule("last", breaks, closing=True, glance=glances, after=("toy.first",))
     catalogue = build("api", [rule("first"), long, closing])
     judge = Judge(catalogue)
@@ -208,6 +213,7 @@ def test_what_a_closing_rule_is_sure_of_is_told_before_its_turn(
         decided=lambda id_: lines.append(f"{id_} decided"),
         glimpsed=lambda result: lines.append(f"{result.rule.id} {result.verdict.value}"),
     ).run([one.id for one in catalogue])
+    assert lines.count("toy.last failed") == 1
     assert lines[-3:] == ["toy.last failed", "toy.long decided", "toy.last decided"]
     assert judge.outcomes["toy.last"].reason.startswith("broken")
 

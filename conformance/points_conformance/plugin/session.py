@@ -139,7 +139,6 @@ class PointsSession:
             return None  # whoever judges will look
         self.subject.begin_ahead(asked)
         if self.command:
-            gc.freeze()  # what is loaded by now stays: nobody need look for garbage in it again
             target = self._made()
             try:
                 self.judging.look_first(target)
