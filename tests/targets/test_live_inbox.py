@@ -13,6 +13,7 @@ from tests.waiting import eventually
 
 from points_conformance.contract.money import sar
 from points_conformance.judging.finding import NotExercised
+from points_conformance.targets.api import inbox as inbox_module
 from points_conformance.targets.api.build import LiveSettings, live_target
 from points_conformance.targets.api.inbox import MAIN
 from points_conformance.targets.api.live_inbox import ListenError, LiveInbox, parse_listen
@@ -21,6 +22,7 @@ from points_conformance.targets.api.reply import Said
 from points_conformance.targets.api.target import ApiTarget
 
 UUID = "0b0f7a3e-5f4d-4a52-9d8e-2f6a6d0f9a11"
+OTHER = "0b0f7a3e-5f4d-4a52-9d8e-2f6a6d0f9a22"
 SECRET = "s" * 30 + "e" * 30
 #: A delivery of it that nobody waits for.
 EVENT: dict[str, Any] = {
@@ -97,6 +99,50 @@ def test_waiting_ends_when_the_event_comes(inbox: LiveInbox) -> None:
     started = time.perf_counter()
     assert len(inbox.waited_for(UUID, "refunded")) == 1
     assert time.perf_counter() - started < 10
+
+
+def test_an_event_wakes_who_waits_for_its_order_and_nobody_else(
+    inbox: LiveInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many that wait each looks at all that came so far: of a run's events most are others'."""
+    monkeypatch.setattr(inbox_module, "_SLICE", 30.0)
+    inbox.grace = 30.0
+    inbox.know(OTHER, "N-2")
+    looks: list[str] = []
+    named = inbox._named
+
+    def counted(uuid: str, event: str, place: str | None) -> list[Any]:
+        looks.append(uuid)
+        return named(uuid, event, place)
+
+    monkeypatch.setattr(inbox, "_named", counted)
+    waiting = threading.Thread(target=inbox.waited_for, args=(UUID, "refunded"))
+    waiting.start()
+    eventually(lambda: len(looks) >= 2)
+    before = len(looks)
+    send(inbox, id=OTHER)
+    assert len(inbox.of(OTHER)) == 1
+    time.sleep(0.1)
+    assert len(looks) == before
+    send(inbox)
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()
+
+
+def test_who_waits_for_whatever_comes_is_woken_by_all(
+    inbox: LiveInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A last look is for several orders."""
+    monkeypatch.setattr(inbox_module, "_SLICE", 30.0)
+    inbox.grace = 30.0
+    late = [(UUID, "refunded", 1), (OTHER, "refunded", 1)]
+    waiting = threading.Thread(target=inbox.rest_again, args=(late,))
+    inbox.know(OTHER, "N-2")
+    waiting.start()
+    send(inbox)
+    send(inbox, id=OTHER)
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()
 
 
 def test_identical_repeats_count_once_when_waiting(inbox: LiveInbox) -> None:

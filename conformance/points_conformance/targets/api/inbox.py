@@ -10,7 +10,7 @@ import itertools
 import re
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -33,6 +33,8 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SLICE: Final = 0.1
 #: Events of orders that are not ours (yet) are kept until so many newer ones have come.
 _STRANGERS: Final = 200
+#: In the place of an order: whatever comes.
+_ANY: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,10 @@ class Inbox:
         self._headers: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._packing = Packing()
         self._count = itertools.count(1)
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        #: Who waits, by the order whose events they are for: nobody is woken for nothing. What is
+        #: under no order is for whatever comes.
+        self._waiting: dict[str, list[threading.Condition]] = defaultdict(list)
         #: The orders of which something came since somebody asked for news.
         self._news: set[str] = set()
 
@@ -131,7 +136,7 @@ class Inbox:
     def know(self, uuid: str, number: str | None) -> None:
         """This order is ours: its events are looked for by its uuid, else by its number."""
         uuid = uuid.lower()
-        with self._changed:
+        with self._lock:
             kept = self._known.setdefault(uuid, [])
             if number:
                 self._numbers[number] = uuid
@@ -144,7 +149,7 @@ class Inbox:
 
     def answer(self, uuid: str, event: str, replies: Iterable[Reply], place: str = MAIN) -> None:
         """Answer the attempts of an order's event at an endpoint so, then with 200."""
-        with self._changed:
+        with self._lock:
             self._plans[uuid.lower(), event, place] = iter(replies)
 
     # ------------------------------------------------------------------ arrivals
@@ -156,7 +161,7 @@ class Inbox:
         order = order_of(payload)
         id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
         secret = headers.get(SECRET_HEADER.lower(), "")
-        with self._changed:
+        with self._lock:
             uuid = id_ if id_ in self._known else self._numbers.get(number, "")
             reply = self._reply(uuid, str(payload.get("event")), place)
             received = Received(
@@ -177,7 +182,8 @@ class Inbox:
                 self._strangers.append((id_, number, received))
             self._heard = True
             self._patience.arrived(received.digest, received.at, place=place, hangs=reply == "hang")
-            self._changed.notify_all()
+            for waiting in (*self._waiting.get(uuid, ()), *self._waiting.get(_ANY, ())):
+                waiting.notify_all()
         return reply
 
     def _headers_of(self, headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -191,9 +197,8 @@ class Inbox:
 
     def let_go(self) -> None:
         """The sender gave a hanging delivery up: what stood behind it may come now."""
-        with self._changed:
+        with self._lock:
             self._patience.let_go(self._clock())
-            self._changed.notify_all()
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets.values():
@@ -215,7 +220,7 @@ class Inbox:
 
     def heard(self, uuid: str, place: str | None = MAIN) -> list[Received]:
         """The same, without a look for more."""
-        with self._changed:
+        with self._lock:
             received = self._known.get(uuid.lower(), ())
             return [one for one in received if place in (None, one.place)]
 
@@ -235,8 +240,11 @@ class Inbox:
         def all_are_there() -> bool:
             return len(distinct(self._named(uuid, event, place))) >= count
 
-        self._wait(all_are_there, lambda now: self._is_missing(awaited, begun, looked, now))
-        with self._changed:
+        def are_missing(now: float) -> bool:
+            return self._is_missing(awaited, begun, looked, now)
+
+        self._wait(awaited.order, all_are_there, are_missing)
+        with self._lock:
             found = distinct(self._named(uuid, event, place))
             if len(found) >= count:
                 self._patience.came(begun, max((one.at for one in found), default=begun))
@@ -267,23 +275,24 @@ class Inbox:
         begun = self._clock()
         seconds = self.grace + self.retry_within * (count - 1) + (more if self.grace else 0.0)
         self._wait(
+            uuid.lower(),
             lambda: len(self._named(uuid, event, place)) >= count,
             lambda now: self._silent or self._patience.is_late(begun, seconds, now),
         )
         self.require()
-        with self._changed:
+        with self._lock:
             return self._named(uuid, event, place)
 
     def news(self, orders: Collection[str]) -> set[str]:
         """Of these orders, by uuid, those of which anything came since they were news last."""
-        with self._changed:
+        with self._lock:
             news = self._news.intersection(orders)
             self._news -= news
         return news
 
     def look_again(self, uuid: str) -> None:
         """An order is news once more."""
-        with self._changed:
+        with self._lock:
             self._news.add(uuid.lower())
 
     @property
@@ -309,7 +318,9 @@ class Inbox:
     def rest(self) -> None:
         """Wait for what was asked for last to be told: what has not come by then is late."""
         seen = self._patience
-        self._wait(lambda: False, lambda now: self._silent or now - seen.stirred_at >= self.grace)
+        self._wait(
+            _ANY, lambda: False, lambda now: self._silent or now - seen.stirred_at >= self.grace
+        )
 
     def rest_again(self, late: Iterable[tuple[str, str, int]]) -> None:
         """Take a last look for what is late: of an order (its uuid) so many of an event. Over once
@@ -326,6 +337,7 @@ class Inbox:
             return self._silent or self._patience.is_missing(one, begun, now, looked=looked)
 
         self._wait(
+            _ANY,
             lambda: all(map(is_there, awaited)),
             lambda now: all(is_there(one) or is_missing(one, now) for one in awaited),
         )
@@ -345,19 +357,21 @@ class Inbox:
         """Once nothing at all has come in good time, nobody waits for more."""
         return self._given_up and not self._heard
 
-    def _wait(self, enough: Callable[[], bool], over: Callable[[float], bool]) -> None:
-        """Wait until there is enough, or until it is over by the clock. Another rule may work
-        meanwhile.
+    def _wait(self, order: str, enough: Callable[[], bool], over: Callable[[float], bool]) -> None:
+        """Wait for an order's events until there is enough, or until it is over by the clock.
+        Another rule may work meanwhile.
         """
         self.collect()
-        with self._changed:
-            if enough() or over(self._clock()):
-                self._given_up = not self._heard
-                return
-        with parked(), self._changed:
-            while not enough() and not over(self._clock()):
-                self._changed.wait(_SLICE)
-            self._given_up = not self._heard
+        with self._lock:
+            ended = enough() or over(self._clock())
+        if not ended:
+            told = threading.Condition(self._lock)
+            with parked(), self._lock:
+                self._waiting[order].append(told)
+                while not enough() and not over(self._clock()):
+                    told.wait(_SLICE)
+                self._waiting[order].remove(told)
+        self._given_up = not self._heard
 
     def _named(self, uuid: str, event: str, place: str | None) -> list[Received]:
         return [
