@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +16,8 @@ from typing import Any
 import pytest
 
 from points_conformance.contract.names import OrderStatus, OrderType
+from points_conformance.judging.journal import Journal
+from points_conformance.targets.api.live import EarningSource
 from points_conformance.targets.api.order import Wanted
 from points_conformance.targets.api.sources import (
     FileSource,
@@ -156,3 +162,56 @@ def test_what_the_hook_made_is_read_and_named_where_it_does_not_fit() -> None:
     strange = HookSource(lambda *_: "no uuid")
     assert strange.make(wanted(), showing(ORDER)) is None
     assert "this is no uuid" in strange.skipped[0]
+
+
+def test_what_the_hook_made_is_read_while_it_makes_the_next() -> None:
+    """Each takes a while, and many rules wait for orders: here each reading waits for the other."""
+    numbers = itertools.count(1)
+    both = threading.Barrier(2, timeout=10)
+
+    def read(uuid: str) -> Any:
+        both.wait()
+        return SimpleNamespace(order=ORDER | {"uuid": uuid})
+
+    hook = HookSource(lambda *asked: f"u-{next(numbers)}")
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(hook.make, wanted(), SimpleNamespace(read=read)) for _ in range(2)]
+        assert sorted(one.result().uuid for one in asked) == ["u-1", "u-2"]
+
+
+def test_orders_of_a_file_are_each_for_one_rule_alone(tmp_path: Path) -> None:
+    """However many ask at once, and however long it takes to look what is used."""
+
+    class Slow(set[str]):
+        def __contains__(self, uuid: object) -> bool:
+            there = super().__contains__(uuid)
+            time.sleep(0.005)
+            return there
+
+    rows = [ORDER | {"uuid": f"u-{number}"} for number in range(6)]
+    given = source(tmp_path, *rows)
+    given.used = Slow()
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: given.make(wanted(), showing(*rows)), rows))
+    assert sorted(one.uuid for one in made) == sorted(row["uuid"] for row in rows)
+
+
+def test_the_earning_endpoint_is_asked_for_one_order_at_a_time() -> None:
+    """Two calls at once for one merchant may get 429."""
+    at_once, most, count = 0, 0, itertools.count(1)
+
+    def call(method: str, path: str, *, body: bytes) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.02)
+        at_once -= 1
+        order = ORDER | {"uuid": f"u-{next(count)}"}
+        return SimpleNamespace(status=200, accepted=True, order=order)
+
+    api: Any = SimpleNamespace(call=call, journal=Journal(None))
+    earning = EarningSource()
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: earning.make(wanted(), api), range(4)))
+    assert most == 1
+    assert len({one.uuid for one in made if one is not None}) == 4

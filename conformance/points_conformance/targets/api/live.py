@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -38,6 +39,7 @@ class EarningSource(OrderSource):
 
     def __init__(self, turn: Turn = nullcontext) -> None:
         self._turn = turn
+        self._making = threading.Lock()
         self._kept: list[Made] = []
         self._run = f"{int(time.time()):x}{secrets.token_hex(2)}"
         self.made = 0
@@ -55,6 +57,10 @@ class EarningSource(OrderSource):
 
     def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An earning order in the status that this server gives new ones; else ``None``."""
+        with self._making:
+            return self._made(wanted, api)
+
+    def _made(self, wanted: Wanted, api: Calling) -> Made | None:
         for kept in self._kept:
             if fits(kept, wanted):
                 self._kept.remove(kept)

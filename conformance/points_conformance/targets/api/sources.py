@@ -2,6 +2,7 @@
 embedded simulator. Each gives an order of the wanted kind, or ``None``.
 """
 
+import threading
 from abc import ABC, abstractmethod
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,9 @@ class OrdersFileError(ValueError):
 
 
 class OrderSource(ABC):
-    """Gives orders. ``made`` counts those that it made for the run, used or not."""
+    """Gives orders, each to one rule alone, whichever threads ask at once. ``made`` counts those
+    that it made for the run, used or not.
+    """
 
     made: int
 
@@ -125,11 +128,13 @@ class SimulatorSource(OrderSource):
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self._counting = threading.Lock()
         self.made = 0
 
     def make(self, wanted: Wanted, api: Calling) -> Made | None:
         """An order in exactly the wanted status, with the wanted total."""
-        self.made += 1
+        with self._counting:
+            self.made += 1
         order = self._simulator.make_order(
             wanted.kind or OrderType.EARNING,
             wanted.status,
@@ -151,6 +156,7 @@ Hook = Callable[[OrderType, OrderStatus, Decimal], str | None]
 
 class HookSource(OrderSource):
     """``pytest_points_make_order`` of the user's. What it gives is read: it must be as asked for.
+    It is called on one thread, and what it gave is read while it makes the next.
 
     ``skipped`` names orders that were not.
     """
@@ -198,6 +204,7 @@ class FileSource(OrderSource):
     used: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     made: int = 0
+    _choosing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def listed(self) -> int:
@@ -218,9 +225,10 @@ class FileSource(OrderSource):
         if wanted.fresh:
             return None
         for row in self.rows:
-            if row.uuid in self.used or not fits(row, wanted):
-                continue
-            self.used.add(row.uuid)
+            with self._choosing:
+                if row.uuid in self.used or not fits(row, wanted):
+                    continue
+                self.used.add(row.uuid)
             told = {"uuid": row.uuid, "type": row.kind.value, "total_price": sar(row.total)}
             made = made_from(api.read(row.uuid).order, given=True, expected=told)
             if made is not None and fits(made, wanted) and made.total == row.total:

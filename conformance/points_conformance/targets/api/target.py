@@ -76,7 +76,6 @@ class ApiTarget(Caller):
         self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
         self._racer = racer
-        self._asking = threading.Lock()
 
     # ------------------------------------------------------------------ the run, and one rule
     def view(self, *, rule: str, seed: int, allowance: int, seconds: float = math.inf) -> Self:
@@ -289,9 +288,7 @@ class ApiTarget(Caller):
 
     def _first(self, wanted: Wanted) -> Made | None:
         for source in self.sources:
-            # A source gives each order to one rule alone, and makes them one at a time.
-            with self._asking:
-                made = source.make(wanted, self)
+            made = source.make(wanted, self)
             if made is not None:
                 return made
         return None
