@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from hypothesis import configuration
+from hypothesis.internal import charmap
 from tests.second_server import SecondServer
 from tests.second_server.client import DIALECTS as SECOND_DIALECTS
 
@@ -26,7 +29,7 @@ from points_conformance.judging.rule import Profile
 from points_conformance.judging.verdict import Outcome, OutcomeKind, Verdict
 from points_conformance.rules.api import schema
 from points_conformance.rules.api.generation import generator as generation
-from points_conformance.rules.api.generation import sweep
+from points_conformance.rules.api.generation import schemathesis_process, sweep
 from points_conformance.rules.api.generation.generator import Generator
 from points_conformance.rules.api.generation.smaller import smallest
 from points_conformance.simulator.core import Parts
@@ -252,6 +255,23 @@ def test_the_requests_do_not_depend_on_hypothesis_of_the_user() -> None:
     finally:
         settings.load_profile(before)
     assert sent(plain) == sent(steered)
+
+
+def test_what_hypothesis_would_find_of_utf_8_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads what was put there, and that is what it would have found by trying a million."""
+    monkeypatch.setattr(configuration, "__hypothesis_home_directory", tmp_path)
+    schemathesis_process._know_utf_8()
+    with monkeypatch.context() as blind:
+        blind.setattr(
+            charmap, "sys", SimpleNamespace(maxunicode=-1)
+        )  # so that it finds nothing by trying
+        known, lossy = charmap.intervals_from_codec.__wrapped__("utf-8")
+    encodable = {n for n in range(sys.maxunicode + 1) if not 0xD800 <= n <= 0xDFFF}
+    assert len(known) == len(encodable)
+    assert set(known) == encodable
+    assert not list(lossy)
 
 
 # ---------------------------------------------------------------------- bounds
