@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -25,6 +26,8 @@ __all__ = ["Receiver", "ReceiverError", "Reply", "Wire", "in_process"]
 
 #: What is expected of a function that is told.
 _EXPECTED: Final = "an HTTP status or a response with status_code"
+#: How much of an answer is read, in bytes and seconds, and how long its connection then waits.
+_LITTLE, _MOMENT, _IDLE = 65536, 0.2, 1.0
 
 
 class ReceiverError(TypeError):
@@ -246,7 +249,14 @@ class Wire:
 
     def _started(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
-        self._client = httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=None)  # noqa: S113
+        # Before a receiver closes a connection that waits it is not used any more.
+        limits = httpx.Limits(keepalive_expiry=_IDLE)
+        self._client = httpx.AsyncClient(
+            verify=_tls(),
+            trust_env=False,
+            timeout=None,  # noqa: S113 - an attempt has one deadline for all its phases
+            limits=limits,
+        )
         self._thread = threading.Thread(target=loop.run_forever, name="points-wire", daemon=True)
         self._thread.start()
         return loop
@@ -260,7 +270,7 @@ class Wire:
             async with asyncio.timeout(self.timeout):
                 response = await self._client.send(request, stream=True)
                 status = response.status_code
-                await response.aclose()
+            await _finished(response)
         except TimeoutError:
             error = f"no answer in {self.timeout:g} s"
         except (httpx.HTTPError, OSError) as reason:
@@ -279,6 +289,19 @@ class Wire:
             attempt.cancel()
         await asyncio.gather(*attempts, return_exceptions=True)
         await self._client.aclose()
+
+
+async def _finished(response: httpx.Response) -> None:
+    """Be done with an answer whose status counts. Where it says that little follows that is read,
+    so that the connection serves the next attempt as well.
+    """
+    nothing = "0" if response.status_code == 204 else ""
+    told = response.headers.get("content-length", nothing)
+    if told.isdecimal() and int(told) <= _LITTLE:
+        with suppress(httpx.HTTPError, OSError, TimeoutError):
+            async with asyncio.timeout(_MOMENT):
+                await response.aread()
+    await response.aclose()
 
 
 @functools.cache
