@@ -43,6 +43,12 @@ def test_a_rule_pays_for_what_it_comes_after() -> None:
     assert order(rules, "after", "after", "after", "other") == ["dear", "after", "other"]
 
 
+def test_who_holds_others_up_pays_for_what_they_could_call_meanwhile() -> None:
+    """It comes behind what finds as much for many more calls, but not behind the dearest."""
+    rules = [rule("stalls", 3, holds_up=True), rule("dear", 100), rule("dearest", 200)]
+    assert order(rules, "stalls", "dear", "dearest") == ["dear", "stalls", "dearest"]
+
+
 def test_of_those_that_find_nothing_the_cheapest_comes_first() -> None:
     """All of them are in it, but what closes a run, and what the profile leaves out."""
     rules = [rule("dear", 3), rule("cheap"), rule("last", closing=True)]

@@ -326,6 +326,19 @@ def test_what_takes_turns_begins_before_what_is_short() -> None:
     assert diary.lines.index("+t1") < diary.lines.index("+s3")
 
 
+def test_what_holds_others_up_lets_those_that_take_turns_end_first() -> None:
+    """What they wait for would come late, one after the other; but not those that come after it."""
+    diary = Diary()
+    rules = [
+        rule("stalls", diary.writing("stalls"), holds_up=True),
+        *(rule(f"t{n}", diary.writing(f"t{n}", waits), alone="endpoints") for n in range(2)),
+        rule("looks-back", diary.writing("back"), alone="endpoints", after=("toy.stalls",)),
+    ]
+    judged(rules, finders=["toy.stalls"])
+    assert diary.lines.index("+stalls") > diary.lines.index("-t1")
+    assert diary.lines.index("+back") > diary.lines.index("-stalls")
+
+
 def test_who_finds_the_most_begins_first() -> None:
     """Though it makes many calls or needs the target for itself; whom nobody knows comes after."""
     diary = Diary()

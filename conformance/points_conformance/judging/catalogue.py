@@ -45,6 +45,7 @@ class Terms(TypedDict, total=False):
     alone: str
     long: bool
     waits: bool
+    holds_up: bool
     behind: str | tuple[str, ...]
     matter: str
     cases: Any

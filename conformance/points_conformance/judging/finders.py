@@ -6,11 +6,15 @@ nothing, and a rule pays for what it comes after, where that is not there yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Final
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.rule import Profile, Rule
 
 __all__ = ["finding_order"]
+
+#: Who holds others up costs what they could call meanwhile.
+_HELD_UP: Final = 150
 
 
 def finding_order(
@@ -24,7 +28,10 @@ def finding_order(
     that is known, else at most.
     """
     known = calls or {}
-    costs = {r.id: max(known.get(r.id, r.bound(profile)), 1) for r in catalogue}
+    costs = {
+        rule.id: max(known.get(rule.id, rule.bound(profile)), 1) + _HELD_UP * rule.holds_up
+        for rule in catalogue
+    }
     rules = [rule for rule in catalogue.select(profile) if not rule.closing]
     found_by: dict[str, set[int]] = {rule.id: set() for rule in catalogue}
     for number, failed in enumerate(faults):

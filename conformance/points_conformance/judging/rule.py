@@ -97,7 +97,8 @@ class Rule:
     where it is broken, what others find may come of what ran before.
     Where rules run side by side: ``alone`` is what it needs for itself, :data:`ALL` the target.
     ``waits``: it takes long by its nature, though it hardly calls, and begins first. ``long``: it
-    makes many calls. ``behind``: rules that it looks back on where they run.
+    makes many calls. ``holds_up``: what others wait for comes late by its doing.
+    ``behind``: rules that it looks back on where they run.
     ``matter``: what an OBSERVE rule reads. ``cases``: what a target is to run for it, as plain
     values or a pure function that draws them, in the terms of its subject.
     """
@@ -124,6 +125,7 @@ class Rule:
     alone: str = ""
     long: bool = False
     waits: bool = False
+    holds_up: bool = False
     behind: tuple[str, ...] = ()
     matter: str = ""
     cases: Any = field(default=None, repr=False)

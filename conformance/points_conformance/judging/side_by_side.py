@@ -114,7 +114,7 @@ class SideBySide:
         self._ended: deque[str] = deque()
         #: When the first began, by the machine's clock; and what makes the most calls.
         self._since = 0.0
-        #: What each rule comes after or looks back on: all of it is decided when the rule begins.
+        #: Of each rule what is decided when it begins.
         self._before: dict[str, set[str]] = {}
         self._longest: str | None = None
         self._broke: BaseException | None = None
@@ -157,10 +157,7 @@ class SideBySide:
     def _spread(self, rules: Sequence[Rule]) -> None:
         waiting, self._since = self._sorted(rules), time.monotonic()
         self._longest = self._longest_of(rules)
-        asked = {rule.id for rule in rules}
-        self._before = {
-            rule.id: asked.intersection(rule.behind).union(rule.after) for rule in waiting
-        }
+        self._before = {rule.id: self._before_of(rule, rules) for rule in waiting}
         while waiting or self._running:
             for id_ in self._news():
                 self._running.pop(id_).join()
@@ -174,6 +171,19 @@ class SideBySide:
             if rule is not None:
                 waiting.remove(rule)
                 self._begin(rule)
+
+    def _before_of(self, rule: Rule, rules: Sequence[Rule]) -> set[str]:
+        """What it comes after, and of what is judged what it looks back on; where it holds others
+        up also who takes turns, for there one waits for the other as well.
+        """
+        before = {other.id for other in rules if other.id in rule.behind}.union(rule.after)
+        if rule.holds_up:
+            takers = [other for other in rules if other.alone not in ("", ALL)]
+            before |= {other.id for other in takers if not self._comes_after(other, rule)}
+        return before
+
+    def _comes_after(self, rule: Rule, other: Rule) -> bool:
+        return other in self.judge.catalogue.with_prerequisites([rule])
 
     def _glance(self) -> None:
         """Tell at once what closing rules are sure to find."""

@@ -38,6 +38,7 @@ from points_conformance.rules.api.webhook_retries import (
     REDIRECTED,
     REFUSED,
     RETRIED,
+    THIRD,
 )
 from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.target import ApiTarget
@@ -300,16 +301,14 @@ def how_often_a_delivery_is_attempted(api: ApiTarget) -> Readings:
     return {"webhook-attempts": str(max(Counter(one.digest for one in attempts).values()))}
 
 
-@rule(
-    "reading.webhook-client-error", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-client-error"
-)
+@rule("reading.webhook-client-error", OBSERVE, DELIVERY, after=THIRD, matter="webhook-client-error")
 def whether_a_client_error_is_repeated(api: ApiTarget) -> Readings:
     """Whether a delivery that was answered with 400 is attempted again is read."""
     repeated = len(_attempts(api, REFUSED)) > 1
     return {"webhook-client-error": "repeated" if repeated else "given up"}
 
 
-@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=RETRIED, matter="webhook-redirect")
+@rule("reading.webhook-redirect", OBSERVE, DELIVERY, after=THIRD, matter="webhook-redirect")
 def what_a_redirect_does(api: ApiTarget) -> Readings:
     """What becomes of a delivery that was answered with a redirect is read."""
     attempts = _attempts(api, REDIRECTED)

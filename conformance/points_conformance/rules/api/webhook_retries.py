@@ -27,6 +27,7 @@ __all__ = [
     "REDIRECTED",
     "REFUSED",
     "RETRIED",
+    "THIRD",
     "rule",
 ]
 
@@ -34,7 +35,7 @@ MUST = Level.MUST
 DELIVERY = source(Page.WEBHOOKS, "Delivery")
 SAME = inferred("it is the same delivery")
 ONE = "webhook.refund-is-told"
-RETRIED = "webhook.retry-after-500"
+RETRIED, THIRD = "webhook.retry-after-500", "webhook.third-attempt"
 EVERY = "webhook.every-endpoint"
 #: Stories that begin here and are looked at when the run closes, and the places of endpoints.
 ALWAYS_FAILING, REFUSED, REDIRECTED = "always failing", "client error", "redirect"
@@ -43,11 +44,9 @@ _HANGING = "hanging"
 rule = family(DELIVERY, after=RETRIED, needs=Need.INBOX, calls=3)
 
 
-@rule(RETRIED, MUST, after=ONE, calls=9)
+@rule(RETRIED, MUST, after=ONE)
 def a_failed_delivery_is_repeated(api: ApiTarget) -> None:
     """A delivery that was answered with 500 MUST be attempted again, within the stated time."""
-    for name, status in ((REFUSED, 400), (REDIRECTED, 302)):
-        Shared.of(api).planted[name] = _planted(api, status)
     _, attempts = failed_deliveries(api, [500], 2)
     _again(attempts, "a delivery that was answered with 500")
 
@@ -82,14 +81,21 @@ def an_unanswered_delivery_is_repeated(api: ApiTarget) -> None:
     _again(attempts, "a delivery that timed out")
 
 
-@rule("webhook.retry-after-broken-connection", MUST)
+@rule("webhook.retry-after-broken-connection", MUST, holds_up=True)
 def a_delivery_whose_connection_broke_is_repeated(api: ApiTarget) -> None:
     """A delivery whose connection broke MUST be attempted again."""
     _, attempts = failed_deliveries(api, ["drop"], 2)
     _again(attempts, "a delivery whose connection broke")
 
 
-@rule("webhook.third-attempt", MUST, DELIVERY, inferred("3 attempts, or 3 retries: at least 3"))
+@rule(
+    THIRD,
+    MUST,
+    DELIVERY,
+    inferred("3 attempts, or 3 retries: at least 3"),
+    calls=9,
+    holds_up=True,
+)
 def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> None:
     """A delivery that fails twice MUST be attempted a third time."""
     attempts = _always_failing(api)
@@ -99,7 +105,10 @@ def a_delivery_that_keeps_failing_is_attempted_three_times(api: ApiTarget) -> No
 def _always_failing(api: ApiTarget) -> list[Received]:
     def brought_about() -> str:
         order, _ = failed_deliveries(api, itertools.repeat(500), 3)
-        Shared.of(api).planted[ALWAYS_FAILING] = order.uuid
+        planted = Shared.of(api).planted
+        planted[ALWAYS_FAILING] = order.uuid
+        for name, status in ((REFUSED, 400), (REDIRECTED, 302)):
+            planted[name] = _planted(api, status)
         return order.uuid
 
     uuid = Shared.of(api).failing.get(ALWAYS_FAILING, brought_about)
@@ -108,7 +117,7 @@ def _always_failing(api: ApiTarget) -> list[Received]:
     return attempts
 
 
-@rule("webhook.retry-same-bytes", MUST)
+@rule("webhook.retry-same-bytes", MUST, calls=9, holds_up=True)
 def every_attempt_sends_the_same_bytes(api: ApiTarget) -> None:
     """Every attempt of a delivery MUST have the same body, to the byte."""
     attempts = _always_failing(api)
@@ -121,7 +130,15 @@ def every_attempt_sends_the_same_bytes(api: ApiTarget) -> None:
     )
 
 
-@rule("webhook.retry-same-headers", MUST, DELIVERY, SAME, after=(RETRIED, "webhook.secret"))
+@rule(
+    "webhook.retry-same-headers",
+    MUST,
+    DELIVERY,
+    SAME,
+    after=(RETRIED, "webhook.secret"),
+    calls=9,
+    holds_up=True,
+)
 def every_attempt_names_its_event_and_secret(api: ApiTarget) -> None:
     """Every attempt of a delivery MUST carry the event's name, the type JSON and the secret."""
     attempts = _always_failing(api)
@@ -144,6 +161,7 @@ def every_attempt_names_its_event_and_secret(api: ApiTarget) -> None:
     inferred("one does not hold up others"),
     after=(RETRIED, "webhook.each-part-is-told"),
     calls=4,
+    holds_up=True,
 )
 def an_event_after_a_failed_one_is_told(api: ApiTarget) -> None:
     """After a delivery that failed the order's next event MUST be told as well."""
