@@ -3,6 +3,7 @@
 import sys
 import threading
 import types
+from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
@@ -83,6 +84,28 @@ def test_a_finding_is_shrunk(api: ApiTarget) -> None:
         search(api, st.integers(0, 10**6), tell, examples=30, longest=2)
     assert found.value.got == "1000"
     assert len(found.value.exchanges) == 1
+
+
+def test_what_the_first_stories_show_is_found_before_the_others_are_told(api: ApiTarget) -> None:
+    """Though each is looked at later, for what came of it: eight wait at the same time, then 16."""
+    steps: list[str] = []
+
+    def tell(story: int) -> Callable[[], None]:
+        number = len([step for step in steps if step[0] == "t"]) + 1
+        steps.append(f"told {number}")
+        api.read("00000000-0000-4000-8000-000000000000")
+        return lambda: look(number)
+
+    def look(number: int) -> None:
+        steps.append(f"looked at {number}")
+        if number == 10:
+            raise Finding("broken", expected="whole", got="broken")
+
+    with pytest.raises(Finding):
+        search(api, st.integers(0, 10**6), tell, examples=50, longest=2)
+    first = [f"{what} {n}" for what in ("told", "looked at") for n in range(1, 9)]
+    assert steps[:16] == first
+    assert steps[16:34] == [*(f"told {n}" for n in range(9, 25)), "looked at 9", "looked at 10"]
 
 
 def test_a_finding_stands_when_no_call_is_left_to_shrink_it(api: ApiTarget) -> None:

@@ -1,14 +1,14 @@
 """Schemathesis is loaded beside the rules, and does not take the machine from the first of them."""
 
+import io
+import json
 import os
-import subprocess
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.judging.toys import rule
-from tests.waiting import eventually
 
 from points_conformance.judging.catalogue import Catalogue
 from points_conformance.judging.judge import Judge
@@ -113,14 +113,26 @@ def test_a_run_tells_how_many_rules_are_decided(at_once: int) -> None:
     assert told[-1] == 3
 
 
-@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system knows no order among processes")
-def test_schemathesis_stands_behind_the_process_that_judges() -> None:
-    """Where both want the machine, a finding is told the sooner."""
-    ours = os.getpriority(os.PRIO_PROCESS, 0)
-    process = subprocess.Popen(
-        [sys.executable, schemathesis_process.__file__], stdin=subprocess.PIPE
-    )
-    try:
-        eventually(lambda: os.getpriority(os.PRIO_PROCESS, process.pid) == min(ours + 10, 19))
-    finally:
-        process.communicate()
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads of a process are equal")
+def test_cases_are_made_behind_those_who_judge_and_answers_wait_for_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where all want the machine, a finding is told the sooner."""
+
+    def made(question: Any, operations: dict[str, Any]) -> dict[str, Any]:
+        operations["cancel"] = None
+        return {"cases": _place()}
+
+    monkeypatch.setattr(schemathesis_process, "_generated", made)
+    monkeypatch.setattr(schemathesis_process, "_misfits", lambda *asked: _place())
+    answers = io.StringIO()
+    questions = io.StringIO('{"description": {}}\n{"operation": "cancel"}\n')
+    ours = _place()
+    schemathesis_process.main(questions, answers)
+    cases, misfits = map(json.loads, answers.getvalue().splitlines())
+    assert cases == {"cases": min(ours + 10, 19)}
+    assert misfits == {"misfits": ours}
+
+
+def _place() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)

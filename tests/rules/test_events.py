@@ -14,8 +14,9 @@ from points_conformance.rules.api.points import told_refunds
 from points_conformance.rules.api.telling import failed_deliveries
 from points_conformance.simulator.messages import dump_json
 from points_conformance.targets.api.build import embedded_target
-from points_conformance.targets.api.inbox import MAIN, Inbox
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import MAIN
 from points_conformance.targets.api.target import ApiTarget
 
 #: Of 150.75 SAR and some points a whole riyal: the first refund takes them all, the last two none.

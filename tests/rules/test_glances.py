@@ -1,26 +1,36 @@
 """What closing rules say before the run closes: only of what stays so, whatever comes later."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Container
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.money import sar
+from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.judging.finding import Finding
-from points_conformance.rules.api import webhook_closing
+from points_conformance.judging.rule import Rule
 from points_conformance.rules.api.glances import (
     TOLD_UNASKED,
-    attempted_too_often,
+    attempted_by_now,
     heard_at,
-    told_too_often,
+    sent_again_by_now,
+    told_too_much,
 )
-from points_conformance.rules.api.reconcile import Kind
+from points_conformance.rules.api.histories import told_by
+from points_conformance.rules.api.reconcile import Kind, discrepancies
 from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.webhook_retries import DELETED
+from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.build import embedded_target
+from points_conformance.targets.api.inbox import Inbox
+from points_conformance.targets.api.news import News
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 #: Orders of these tests are no rule's.
@@ -38,8 +48,13 @@ def looked_at(api: ApiTarget) -> None:
     assert api.inbox is not None
     api.inbox.collect()
     news = api.news(DECIDED)
-    for kind in (Kind.UNASKED, Kind.DOUBLED):
-        told_too_often(api, news, kind=kind, title=TOLD_UNASKED)
+    for kind in (Kind.UNASKED, Kind.DOUBLED, Kind.OVERDRAWN):
+        told_too_much(api, news, kind=kind, title=TOLD_UNASKED)
+
+
+def told(api: ApiTarget, decided: Container[str]) -> list[TestOrder]:
+    """The orders of decided rules of which something was told."""
+    return [order for news in api.news(decided) for order in news.told]
 
 
 class Between(httpx.BaseTransport):
@@ -70,18 +85,18 @@ def test_an_event_that_comes_before_its_answer_is_asked_for() -> None:
     """The server told of it while the call was under way: that is looked at again afterwards."""
     api = embedded_target()
     order = api.refundable()
-    seen: list[list[TestOrder]] = []
+    seen: list[TestOrder] = []
 
     def told_meanwhile() -> None:
         looked_at(api)
         assert api.inbox is not None
         assert len(api.inbox.of(order.uuid)) == 1
-        seen.append(api.news(DECIDED))
+        seen.extend(told(api, DECIDED))
 
     api.client = httpx.Client(transport=Between(api.client._transport, told_meanwhile))
     api.refund(order)
-    assert seen == [[order]], "it was put off"
-    told_too_often(api, [order], kind=Kind.UNASKED, title=TOLD_UNASKED)
+    assert seen == [order], "it was put off"
+    told_too_much(api, [News(told=[order])], kind=Kind.UNASKED, title=TOLD_UNASKED)
 
 
 def test_a_call_whose_answer_is_lost_may_have_been_carried_out() -> None:
@@ -117,9 +132,12 @@ def test_orders_of_rules_that_go_on_are_news_later() -> None:
     view.refund(order)
     assert api.inbox is not None
     api.inbox.collect()
-    assert api.news(DECIDED) == []
-    assert api.news({"refund.full"}) == [order]
-    assert api.news({"refund.full"}) == []
+    (news,) = api.news(DECIDED)
+    assert (news.heard, news.told) == ([order], [])
+    (news,) = api.news({"refund.full"})
+    assert (news.heard, news.told) == ([], [order])
+    (news,) = api.news({"refund.full"})
+    assert (news.heard, news.told, news.calls) == ([], [], [])
 
 
 def test_attempts_within_the_documented_number_are_no_finding() -> None:
@@ -132,12 +150,12 @@ def test_attempts_within_the_documented_number_are_no_finding() -> None:
         body = f'{{"event": "refunded", "order": {{"id": "{order.uuid}"}}}}'.encode()
         for _ in range(attempts):
             api.inbox.record("main", {}, body)
-        assert api.news(DECIDED) == [order]
+        news = api.news({"some other rule"})
         if attempts == 4:
-            attempted_too_often(api, [order])
+            attempted_by_now(api, news)
         else:
             with pytest.raises(Finding, match="too many attempts"):
-                attempted_too_often(api, [order])
+                attempted_by_now(api, news)
 
 
 def test_a_place_that_is_told_what_it_may_not_hear() -> None:
@@ -148,16 +166,109 @@ def test_a_place_that_is_told_what_it_may_not_hear() -> None:
     for one, place in ((order, "main"), (other, DELETED)):
         body = f'{{"event": "refunded", "order": {{"id": "{one.uuid}"}}}}'.encode()
         api.inbox.record(place, {}, body)
-    heard_at(api, [order, other], place=DELETED)
+    news = [News(heard=[order, other])]
+    heard_at(api, news, place=DELETED)
     Shared.of(api).planted[DELETED] = order.uuid
-    heard_at(api, [order, other], place=DELETED)
+    heard_at(api, news, place=DELETED)
     Shared.of(api).planted[DELETED] = other.uuid
     with pytest.raises(Finding, match="nobody is registered"):
-        heard_at(api, [order, other], place=DELETED)
+        heard_at(api, news, place=DELETED)
+
+
+def test_what_was_accepted_and_comes_again_is_seen_at_once() -> None:
+    """Whatever else its rule is about to ask."""
+    api = embedded_target()
+    order = api.refundable()
+    assert api.inbox is not None
+    api.inbox.answer(order.uuid, "refunded", [500, 200, 200])
+    event = {"event": "refunded", "order": {"id": order.uuid, "left_amount": 0}}
+    for _ in range(2):
+        api.inbox.record("main", {}, json.dumps(event).encode())
+    sent_again_by_now(api, api.news({"some other rule"}))
+    api.inbox.record("main", {}, json.dumps(event).encode())
+    with pytest.raises(Finding, match="sent again"):
+        sent_again_by_now(api, api.news({"some other rule"}))
+
+
+def test_more_than_an_order_is_worth_is_seen_at_once() -> None:
+    """Its webhooks tell of more than it cost: no later one takes anything back."""
+    api = wrong("rest-without-amount-gives-all-again")
+    order = api.refundable()
+    api.refund(order, amount=sar(order.total // 4))
+    looked_at(api)
+    api.refund(order)
+    with pytest.raises(Finding, match=f"overdrawn \\({order.uuid}\\): 125.00 SAR went back"):
+        looked_at(api)
+
+
+def test_two_events_that_look_the_same_may_be_one_that_was_repeated() -> None:
+    """As long as one is missing: where what is left is not told nobody can tell them apart."""
+    api = embedded_target()
+    order = api.refundable()
+    assert api.inbox is not None
+    event = {"event": "refunded", "order": {"id": order.uuid, "refund_amount": 60}}
+    for amount in (60, 40):
+        assert api.refund(order, amount=amount).accepted
+    history = Shared.of(api).unfolding.so_far(api, order)
+    assert history is not None
+    repeated = told_by(_received(event))
+    found = discrepancies(replace(history, told=[repeated, repeated]))
+    assert Kind.OVERDRAWN not in {one.kind for one in found}
+
+
+def _received(event: dict[str, Any]) -> Received:
+    inbox = Inbox("http://inbox.test", grace=0, retry_within=None, clock=lambda: 0.0)
+    inbox.know(event["order"]["id"], None)
+    inbox.record("main", {}, json.dumps(event).encode())
+    return inbox.of(event["order"]["id"])[0]
+
+
+def test_a_refused_step_that_is_told_is_seen_at_once() -> None:
+    """Once nothing more is asked of its order."""
+    api = wrong("step-is-told-before-it-is-refused")
+    order = api.order(OrderStatus.NEW, kind=OrderType.REPLACING)
+    assert api.step(order, "capture").refused
+    assert api.inbox is not None
+    api.inbox.collect()
+    glance = _rule("status.refused-step-is-not-told").glance
+    assert glance is not None
+    glance(api, api.news({"some other rule"}))
+    with pytest.raises(Finding, match="a step that was refused is told"):
+        glance(api, api.news(DECIDED))
+
+
+def test_a_step_that_was_done_and_told_is_none() -> None:
+    """Nor is one that was refused and not told."""
+    api = embedded_target()
+    glance = _rule("status.refused-step-is-not-told").glance
+    assert glance is not None
+    for step in ("capture", "authorize"):
+        order = api.order(OrderStatus.NEW, kind=OrderType.REPLACING)
+        assert api.step(order, step).refused is (step == "capture")
+    assert api.inbox is not None
+    api.inbox.collect()
+    glance(api, api.news(DECIDED))
+
+
+def test_an_inside_is_seen_in_the_refusal_that_shows_it() -> None:
+    """Whichever rule was refused."""
+    api = wrong("the-database-speaks")
+    order = api.refundable()
+    api.refund(order)
+    glance = _rule("envelope.no-refusal-shows-the-inside").glance
+    assert glance is not None
+    glance(api, api.news(DECIDED))
+    assert api.refund(order).refused
+    with pytest.raises(Finding, match="a refusal shows a statement of SQL"):
+        glance(api, api.news(DECIDED))
+
+
+def _rule(rule_id: str) -> Rule:
+    return catalogue(Subject.API)[rule_id]
 
 
 def test_only_rules_that_close_the_run_glance() -> None:
     """All others are judged as soon as they may."""
-    glancing = [rule for rule in webhook_closing.rule.rules if rule.glance is not None]
-    assert len(glancing) == 7
+    glancing = [rule for rule in catalogue(Subject.API) if rule.glance is not None]
+    assert len(glancing) == 10
     assert all(rule.closing for rule in glancing)

@@ -15,9 +15,9 @@ from points_conformance.contract.money import sar
 from points_conformance.judging.finding import NotExercised
 from points_conformance.targets.api import inbox as inbox_module
 from points_conformance.targets.api.build import LiveSettings, live_target
-from points_conformance.targets.api.inbox import MAIN
 from points_conformance.targets.api.live_inbox import ListenError, LiveInbox, parse_listen
 from points_conformance.targets.api.patience import Awaited
+from points_conformance.targets.api.received import MAIN
 from points_conformance.targets.api.reply import Said
 from points_conformance.targets.api.target import ApiTarget
 

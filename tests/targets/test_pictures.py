@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.judging.exchange import Exchange
-from points_conformance.targets.api.inbox import MAIN, Inbox
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.picture import pictured
+from points_conformance.targets.api.received import MAIN
 from points_conformance.targets.api.walk import walked
 from points_conformance.targets.consumer.picture import pictured as of_consumer
 

@@ -39,6 +39,7 @@ _LONGEST_STORY = 14
 #: A picture shows at most so many steps, the last ones.
 _LONGEST_PICTURE = 40
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FAILURES = frozenset({OutcomeKind.BROKEN, OutcomeKind.CRASHED})
 _HOLDING_UP = frozenset(
     {Verdict.FAILED, Verdict.KNOWN, Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_EXERCISED}
 )
@@ -203,6 +204,8 @@ class Judge:
         #: Rules that the run's bound on calls leaves out, and what is said of each.
         self.left_out: frozenset[str] = frozenset()
         self.why_left_out = ""
+        #: Rules that held, and all that they come after: whatever comes, they hold up nothing.
+        self._stand: set[str] = set()
         self._known = known or (lambda outcome: None)
         self._accepted = accepted or {}
 
@@ -267,13 +270,18 @@ class Judge:
         """Whether rules that come after this one say nothing: by what it came to itself, whatever
         another check finds against it.
         """
+        if rule_id in self._stand:
+            return False
         rules = self.catalogue.with_prerequisites([self.catalogue[rule_id]])
         own = {
             rule.id: replace(self.outcomes[rule.id], attributed={})
             for rule in rules
             if rule.id in self.outcomes
         }
-        return settle(rules, own, known=self.known())[-1].verdict in _HOLDING_UP
+        verdict = settle(rules, own, known=self.known())[-1].verdict
+        if verdict is Verdict.PASSED:
+            self._stand.add(rule_id)
+        return verdict in _HOLDING_UP
 
     def result(self, rule: Rule) -> Result:
         """What is known of a rule so far."""
@@ -283,6 +291,8 @@ class Judge:
 
     def known(self) -> dict[str, str]:
         """The failures so far that are listed as known, and why they are."""
-        outcomes = with_attributed(dict(self.outcomes))  # a copy, for other threads add to it
+        # A copy, for other threads add to it; of what held there is nothing to know.
+        failed = {i: one for i, one in dict(self.outcomes).items() if one.kind in _FAILURES}
+        outcomes = with_attributed(failed)
         reasons = {id_: self._known(outcome) for id_, outcome in outcomes.items()}
         return {id_: reason for id_, reason in reasons.items() if reason is not None}

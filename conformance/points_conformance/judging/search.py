@@ -8,7 +8,7 @@ finding left over. Beyond it a candidate is not told and counts as not failing; 
 
 import contextlib
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from unittest import mock
@@ -34,6 +34,8 @@ Story = TypeVar("Story", bound=Hashable)
 
 #: So many stories are drawn at a time: more than a standard run has of any rule.
 _AT_A_TIME: Final = 256
+#: And so many are told before they are looked at, at first.
+_FIRST: Final = 8
 
 #: What is looked at once it may be there: it makes no calls, and raises the story's finding.
 Look = Callable[[], None]
@@ -112,7 +114,7 @@ def search(
 ) -> None:
     """Tell up to ``examples`` stories of at most ``longest`` calls each, and shrink what fails.
 
-    ``tell`` may return what is to be looked at later, so that all stories wait at the same time.
+    ``tell`` may return what is to be looked at later, so that many stories wait at the same time.
     Raises the smallest story's :class:`Finding`, or whatever kept stories from being told.
     """
     calls = max(target.allowance - longest, longest)
@@ -124,18 +126,30 @@ def search(
             stories.setdefault(story, drawing)
 
         draw(strategy, keep, examples=count, seed=seed)
-    for story in stories:
-        if teller.begin(story):
-            break
-    for story, (count, seed) in stories.items():
-        try:
-            teller(story)
-        except Finding:
-            # The same are drawn again, and told from memory up to this one, which is shrunk.
-            draw(strategy, teller, examples=count, seed=seed)
-            raise
+    for some in _in_parts(list(stories)):
+        for story in some:
+            if teller.begin(story):
+                break
+        for story in some:
+            try:
+                teller(story)
+            except Finding:
+                # The same are drawn again, and told from memory up to this one, which is shrunk.
+                count, seed = stories[story]
+                draw(strategy, teller, examples=count, seed=seed)
+                raise
     if teller.stopped is not None:
         raise teller.stopped
+
+
+def _in_parts(stories: Sequence[Story]) -> Iterator[Sequence[Story]]:
+    """A few, then twice as many, and so on: each part waits at the same time, and what the first
+    ones show is found before all are told.
+    """
+    first, size = 0, _FIRST
+    while first < len(stories):
+        yield stories[first : first + size]
+        first, size = first + size, 2 * size
 
 
 def _drawings(examples: int, seed: int) -> Iterator[tuple[int, int]]:

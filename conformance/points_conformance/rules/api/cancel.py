@@ -19,8 +19,8 @@ from points_conformance.rules.api.steps import (
     partially_refunded,
     refuses,
 )
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]

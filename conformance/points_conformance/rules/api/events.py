@@ -1,8 +1,8 @@
 """The events of one order, all of them: whatever sums or compares what they say asks here."""
 
 from points_conformance.judging.finding import Denied, NotExercised
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["all_of"]

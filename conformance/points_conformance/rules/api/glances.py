@@ -10,16 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from points_conformance.contract.limits import MAX_ATTEMPTS
 from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Finding
-from points_conformance.rules.api.reconcile import Kind, discrepancies
+from points_conformance.rules.api.reconcile import Kind
 from points_conformance.rules.api.roads import STRANGER
 from points_conformance.rules.api.shared import Shared
-from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.news import News
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [
+    "DISAGREE",
     "TOLD_TWICE",
     "TOLD_UNASKED",
+    "attempted_by_now",
     "attempted_too_often",
     "by_delivery",
     "calls_on",
@@ -27,31 +30,48 @@ __all__ = [
     "makers_of",
     "nothing_heard",
     "sent_again",
-    "told_too_often",
+    "sent_again_by_now",
+    "told_too_much",
 ]
 
+DISAGREE = "answers, webhooks and reads disagree"
 TOLD_TWICE = "a reversal is told twice"
 TOLD_UNASKED = "what was refused is told"
 
 
-def told_too_often(api: ApiTarget, orders: Iterable[TestOrder], *, kind: Kind, title: str) -> None:
+def told_too_much(api: ApiTarget, news: Iterable[News], *, kind: Kind, title: str) -> None:
     """More was told of an order than had been asked for by then: no later answer undoes that."""
-    for order in orders:
-        history = Shared.of(api).unfolding.so_far(api, order)
-        if history is None:
+    for order in _orders(one.told for one in news):
+        found = Shared.of(api).unfolding.differences(api, order)
+        if found is None:
             api.webhooks().look_again(order.uuid)
             continue
-        for found in discrepancies(history):
-            if found.kind is kind:
-                raise Finding(title, expected="none", got=f"{kind} ({order.uuid}): {found.text}")
+        for one in found:
+            if one.kind is kind:
+                raise Finding(title, expected="none", got=f"{kind} ({order.uuid}): {one.text}")
 
 
-def heard_at(api: ApiTarget, orders: Iterable[TestOrder], *, place: str) -> None:
+def heard_at(api: ApiTarget, news: Iterable[News], *, place: str) -> None:
     """The order of a story was told to a place that may hear nothing of it."""
     planted = Shared.of(api).planted.get(place)
-    for order in orders:
+    for order in _orders(one.heard for one in news):
         if order.uuid == planted:
             nothing_heard(api.webhooks().of(order.uuid, place), place)
+
+
+def attempted_by_now(api: ApiTarget, news: Iterable[News]) -> None:
+    """A delivery that came lately was attempted more than four times."""
+    attempted_too_often(api, _orders(one.heard for one in news))
+
+
+def sent_again_by_now(api: ApiTarget, news: Iterable[News]) -> None:
+    """What came lately had been accepted before."""
+    sent_again(api, _orders(one.heard for one in news))
+
+
+def _orders(each: Iterable[Sequence[TestOrder]]) -> list[TestOrder]:
+    """Each order once."""
+    return list({order.uuid: order for orders in each for order in orders}.values())
 
 
 def nothing_heard(heard: Sequence[Received], place: str) -> None:

@@ -13,11 +13,18 @@ from urllib.parse import urlsplit
 from points_conformance.contract.money import MoneyError, halalas, nearby_halalas
 from points_conformance.contract.names import REVERSAL_EVENTS, REVERSALS, OrderStatus
 from points_conformance.judging.exchange import Exchange
-from points_conformance.rules.api.reconcile import Announced, Asked, History, Shown
+from points_conformance.rules.api.reconcile import (
+    Announced,
+    Asked,
+    Discrepancy,
+    History,
+    Shown,
+    discrepancies,
+)
 from points_conformance.simulator.messages import load_json
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.payload import order_of
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["Unfolding", "asked_by", "histories", "history_of", "told_by"]
@@ -60,6 +67,20 @@ class Unfolding:
     def __init__(self) -> None:
         self._steps: defaultdict[str, list[_Step]] = defaultdict(list)
         self._seen = 0
+        #: What was found in an order, and in how many steps and events.
+        self._found: dict[str, tuple[tuple[int, int], list[Discrepancy]]] = {}
+
+    def differences(self, api: ApiTarget, order: TestOrder) -> list[Discrepancy] | None:
+        """What is found in one order so far; compared once, however many rules ask. ``None`` while
+        that cannot be said.
+        """
+        history = self.so_far(api, order)
+        if history is None:
+            return None
+        known = len(self._steps[order.uuid.lower()]), len(history.told)
+        if self._found.get(order.uuid, (None,))[0] != known:
+            self._found[order.uuid] = known, discrepancies(history)
+        return self._found[order.uuid][1]
 
     def so_far(self, api: ApiTarget, order: TestOrder) -> History | None:
         """One order's; ``None`` while a call about it is under way: what came of that is told

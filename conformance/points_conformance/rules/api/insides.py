@@ -7,7 +7,7 @@ Handling). It also tells of an error that nobody foresaw, in the place of a mess
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from points_conformance.contract.pages import Page
@@ -15,6 +15,7 @@ from points_conformance.judging.exchange import Exchange
 from points_conformance.judging.finding import Finding, NotExercised
 from points_conformance.judging.rule import Level, inferred, source
 from points_conformance.rules.api.family import family
+from points_conformance.targets.api.news import News
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["inside_of", "rule"]
@@ -129,10 +130,21 @@ def a_message_shows_no_inside(api: ApiTarget) -> None:
     _show_nothing(api.exchanges, api.rule)
 
 
-@rule("envelope.no-refusal-shows-the-inside", SHOULD, after=(), closing=True)
+def _lately_shown(api: ApiTarget, news: Sequence[News]) -> None:
+    """What no later call takes back."""
+    del api
+    for one in news:
+        _show_nothing(call for call in one.calls if _is_refused(call))
+
+
+def _is_refused(call: Exchange) -> bool:
+    return call.status is not None and call.status >= 400
+
+
+@rule("envelope.no-refusal-shows-the-inside", SHOULD, after=(), closing=True, glance=_lately_shown)
 def no_refusal_of_the_run_shows_an_inside(api: ApiTarget) -> None:
     """No refusal of a run SHOULD show a stack trace, SQL, a file path or a class name."""
-    refused = [one for one in api.whole.exchanges if one.status is not None and one.status >= 400]
+    refused = [call for call in api.whole.exchanges if _is_refused(call)]
     if not refused:
         raise NotExercised("nothing was refused in this run", lacks="refusals")
     _show_nothing(refused)

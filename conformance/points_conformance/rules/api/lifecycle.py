@@ -20,8 +20,8 @@ from points_conformance.rules.api.steps import (
     refuses,
 )
 from points_conformance.rules.api.telling import told
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import REASON, ApiTarget
 
 __all__ = ["rule"]

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     UNASKED = "unasked"
     ALTERED = "altered"
     MONEY = "money"
+    OVERDRAWN = "overdrawn"
     POINTS = "points"
     STATUS = "status"
     READ = "read"
@@ -146,7 +147,8 @@ class _Views:
         distinct = {told.digest: told for told in history.told}.values()
         self.told_cancels = [told for told in distinct if told.event == "cancelled"]
         self.told_refunds = [told for told in distinct if told.event == "refunded"]
-        self.told_refunds += self._alike()
+        self.repeated = self._alike()
+        self.told_refunds += self.repeated
         self.by_platform = [told for told in distinct if told.event == "auto_refunded"]
 
     @property
@@ -238,8 +240,9 @@ class _Views:
                 f"{sar_text(self.history.total)}; {self._told()}",
             )
         if self._from_start and self._sum() > self.history.total:
+            # Events that look the same may be one that was repeated, until all are there.
             yield (
-                Kind.MONEY,
+                Kind.MONEY if self.repeated else Kind.OVERDRAWN,
                 f"{sar_text(self._sum())} SAR went back of an order of "
                 f"{sar_text(self.history.total)}",
             )

@@ -12,8 +12,8 @@ from points_conformance.judging.slots import parked
 from points_conformance.rules.api.generation.sweep import Sweep
 from points_conformance.rules.api.histories import Unfolding
 from points_conformance.rules.api.reconcile import Discrepancy
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["Compared", "Knock", "Once", "Shared", "Telling", "ToldOrder"]

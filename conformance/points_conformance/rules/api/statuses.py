@@ -6,7 +6,7 @@ statuses. A refusal changes nothing, so one order can take all of them, and is r
 that does not hold is the way gone again, with a read after each call, to find the one that did it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -28,6 +28,7 @@ from points_conformance.rules.api.steps import fresh_order, fully_refunded
 from points_conformance.rules.api.telling import at_rest
 from points_conformance.rules.api.ways import WAYS, Way
 from points_conformance.targets.api.answer import Answer
+from points_conformance.targets.api.news import News
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
@@ -310,6 +311,13 @@ _register()
 
 
 # ---------------------------------------------------------------------- what is told
+def _lately_told(api: ApiTarget, news: Sequence[News]) -> None:
+    """Of orders of which nothing more is asked."""
+    orders = {order.uuid: order for one in news for order in one.told}.values()
+    told = [order for order in orders if any(_told(api, order, step) for step in _EVENT)]
+    _refused_and_told(api, told, _steps_asked(api) if told else {})
+
+
 @rule(
     "status.refused-step-is-not-told",
     MUST,
@@ -317,13 +325,23 @@ _register()
     inferred("what did not happen is not told"),
     needs=(Need.INBOX, Need.REPLACING),
     closing=True,
+    glance=_lately_told,
 )
 def a_refused_step_is_not_told(api: ApiTarget) -> None:
     """An authorize, capture or complete that was refused MUST NOT be told as done."""
-    inbox = at_rest(api)
-    asked = _steps_asked(api)
+    at_rest(api)
+    if not _refused_and_told(api, api.whole.orders, _steps_asked(api)):
+        raise NotExercised("no step of a new order was refused", lacks="refused steps")
+
+
+def _refused_and_told(
+    api: ApiTarget,
+    orders: Iterable[TestOrder],
+    asked: Mapping[tuple[str, str], Sequence[Exchange]],
+) -> int:
+    """How many refused steps of these orders were not told. Raises a finding at one that was."""
     looked = 0
-    for order in api.whole.orders:
+    for order in orders:
         # Who came further may have been told of that before.
         if order.status is not OrderStatus.NEW:
             continue
@@ -333,17 +351,21 @@ def a_refused_step_is_not_told(api: ApiTarget) -> None:
             if not calls or not all(400 <= (call.status or 500) < 500 for call in calls):
                 continue
             looked += 1
-            told = [one for one in inbox.of(order.uuid) if one.event == _EVENT[step.value]]
+            told = _told(api, order, step.value)
             if told:
                 raise Finding(
                     "a step that was refused is told",
                     expected=f"no {_EVENT[step.value]} event: {step.value} was refused",
-                    got=f"{len(told)}",
+                    got=f"{told}",
                     exchanges=calls,
                     led_by=[order.rule],
                 )
-    if not looked:
-        raise NotExercised("no step of a new order was refused", lacks="refused steps")
+    return looked
+
+
+def _told(api: ApiTarget, order: TestOrder, step: str) -> int:
+    """How often an order was told to have taken a step."""
+    return sum(one.event == _EVENT[step] for one in api.webhooks().of(order.uuid))
 
 
 _EVENT: Final = {"authorize": "authorized", "capture": "captured", "complete": "completed"}

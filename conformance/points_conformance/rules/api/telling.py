@@ -15,8 +15,9 @@ from points_conformance.rules.api.expect import expect
 from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.shared import Shared, Telling, ToldOrder
 from points_conformance.targets.api.endpoints import endpoint_of
-from points_conformance.targets.api.inbox import MAIN, Inbox, Received
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import TestOrder, TurnedAway
+from points_conformance.targets.api.received import MAIN, Received
 from points_conformance.targets.api.reply import Reply
 from points_conformance.targets.api.target import ApiTarget
 

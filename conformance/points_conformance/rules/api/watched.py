@@ -14,8 +14,8 @@ from points_conformance.rules.api.readings import cancel_settled, cancellable
 from points_conformance.rules.api.reasons import MARKUP, SCRIPTS
 from points_conformance.rules.api.shared import Once
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder, TurnedAway
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [

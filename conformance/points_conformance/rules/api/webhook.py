@@ -20,8 +20,8 @@ from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Telling, ToldOrder
 from points_conformance.rules.api.steps import partially_refunded
 from points_conformance.rules.api.telling import a_cancel, a_refund, a_series, all_told, told
-from points_conformance.targets.api.inbox import Received
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]

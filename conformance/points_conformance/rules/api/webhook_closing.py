@@ -15,8 +15,10 @@ from points_conformance.judging.rule import Level, Profile, inferred, promised, 
 from points_conformance.rules.api.endpoint_life import ANSWERED
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.glances import (
+    DISAGREE,
     TOLD_TWICE,
     TOLD_UNASKED,
+    attempted_by_now,
     attempted_too_often,
     by_delivery,
     calls_on,
@@ -24,7 +26,8 @@ from points_conformance.rules.api.glances import (
     makers_of,
     nothing_heard,
     sent_again,
-    told_too_often,
+    sent_again_by_now,
+    told_too_much,
 )
 from points_conformance.rules.api.histories import histories
 from points_conformance.rules.api.reconcile import Discrepancy, Kind, discrepancies, lacking
@@ -40,7 +43,7 @@ from points_conformance.rules.api.webhook_retries import (
     RETRIED,
     THIRD,
 )
-from points_conformance.targets.api.inbox import Received
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = ["rule"]
@@ -76,7 +79,7 @@ def every_reversal_is_told(api: ApiTarget) -> None:
     REFUND,
     inferred("a reversal happens once"),
     profile=SMOKE,
-    glance=partial(told_too_often, kind=Kind.DOUBLED, title=TOLD_TWICE),
+    glance=partial(told_too_much, kind=Kind.DOUBLED, title=TOLD_TWICE),
 )
 def a_reversal_is_told_once(api: ApiTarget) -> None:
     """A reversal MUST be told once: repeats are identical, never with another timestamp."""
@@ -89,19 +92,27 @@ def a_reversal_is_told_once(api: ApiTarget) -> None:
     REFUND,
     NOT_DONE,
     profile=SMOKE,
-    glance=partial(told_too_often, kind=Kind.UNASKED, title=TOLD_UNASKED),
+    glance=partial(told_too_much, kind=Kind.UNASKED, title=TOLD_UNASKED),
 )
 def a_refusal_is_not_told(api: ApiTarget) -> None:
     """A refused cancel or refund MUST NOT be told."""
     _none_of(api, TOLD_UNASKED, {Kind.UNASKED})
 
 
-@rule("webhook.views-agree", MUST, REFUND, MONEY, CONSERVED, profile=SMOKE)
+@rule(
+    "webhook.views-agree",
+    MUST,
+    REFUND,
+    MONEY,
+    CONSERVED,
+    profile=SMOKE,
+    glance=partial(told_too_much, kind=Kind.OVERDRAWN, title=DISAGREE),
+)
 def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
     """Answers, webhooks and reads of an order MUST agree on its money, points and status."""
     _none_of(
         api,
-        "answers, webhooks and reads disagree",
+        DISAGREE,
         set(Kind) - {Kind.LOST, Kind.DOUBLED, Kind.UNASKED},
     )
 
@@ -198,7 +209,7 @@ def _events(api: ApiTarget) -> Iterator[tuple[str, Received]]:
     DELIVERY,
     THREE,
     after=RETRIED,
-    glance=attempted_too_often,
+    glance=attempted_by_now,
 )
 def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
     """A delivery that keeps failing MUST be attempted at most four times."""
@@ -211,7 +222,7 @@ def a_delivery_has_at_most_four_attempts(api: ApiTarget) -> None:
     SHOULD,
     DELIVERY,
     inferred("accepted is delivered"),
-    glance=sent_again,
+    glance=sent_again_by_now,
 )
 def an_accepted_delivery_is_notsent_again(api: ApiTarget) -> None:
     """A delivery that was answered with 2xx SHOULD NOT be sent again."""

@@ -16,7 +16,7 @@ from points_conformance.rules.api.expect import expect, fail_unless
 from points_conformance.rules.api.family import family
 from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.telling import failed_deliveries, own_endpoint, told
-from points_conformance.targets.api.inbox import MAIN, Received
+from points_conformance.targets.api.received import MAIN, Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [

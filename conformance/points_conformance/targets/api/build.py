@@ -16,8 +16,9 @@ from points_conformance.simulator import Simulator
 from points_conformance.simulator.core import Parts
 from points_conformance.simulator.messages import Refusal
 from points_conformance.targets.api.calls import CALL_TIMEOUT, Keys
-from points_conformance.targets.api.inbox import MAIN, Inbox
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.live import EarningSource
+from points_conformance.targets.api.received import MAIN
 from points_conformance.targets.api.simulator_inbox import SimulatorInbox
 from points_conformance.targets.api.sources import (
     FileSource,

@@ -9,25 +9,22 @@ import hmac
 import itertools
 import re
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from points_conformance.contract.limits import SECRET_HEADER
-from points_conformance.judging.archive import Packed, Packing
+from points_conformance.judging.archive import Packing
 from points_conformance.judging.finding import Denied, NotExercised
 from points_conformance.judging.slots import parked
 from points_conformance.targets.api.endpoints import SECRET_NAME
 from points_conformance.targets.api.patience import Awaited, Patience
 from points_conformance.targets.api.payload import order_of, payload_of
+from points_conformance.targets.api.received import MAIN, Received, distinct
 from points_conformance.targets.api.reply import Reply
 
-__all__ = ["MAIN", "Inbox", "Received", "distinct"]
+__all__ = ["Inbox"]
 
-#: The place (the last part of an endpoint's path) where the run's own endpoint is.
-MAIN: Final = "main"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
@@ -35,52 +32,6 @@ _SLICE: Final = 0.1
 _STRANGERS: Final = 200
 #: In the place of an order: whatever comes.
 _ANY: Final = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
-
-    The secret's header is replaced by whether it was the registered one (``secret_right``).
-    ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
-    endpoint that it came to, ``answered`` what it was told, ``came`` when, by the calls' clock.
-    """
-
-    number: int
-    headers: Mapping[str, str]
-    packed: Packed
-    at: float
-    secret_right: bool
-    secret_shown: bool = False
-    digest: str = ""
-    place: str = MAIN
-    answered: Reply = 200
-    came: float = field(default_factory=time.perf_counter)
-
-    @property
-    def body(self) -> bytes:
-        """The raw body, secrets replaced."""
-        return self.packed.unpacked
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """The body as JSON, numbers exact; empty where it is no JSON object."""
-        return payload_of(self.body)
-
-    @property
-    def event(self) -> str:
-        """The event's name as the body has it."""
-        return str(self.payload.get("event", ""))
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """The ``order`` of the payload, empty where there is none."""
-        return order_of(self.payload)
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it was answered with 2xx."""
-        return isinstance(self.answered, int) and 200 <= self.answered < 300
 
 
 class Inbox:
@@ -121,8 +72,9 @@ class Inbox:
         #: Who waits, by the order whose events they are for: nobody is woken for nothing. What is
         #: under no order is for whatever comes.
         self._waiting: dict[str, list[threading.Condition]] = defaultdict(list)
-        #: The orders of which something came since somebody asked for news.
+        #: The orders of which something came since they were news, and since somebody asked.
         self._news: set[str] = set()
+        self._heard_of: set[str] = set()
 
     # ------------------------------------------------------------------ endpoints and orders
     def url(self, place: str = MAIN) -> str:
@@ -142,7 +94,7 @@ class Inbox:
                 self._numbers[number] = uuid
             mine = [s for s in self._strangers if uuid == s[0] or (number and number == s[1])]
             if mine:
-                self._news.add(uuid)
+                self._note(uuid)
             for stranger in mine:
                 self._strangers.remove(stranger)
                 kept.append(stranger[2])
@@ -177,7 +129,7 @@ class Inbox:
             )
             if uuid:
                 self._known[uuid].append(received)
-                self._news.add(uuid)
+                self._note(uuid)
             else:
                 self._strangers.append((id_, number, received))
             self._heard = True
@@ -283,12 +235,22 @@ class Inbox:
         with self._lock:
             return self._named(uuid, event, place)
 
+    def _note(self, uuid: str) -> None:
+        self._news.add(uuid)
+        self._heard_of.add(uuid)
+
     def news(self, orders: Collection[str]) -> set[str]:
         """Of these orders, by uuid, those of which anything came since they were news last."""
         with self._lock:
             news = self._news.intersection(orders)
             self._news -= news
         return news
+
+    def heard_of(self) -> set[str]:
+        """All orders, by uuid, of which anything came since this was asked last."""
+        with self._lock:
+            heard, self._heard_of = self._heard_of, set()
+        return heard
 
     def look_again(self, uuid: str) -> None:
         """An order is news once more."""
@@ -379,14 +341,6 @@ class Inbox:
             for one in self._known.get(uuid.lower(), ())
             if place in (None, one.place) and one.event == event
         ]
-
-
-def distinct(events: Iterable[Received]) -> list[Received]:
-    """The events without identical repeats, oldest first."""
-    kept: dict[str, Received] = {}
-    for event in events:
-        kept.setdefault(event.digest, event)
-    return list(kept.values())
 
 
 def _same(secret: str, registered: str | None) -> bool:

@@ -11,8 +11,9 @@ from points_conformance.judging.finding import Denied, Finding, NetworkTrouble
 from points_conformance.simulator.mounts.asgi import CUT
 from points_conformance.simulator.mounts.thread_server import PortTakenError
 from points_conformance.targets.api.endpoints import SECRET_NAME, endpoint_of, others
-from points_conformance.targets.api.inbox import MAIN, Inbox
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.listener import Message, Receive, Send, listener_at
+from points_conformance.targets.api.received import MAIN
 from points_conformance.targets.api.reply import Reply, Said
 from points_conformance.targets.guard import can_be_called
 

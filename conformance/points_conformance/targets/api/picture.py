@@ -11,8 +11,9 @@ from points_conformance.judging.picture import answered, short
 from points_conformance.judging.step import Step
 from points_conformance.simulator.messages import dump_json, load_json
 from points_conformance.targets.api.answer import order_in
-from points_conformance.targets.api.inbox import Inbox, Received
+from points_conformance.targets.api.inbox import Inbox
 from points_conformance.targets.api.order import TestOrder
+from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.walk import order_of_call
 
 __all__ = ["pictured"]

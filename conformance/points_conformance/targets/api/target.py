@@ -24,6 +24,7 @@ from points_conformance.targets.api.answer import Answer
 from points_conformance.targets.api.calls import CALL_TIMEOUT, Caller, Keys
 from points_conformance.targets.api.endpoints import SECOND_MERCHANT, Endpoints, Registered
 from points_conformance.targets.api.inbox import Inbox
+from points_conformance.targets.api.news import News
 from points_conformance.targets.api.order import Made, Reversal, TestOrder, Wanted, fits, none_of
 from points_conformance.targets.api.picture import pictured
 from points_conformance.targets.api.sources import OrderSource
@@ -75,6 +76,8 @@ class ApiTarget(Caller):
         self._others = Registered()
         self._shared: dict[type, object] = {}
         self._auto_refund = auto_refund
+        #: So many exchanges were news before.
+        self._looked_at = 0
         self._racer = racer
 
     # ------------------------------------------------------------------ the run, and one rule
@@ -102,14 +105,16 @@ class ApiTarget(Caller):
         assert isinstance(found, kind)
         return found
 
-    def news(self, decided: Container[str]) -> Sequence[TestOrder]:
-        """The orders of which something was told since this was asked last; those of rules that
-        are not decided later, for more is asked of them.
-        """
+    def news(self, decided: Container[str]) -> Sequence[News]:
+        """What was told and called since this was asked last."""
+        calls = self.exchanges_after(self._looked_at)
+        self._looked_at += len(calls)
         if self.inbox is None:
-            return ()
-        orders = {o.uuid.lower(): o for o in list(self.whole.orders) if o.rule in decided}
-        return [orders[uuid] for uuid in sorted(self.inbox.news(orders))]
+            return [News(calls=calls)]
+        orders = {order.uuid.lower(): order for order in list(self.whole.orders)}
+        settled = {uuid for uuid, order in orders.items() if order.rule in decided}
+        heard = [orders[uuid] for uuid in sorted(self.inbox.heard_of()) if uuid in orders]
+        return [News(heard, [orders[uuid] for uuid in sorted(self.inbox.news(settled))], calls)]
 
     def makers(self) -> Mapping[str, str]:
         """The rule whose order it is, by the uuid of every order of the run in lower case."""

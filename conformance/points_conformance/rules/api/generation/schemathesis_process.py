@@ -12,6 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, TextIO
@@ -20,7 +21,7 @@ __all__: list[str] = []
 
 #: Stands where the path takes an order; the kit sends to orders of its own.
 UUID = "00000000-0000-4000-8000-000000000000"
-#: How far this process stands behind that which asks, where both want the machine.
+#: How far the making of cases stands behind whoever asks, where both want the machine.
 _BEHIND = 10
 #: What another version may lack or name otherwise.
 _OTHER_VERSION = (ImportError, AttributeError, TypeError)
@@ -28,18 +29,24 @@ _OTHER_VERSION = (ImportError, AttributeError, TypeError)
 
 def main(questions: TextIO, answers: TextIO) -> None:
     """Answer until there are no more questions."""
-    if hasattr(os, "nice"):
-        # Rules are judged meanwhile, by a process that is told of a finding the sooner.
-        os.nice(_BEHIND)
     operations: dict[str, Any] = {}
     for line in questions:
         question = json.loads(line)
         if "description" in question:
-            told = _generated(question, operations)
+            with ThreadPoolExecutor(1, initializer=_stand_behind) as aside:
+                told = aside.submit(_generated, question, operations).result()
         else:
             told = {"misfits": _misfits(operations[question["operation"]], question)}
         answers.write(json.dumps(told) + "\n")
         answers.flush()
+
+
+def _stand_behind() -> None:
+    """Rules are judged while cases are made, by a process that is told of a finding the sooner. Its
+    answers wait for nobody: on Linux only this thread stands behind.
+    """
+    if hasattr(os, "nice"):
+        os.nice(_BEHIND)
 
 
 def _generated(question: dict[str, Any], operations: dict[str, Any]) -> dict[str, Any]:
