@@ -49,6 +49,14 @@ def test_who_holds_others_up_pays_for_what_they_could_call_meanwhile() -> None:
     assert order(rules, "stalls", "dear", "dearest") == ["dear", "stalls", "dearest"]
 
 
+def test_what_a_closing_rule_tells_early_is_also_found_by_what_it_comes_after() -> None:
+    """It tells as soon as that is decided; what only closes a run hurries nobody."""
+    for glance in (None, lambda target, news: None):
+        last = rule("last", closing=True, after=("toy.before",), glance=glance)
+        found = order([rule("before", 5), rule("other", 2), last], "last", "last", "last", "other")
+        assert found == (["other", "before"] if glance is None else ["before", "other"])
+
+
 def test_of_those_that_find_nothing_the_cheapest_comes_first() -> None:
     """All of them are in it, but what closes a run, and what the profile leaves out."""
     rules = [rule("dear", 3), rule("cheap"), rule("last", closing=True)]

@@ -36,7 +36,8 @@ def finding_order(
     found_by: dict[str, set[int]] = {rule.id: set() for rule in catalogue}
     for number, failed in enumerate(faults):
         for id_ in failed & found_by.keys():
-            found_by[id_].add(number)
+            for finder in (id_, *_leading_to(catalogue[id_])):
+                found_by[finder].add(number)
     order: dict[str, None] = {}
     found: set[int] = set()
 
@@ -52,6 +53,11 @@ def finding_order(
         order |= {rule.id: None for rule in best}
         found |= set().union(*(found_by[rule.id] for rule in best))
     return tuple(order)
+
+
+def _leading_to(rule: Rule) -> tuple[str, ...]:
+    """The rules behind which a closing one may tell what it finds before its turn."""
+    return rule.after if rule.glance is not None else ()
 
 
 def _way(catalogue: Catalogue, rule: Rule, order: Iterable[str]) -> list[Rule]:
