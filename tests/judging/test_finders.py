@@ -57,6 +57,13 @@ def test_what_a_closing_rule_tells_early_is_also_found_by_what_it_comes_after() 
         assert found == (["other", "before"] if glance is None else ["before", "other"])
 
 
+def test_what_may_be_told_early_is_not_found_before_it_is() -> None:
+    """A closing rule tells only some of what it finds early: who finds the same still counts."""
+    last = rule("last", closing=True, after=("toy.one",), glance=lambda target, news: None)
+    rules = [rule("one"), rule("few", 4), rule("many", 5), last]
+    assert order(rules, "last many", "last many", "few") == ["one", "many", "few"]
+
+
 def test_of_those_that_find_nothing_the_cheapest_comes_first() -> None:
     """All of them are in it, but what closes a run, and what the profile leaves out."""
     rules = [rule("dear", 3), rule("cheap"), rule("last", closing=True)]

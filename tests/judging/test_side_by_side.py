@@ -326,16 +326,17 @@ def test_what_takes_turns_begins_before_what_is_short() -> None:
     assert diary.lines.index("+t1") < diary.lines.index("+s3")
 
 
-def test_what_holds_others_up_lets_those_that_take_turns_end_first() -> None:
+def test_what_holds_others_up_lets_those_that_take_turns_and_find_more_end_first() -> None:
     """What they wait for would come late, one after the other; but not those that come after it."""
     diary = Diary()
     rules = [
         rule("stalls", diary.writing("stalls"), holds_up=True),
-        *(rule(f"t{n}", diary.writing(f"t{n}", waits), alone="endpoints") for n in range(2)),
+        *(rule(f"t{n}", diary.writing(f"t{n}", waits), alone="endpoints") for n in range(4)),
         rule("looks-back", diary.writing("back"), alone="endpoints", after=("toy.stalls",)),
     ]
-    judged(rules, finders=["toy.stalls"])
+    judged(rules, finders=["toy.t0", "toy.t1", "toy.looks-back", "toy.stalls"])
     assert diary.lines.index("+stalls") > diary.lines.index("-t1")
+    assert diary.lines.index("+stalls") < diary.lines.index("-t2")
     assert diary.lines.index("+back") > diary.lines.index("-stalls")
 
 

@@ -34,17 +34,21 @@ def finding_order(
     }
     rules = [rule for rule in catalogue.select(profile) if not rule.closing]
     found_by: dict[str, set[int]] = {rule.id: set() for rule in catalogue}
+    #: What may be found once a rule is decided, by itself or by another: none of it counts as
+    #: found, for of all that a closing rule finds it tells only some early.
+    led_to: dict[str, set[int]] = {rule.id: set() for rule in catalogue}
     for number, failed in enumerate(faults):
         for id_ in failed & found_by.keys():
-            for finder in (id_, *_leading_to(catalogue[id_])):
-                found_by[finder].add(number)
+            found_by[id_].add(number)
+            for leading in (id_, *_leading_to(catalogue[id_])):
+                led_to[leading].add(number)
     order: dict[str, None] = {}
     found: set[int] = set()
 
     def worth(way: Sequence[Rule]) -> tuple[float, int]:
         """New faults by the call; of two that find as many, the one that costs less."""
         cost = sum(costs[rule.id] for rule in way)
-        new = set().union(*(found_by[rule.id] for rule in way)) - found
+        new = set().union(*(led_to[rule.id] for rule in way)) - found
         return len(new) / cost, -cost
 
     while len(order) < len(rules):

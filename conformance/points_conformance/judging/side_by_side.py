@@ -174,16 +174,18 @@ class SideBySide:
 
     def _before_of(self, rule: Rule, rules: Sequence[Rule]) -> set[str]:
         """What it comes after, and of what is judged what it looks back on; where it holds others
-        up also who takes turns, for there one waits for the other as well.
+        up also those that take turns and find more, for there one waits for the other as well.
         """
         before = {other.id for other in rules if other.id in rule.behind}.union(rule.after)
         if rule.holds_up:
             takers = [other for other in rules if other.alone not in ("", ALL)]
-            before |= {other.id for other in takers if not self._comes_after(other, rule)}
+            before |= {other.id for other in takers if self._goes_before(other, rule)}
         return before
 
-    def _comes_after(self, rule: Rule, other: Rule) -> bool:
-        return other in self.judge.catalogue.with_prerequisites([rule])
+    def _goes_before(self, rule: Rule, other: Rule) -> bool:
+        """Whether it finds no less, and does not come after the other."""
+        comes_after = other in self.judge.catalogue.with_prerequisites([rule])
+        return self._rank(rule) <= self._rank(other) and not comes_after
 
     def _glance(self) -> None:
         """Tell at once what closing rules are sure to find."""
