@@ -13,7 +13,7 @@ from points_conformance.judging.finding import Finding
 from points_conformance.rules.api.reconcile import Kind
 from points_conformance.rules.api.roads import STRANGER
 from points_conformance.rules.api.shared import Shared
-from points_conformance.targets.api.news import News
+from points_conformance.targets.api.news import News, each_once
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
@@ -41,7 +41,7 @@ TOLD_UNASKED = "what was refused is told"
 
 def told_too_much(api: ApiTarget, news: Iterable[News], *, kind: Kind, title: str) -> None:
     """More was told of an order than had been asked for by then: no later answer undoes that."""
-    for order in _orders(one.told for one in news):
+    for order in each_once(one.told for one in news):
         found = Shared.of(api).unfolding.differences(api, order)
         if found is None:
             api.webhooks().look_again(order.uuid)
@@ -54,24 +54,19 @@ def told_too_much(api: ApiTarget, news: Iterable[News], *, kind: Kind, title: st
 def heard_at(api: ApiTarget, news: Iterable[News], *, place: str) -> None:
     """The order of a story was told to a place that may hear nothing of it."""
     planted = Shared.of(api).planted.get(place)
-    for order in _orders(one.heard for one in news):
+    for order in each_once(one.heard for one in news):
         if order.uuid == planted:
             nothing_heard(api.webhooks().of(order.uuid, place), place)
 
 
 def attempted_by_now(api: ApiTarget, news: Iterable[News]) -> None:
     """A delivery that came lately was attempted more than four times."""
-    attempted_too_often(api, _orders(one.heard for one in news))
+    attempted_too_often(api, each_once(one.heard for one in news))
 
 
 def sent_again_by_now(api: ApiTarget, news: Iterable[News]) -> None:
     """What came lately had been accepted before."""
-    sent_again(api, _orders(one.heard for one in news))
-
-
-def _orders(each: Iterable[Sequence[TestOrder]]) -> list[TestOrder]:
-    """Each order once."""
-    return list({order.uuid: order for orders in each for order in orders}.values())
+    sent_again(api, each_once(one.heard for one in news))
 
 
 def nothing_heard(heard: Sequence[Received], place: str) -> None:

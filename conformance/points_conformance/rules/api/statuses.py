@@ -28,7 +28,7 @@ from points_conformance.rules.api.steps import fresh_order, fully_refunded
 from points_conformance.rules.api.telling import at_rest
 from points_conformance.rules.api.ways import WAYS, Way
 from points_conformance.targets.api.answer import Answer
-from points_conformance.targets.api.news import News
+from points_conformance.targets.api.news import News, each_once
 from points_conformance.targets.api.order import TestOrder
 from points_conformance.targets.api.target import REASON, ApiTarget
 
@@ -313,7 +313,7 @@ _register()
 # ---------------------------------------------------------------------- what is told
 def _lately_told(api: ApiTarget, news: Sequence[News]) -> None:
     """Of orders of which nothing more is asked."""
-    orders = {order.uuid: order for one in news for order in one.told}.values()
+    orders = each_once(one.told for one in news)
     told = [order for order in orders if any(_told(api, order, step) for step in _EVENT)]
     _refused_and_told(api, told, _steps_asked(api) if told else {})
 

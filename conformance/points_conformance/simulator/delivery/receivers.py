@@ -300,7 +300,8 @@ async def _finished(response: httpx.Response) -> None:
     if told.isdecimal() and int(told) <= _LITTLE:
         with suppress(httpx.HTTPError, OSError, TimeoutError):
             async with asyncio.timeout(_MOMENT):
-                await response.aread()
+                async for _ in response.aiter_raw():  # never unpacked: that could be anything
+                    pass
     await response.aclose()
 
 

@@ -1,12 +1,12 @@
 """What came since somebody looked last, for rules that close a run and may look before that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from points_conformance.judging.exchange import Exchange
 from points_conformance.targets.api.order import TestOrder
 
-__all__ = ["News"]
+__all__ = ["News", "each_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,8 @@ class News:
     heard: Sequence[TestOrder] = ()
     told: Sequence[TestOrder] = ()
     calls: Sequence[Exchange] = ()
+
+
+def each_once(orders: Iterable[Sequence[TestOrder]]) -> list[TestOrder]:
+    """The orders of several news, none of them twice."""
+    return list({order.uuid: order for some in orders for order in some}.values())
