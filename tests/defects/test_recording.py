@@ -99,6 +99,17 @@ def test_an_order_that_does_not_follow_is_stale() -> None:
     assert after.order == current().order
 
 
+def test_who_found_something_with_one_seed_alone_does_not_go_before_who_always_does() -> None:
+    """A story that came upon it lays it to a rule that would not have found it."""
+    always, once = "refund.many-parts", "auth.unknown-key"
+    fails = {always: {Sign("too much"): 2}, once: {Sign("too much"): 1}}
+    of_each = current().signatures[Subject.API].items()
+    signatures = {id_: replace(signature, fails=fails) for id_, signature in of_each}
+    before = replace(current(), signatures={**current().signatures, "api": signatures})
+    *_, after = record(before, profile=before.profile, seeds=before.seeds)
+    assert after.order.index(always) < after.order.index(once)
+
+
 def test_a_new_defect_costs_its_own_runs() -> None:
     """And is named as stale."""
     before = without(Subject.API, defect="sum-not-checked")

@@ -45,7 +45,7 @@ def test_a_rule_pays_for_what_it_comes_after() -> None:
 
 def test_who_holds_others_up_pays_for_what_they_could_call_meanwhile() -> None:
     """It comes behind what finds as much for many more calls, but not behind the dearest."""
-    rules = [rule("stalls", 3, holds_up=True), rule("dear", 100), rule("dearest", 200)]
+    rules = [rule("stalls", 3, holds_up=True), rule("dear", 20), rule("dearest", 100)]
     assert order(rules, "stalls", "dear", "dearest") == ["dear", "stalls", "dearest"]
 
 

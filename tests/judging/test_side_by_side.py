@@ -10,6 +10,7 @@ from tests.judging.toys import rule
 from tests.waiting import eventually
 
 from points_conformance.judging import side_by_side
+from points_conformance.judging.brisk import Brisk
 from points_conformance.judging.catalogue import CatalogueError, build
 from points_conformance.judging.finding import Denied, Finding
 from points_conformance.judging.judge import Judge
@@ -67,6 +68,24 @@ def judged(rules: Sequence[Rule], most: int = 4, **options: Any) -> tuple[Judge,
         [one.id for one in catalogue]
     )
     return judge, decided
+
+
+class Slow(Brisk):
+    """A target whose answers are waited for, from the first on."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Always."""
+        return True
+
+
+class Fast(Brisk):
+    """A target that answers at once, whatever the machine is busy with."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Never."""
+        return False
 
 
 def waits(api: ApiTarget) -> None:
@@ -283,21 +302,40 @@ def test_what_makes_many_calls_lets_what_is_short_begin_first() -> None:
     assert "+story" not in diary.lines[:4]
 
 
-def test_where_a_target_is_slow_what_makes_the_most_calls_begins_before_what_is_short(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_where_a_target_is_slow_what_makes_the_most_calls_begins_before_what_is_short() -> None:
     """Else the run would be as long as both; the others that make many calls still come last."""
-    monkeypatch.setattr(side_by_side, "_BRISK", 0.0)
     diary = Diary()
     rules = [
         *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
         rule("search", diary.writing("search", waits), long=True, calls={Profile.STANDARD: 5}),
         rule("story", diary.writing("story", waits), long=True, calls={Profile.STANDARD: 9}),
     ]
-    judged(rules, most=2)
+    judged(rules, most=2, brisk=Slow)
     assert "+story" in diary.lines[:2]
     begun = [line for line in diary.lines if line[0] == "+"]
     assert begun[-1] == "+search"
+
+
+def test_where_a_target_is_slow_what_the_longest_comes_after_begins_before_what_is_short() -> None:
+    """Else the longest would wait for it behind all that is short."""
+    diary = Diary()
+    rules = [
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(4)),
+        rule("first", diary.writing("first", waits)),
+        rule("story", diary.writing("story", waits), long=True, after=("toy.first",)),
+    ]
+    judged(rules, most=2, finders=[f"toy.s{n}" for n in range(4)], brisk=Slow)
+    begun = [line for line in diary.lines if line[0] == "+"]
+    assert begun.index("+first") < 2
+    assert begun.index("+story") < begun.index("+s3")
+
+
+def test_only_where_a_target_is_slow_as_many_are_at_work_as_may_be() -> None:
+    """One that answers at once is kept busy by four: of more each would take longer."""
+    for brisk, most in ((Fast, 4), (Slow, 8)):
+        diary = Diary()
+        judged([rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(12)], 8, brisk=brisk)
+        assert diary.most == most
 
 
 def test_what_needs_the_target_for_itself_comes_before_what_makes_many_calls() -> None:

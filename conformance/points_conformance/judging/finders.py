@@ -14,7 +14,7 @@ from points_conformance.judging.rule import Profile, Rule
 __all__ = ["finding_order"]
 
 #: Who holds others up costs what they could call meanwhile.
-_HELD_UP: Final = 150
+_HELD_UP: Final = 30
 
 
 def finding_order(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
+from points_conformance.judging.brisk import Brisk
 from points_conformance.judging.judge import Judge
 from points_conformance.judging.judged import Judged
 from points_conformance.judging.rule import ALL, Rule
@@ -25,9 +26,9 @@ __all__ = ["Errands", "SideBySide"]
 Done = TypeVar("Done")
 #: CPython looks for a signal only between waits.
 _SLICE: Final = 0.1
-#: What makes the most calls lets the others begin first, but no longer than this: where a target is
-#: slow, the longest rule is as long as the run.
-_BRISK: Final = 4.0
+#: So many at once keep both this process and a target busy that answers at once: more of them would
+#: only each take longer.
+_FEW: Final = 4
 #: Seconds between two looks at what closing rules would find.
 _GLANCE: Final = 0.25
 #: How long a broken-off run waits for the calls that are under way.
@@ -77,11 +78,12 @@ class Errands:
 
 
 class SideBySide:
-    """Judges rules, at most ``most`` at once.
+    """Judges rules, at most ``most`` at once: fewer where answers come faster than one could ask.
 
     ``finders``: rules in the order in which they find the most. ``decided`` is told of each rule
     once its outcome is there, or it is held up; ``begun`` when it begins; ``glimpsed`` of what a
-    closing rule is sure to find, once. All are called on the thread that judges.
+    closing rule is sure to find, once. All are called on the thread that judges. ``brisk`` is made
+    when the first rule begins.
     """
 
     def __init__(
@@ -95,11 +97,12 @@ class SideBySide:
         begun: Callable[[str], object] = lambda rule_id: None,
         decided: Callable[[str], object] = lambda rule_id: None,
         glimpsed: Callable[[Result], object] = lambda result: None,
+        brisk: Callable[[], Brisk] = Brisk,
     ) -> None:
         self.judge = judge
         self.target = target
         self.errands = errands or Errands()
-        self.slots = Slots(most, self.errands.changed)
+        self.slots = Slots(min(most, _FEW), self.errands.changed)
         self._most = most
         self._finders = {id_: place for place, id_ in enumerate(finders)}
         self._begun = begun
@@ -112,11 +115,13 @@ class SideBySide:
         self._decided: dict[str, None] = {}
         self._running: dict[str, threading.Thread] = {}
         self._ended: deque[str] = deque()
-        #: When the first began, by the machine's clock; and what makes the most calls.
-        self._since = 0.0
+        self._made_brisk = brisk
+        self._brisk = brisk()
         #: Of each rule what is decided when it begins.
         self._before: dict[str, set[str]] = {}
-        self._longest: str | None = None
+        #: What makes the most calls, with what it comes after. It lets the others begin first, but
+        #: where a target is slow, for there it is as long as the run.
+        self._longest: set[str] = set()
         self._broke: BaseException | None = None
 
     def run(self, ids: Sequence[str]) -> None:
@@ -155,7 +160,7 @@ class SideBySide:
 
     # ------------------------------------------------------------------ side by side
     def _spread(self, rules: Sequence[Rule]) -> None:
-        waiting, self._since = self._sorted(rules), time.monotonic()
+        waiting, self._brisk = self._sorted(rules), self._made_brisk()
         self._longest = self._longest_of(rules)
         self._before = {rule.id: self._before_of(rule, rules) for rule in waiting}
         while waiting or self._running:
@@ -226,12 +231,13 @@ class SideBySide:
     def _rank(self, rule: Rule) -> tuple[int, bool, bool]:
         return self._finders.get(rule.id, len(self._finders)), rule.long, rule.alone == ALL
 
-    def _longest_of(self, rules: Sequence[Rule]) -> str | None:
-        """What the run is as long as, where every answer takes long."""
+    def _longest_of(self, rules: Sequence[Rule]) -> set[str]:
+        """What the run is as long as, where every answer takes long, and what that comes after."""
         profile, loopback = self.judge.profile, self.target.loopback
         long = [rule for rule in rules if rule.long]
         bounds = {rule.id: rule.bound(profile, loopback=loopback) for rule in long}
-        return max(bounds, key=lambda id_: bounds[id_], default=None)
+        longest = sorted(long, key=lambda rule: -bounds[rule.id])[:1]
+        return {rule.id for rule in self.judge.catalogue.with_prerequisites(longest)}
 
     def _news(self) -> list[str]:
         """The rules that have ended."""
@@ -248,22 +254,19 @@ class SideBySide:
                     continue
                 if self.slots.take(rule):
                     return rule
-                if rule.alone == ALL and not self._is_slow:
+                if rule.alone == ALL and not self._brisk.is_slow:
                     # It is next: those at work come to their end first.
                     break
             if not self._ended and not self.errands.waiting:
                 self.errands.changed.wait(_SLICE)
         return None
 
-    @property
-    def _is_slow(self) -> bool:
-        return time.monotonic() - self._since > _BRISK
-
     def _in_line(self, waiting: Sequence[Rule]) -> Sequence[Rule]:
         """The rules in the order in which they may begin now."""
-        if not self._is_slow:
+        if not self._brisk.is_slow:
             return waiting
-        return sorted(waiting, key=lambda rule: rule.id != self._longest)
+        self.slots.most = self._most
+        return sorted(waiting, key=lambda rule: rule.id not in self._longest)
 
     def _begin(self, rule: Rule) -> None:
         self._begun(rule.id)

@@ -13,7 +13,7 @@ class Slots:
     """At most ``most`` places. ``changed`` guards them."""
 
     def __init__(self, most: int, changed: threading.Condition) -> None:
-        self._most = most
+        self.most = most
         self._changed = changed
         self._working: dict[str, Rule] = {}
         #: What a rule needs for itself, working or parked.
@@ -33,7 +33,7 @@ class Slots:
     def _is_free(self, rule: Rule) -> bool:
         if rule.alone == ALL:
             return not self._working
-        return ALL not in self._held and len(self._working) < self._most
+        return ALL not in self._held and len(self._working) < self.most
 
     @contextmanager
     def seated(self, rule: Rule) -> Iterator[None]:

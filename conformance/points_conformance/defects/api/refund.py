@@ -326,7 +326,12 @@ def counts_the_last_part(desk: Rebooking, order: Order, command: Command, booked
     return replace(booked, ledger=after)
 
 
-@seed.on(Desk.decide, "full-refund-is-cut-by-a-float", "property.amount-or-none")
+@seed.on(
+    Desk.decide,
+    "full-refund-is-cut-by-a-float",
+    "refund.full-to-the-halala",
+    "property.amount-or-none",
+)
 def cuts_the_full_refund(desk: Desk, order: Order, command: Command) -> Booked:
     """A refund without amount gives back `int(total * 100)` of a float: a halala may be left."""
     # 19.99 has 1998 halalas.

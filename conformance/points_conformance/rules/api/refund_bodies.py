@@ -161,6 +161,18 @@ def an_amount_keeps_its_halalas(api: ApiTarget) -> None:
     is_left(api, order, 1_999)
 
 
+@rule("refund.full-to-the-halala", MUST, EXACT, after="refund.full", calls=8)
+def a_full_refund_leaves_no_halala(api: ApiTarget) -> None:
+    """A refund without an amount MUST give back all of 19.99 and of 8.29, not what a cut-off float
+    makes of them.
+    """
+    # Times 100, both are less than they are.
+    for total in (1_999, 829):
+        order = api.refundable(total, exact=True)
+        fully_refunded(api, order)
+        expect(api.refund(order, amount=sar(1)), order).refused()
+
+
 @rule("refund.large-amounts", MUST, EXACT, after=SUM, calls=6, riyals=1_234_568)
 def amounts_of_ten_thousand_keep_their_halalas(api: ApiTarget) -> None:
     """Amounts of 10,000 riyals and more MUST keep their halalas."""
