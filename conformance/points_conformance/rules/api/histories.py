@@ -5,7 +5,7 @@ Everything is taken from the exchanges, so that no call escapes, whichever rule 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -49,7 +49,8 @@ def histories(api: ApiTarget) -> Iterator[History]:
             if match and match[1].lower() in steps:
                 steps[match[1].lower()] += _steps(match[2], exchange)
         for order in some:
-            yield _history(api, order, steps[order.uuid.lower()], _told(api, order))
+            told = map(told_by, _told(api, order))
+            yield _history(api, order, steps[order.uuid.lower()], told)
 
 
 def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> History:
@@ -58,7 +59,7 @@ def history_of(api: ApiTarget, order: TestOrder, calls: Iterable[Exchange]) -> H
     for exchange in calls:
         match = _CALL.search(urlsplit(exchange.url).path)
         steps += _steps(match[2] if match else None, exchange)
-    return _history(api, order, steps, _told(api, order))
+    return _history(api, order, steps, map(told_by, _told(api, order)))
 
 
 class Unfolding:
@@ -67,6 +68,8 @@ class Unfolding:
     def __init__(self) -> None:
         self._steps: defaultdict[str, list[_Step]] = defaultdict(list)
         self._seen = 0
+        #: What each order's events say, as far as they were read.
+        self._announced: defaultdict[str, list[Announced]] = defaultdict(list)
         #: What was found in an order, and in how many steps and events.
         self._found: dict[str, tuple[tuple[int, int], list[Discrepancy]]] = {}
 
@@ -74,18 +77,25 @@ class Unfolding:
         """What is found in one order so far; compared once, however many rules ask. ``None`` while
         that cannot be said.
         """
-        history = self.so_far(api, order)
-        if history is None:
+        read = self._read(api, order)
+        if read is None:
             return None
-        known = len(self._steps[order.uuid.lower()]), len(history.told)
+        known = len(read[0]), len(read[1])
         if self._found.get(order.uuid, (None,))[0] != known:
-            self._found[order.uuid] = known, discrepancies(history)
+            self._found[order.uuid] = known, discrepancies(_history(api, order, *read))
         return self._found[order.uuid][1]
 
     def so_far(self, api: ApiTarget, order: TestOrder) -> History | None:
         """One order's; ``None`` while a call about it is under way: what came of that is told
         before it is answered.
         """
+        read = self._read(api, order)
+        return None if read is None else _history(api, order, *read)
+
+    def _read(
+        self, api: ApiTarget, order: TestOrder
+    ) -> tuple[Sequence[_Step], Sequence[Announced]] | None:
+        """What was asked of an order and told of it so far, each read once."""
         # In this order: what was told by now was asked for by a call that is under way or recorded.
         told = _told(api, order)
         if api.is_asked(order.uuid):
@@ -95,7 +105,9 @@ class Unfolding:
             match = _CALL.search(urlsplit(exchange.url).path)
             if match:
                 self._steps[match[1].lower()] += _steps(match[2], exchange)
-        return _history(api, order, self._steps[order.uuid.lower()], told)
+        announced = self._announced[order.uuid]
+        announced += map(told_by, told[len(announced) :])
+        return self._steps[order.uuid.lower()], announced
 
 
 def _steps(operation: str | None, exchange: Exchange) -> Iterator[_Step]:
@@ -113,7 +125,7 @@ def _told(api: ApiTarget, order: TestOrder) -> list[Received]:
 
 
 def _history(
-    api: ApiTarget, order: TestOrder, steps: Iterable[_Step], told: Iterable[Received]
+    api: ApiTarget, order: TestOrder, steps: Iterable[_Step], told: Iterable[Announced]
 ) -> History:
     asked: list[Asked] = []
     shown: list[Shown] = []
@@ -135,7 +147,7 @@ def _history(
         points=order.points,
         start=OrderStatus(order.status),
         asked=asked,
-        told=[event for event in map(told_by, told) if event.event in REVERSAL_EVENTS],
+        told=[event for event in told if event.event in REVERSAL_EVENTS],
         shown=shown,
         inbox=api.inbox is not None,
         platform=order.auto_refunded is not None,

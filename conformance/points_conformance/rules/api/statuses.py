@@ -313,8 +313,11 @@ _register()
 # ---------------------------------------------------------------------- what is told
 def _lately_told(api: ApiTarget, news: Sequence[News]) -> None:
     """Of orders of which nothing more is asked."""
-    orders = each_once(one.told for one in news)
-    told = [order for order in orders if any(_told(api, order, step) for step in _EVENT)]
+    told = [
+        order
+        for order in each_once(one.told for one in news)
+        if order.status is OrderStatus.NEW and any(_told(api, order, step) for step in _EVENT)
+    ]
     _refused_and_told(api, told, _steps_asked(api) if told else {})
 
 

@@ -110,12 +110,12 @@ class Inbox:
         text = body.decode("utf-8", "surrogateescape")
         shown = self._without_secrets(text)
         payload = payload_of(body)
-        order = order_of(payload)
+        order, event = order_of(payload), str(payload.get("event", ""))
         id_, number = str(order.get("id")).lower(), str(order.get("order_number"))
         secret = headers.get(SECRET_HEADER.lower(), "")
         with self._lock:
             uuid = id_ if id_ in self._known else self._numbers.get(number, "")
-            reply = self._reply(uuid, str(payload.get("event")), place)
+            reply = self._reply(uuid, event, place)
             received = Received(
                 number=next(self._count),
                 headers=self._headers_of(headers),
@@ -123,6 +123,7 @@ class Inbox:
                 at=self._clock(),
                 secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
+                event=self._without_secrets(event),
                 digest=hashlib.blake2b(body, digest_size=12).hexdigest(),
                 place=place,
                 answered=reply,

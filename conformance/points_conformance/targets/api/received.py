@@ -30,6 +30,7 @@ class Received:
     at: float
     secret_right: bool
     secret_shown: bool = False
+    event: str = ""
     digest: str = ""
     place: str = MAIN
     answered: Reply = 200
@@ -44,11 +45,6 @@ class Received:
     def payload(self) -> dict[str, Any]:
         """The body as JSON, numbers exact; empty where it is no JSON object."""
         return payload_of(self.body)
-
-    @property
-    def event(self) -> str:
-        """The event's name as the body has it."""
-        return str(self.payload.get("event", ""))
 
     @property
     def order(self) -> dict[str, Any]:
