@@ -330,6 +330,43 @@ def test_where_a_target_is_slow_what_the_longest_comes_after_begins_before_what_
     assert begun.index("+story") < begun.index("+s3")
 
 
+def test_where_a_target_is_slow_what_needs_it_for_itself_comes_before_all_that_is_long() -> None:
+    """With what it comes after: what is long would keep it waiting till the end of the run."""
+    diary = Diary()
+    rules = [
+        *(rule(f"l{n}", diary.writing(f"l{n}", waits), long=True) for n in range(2)),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(3)),
+        rule("first", diary.writing("first", waits), long=True),
+        rule("race", diary.writing("race", waits), alone=ALL, after=("toy.first",)),
+    ]
+    judged(rules, most=2, finders=["toy.l0", "toy.l1"], brisk=Slow)
+    begun = [line[1:] for line in diary.lines if line[0] == "+"]
+    assert begun[0] == "first"
+    assert begun.index("race") < min(begun.index("l0"), begun.index("l1"))
+    assert diary.alone("race")
+
+
+def test_what_is_long_and_at_work_when_a_target_turns_slow_keeps_nothing_short_waiting() -> None:
+    """What needs the target for itself waits for it, and the others go on."""
+    over, diary = threading.Event(), Diary()
+
+    class Turning(Brisk):
+        """Slow once what is long has begun."""
+
+        @property
+        def is_slow(self) -> bool:
+            return "+long" in diary.lines
+
+    rules = [
+        rule("long", diary.writing("long", lambda api: over.wait(LONG)), long=True),
+        rule("race", diary.writing("race"), alone=ALL),
+        *(rule(f"s{n}", diary.writing(f"s{n}", waits)) for n in range(2)),
+        rule("last", diary.writing("last", lambda api: over.set()), after=("toy.s0", "toy.s1")),
+    ]
+    judged(rules, most=2, finders=["toy.long", "toy.race"], brisk=Turning)
+    assert diary.lines.index("-last") < diary.lines.index("-long") < diary.lines.index("+race")
+
+
 def test_only_where_a_target_is_slow_as_many_are_at_work_as_may_be() -> None:
     """One that answers at once is kept busy by four: of more each would take longer."""
     for brisk, most in ((Fast, 4), (Slow, 8)):

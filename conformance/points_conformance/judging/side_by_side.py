@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
@@ -119,8 +119,10 @@ class SideBySide:
         self._brisk = brisk()
         #: Of each rule what is decided when it begins.
         self._before: dict[str, set[str]] = {}
-        #: What makes the most calls, with what it comes after. It lets the others begin first, but
-        #: where a target is slow, for there it is as long as the run.
+        #: What needs the target for itself, and what makes the most calls; each with what is
+        #: decided before. Where a target is slow they begin first: nothing that is long may be at
+        #: work beside the former, and the latter is as long as the run.
+        self._solitary: set[str] = set()
         self._longest: set[str] = set()
         self._broke: BaseException | None = None
 
@@ -161,8 +163,9 @@ class SideBySide:
     # ------------------------------------------------------------------ side by side
     def _spread(self, rules: Sequence[Rule]) -> None:
         waiting, self._brisk = self._sorted(rules), self._made_brisk()
-        self._longest = self._longest_of(rules)
         self._before = {rule.id: self._before_of(rule, rules) for rule in waiting}
+        self._solitary = self._led_to(rule for rule in waiting if rule.alone == ALL)
+        self._longest = self._led_to(self._longest_of(waiting))
         while waiting or self._running:
             for id_ in self._news():
                 self._running.pop(id_).join()
@@ -231,13 +234,19 @@ class SideBySide:
     def _rank(self, rule: Rule) -> tuple[int, bool, bool]:
         return self._finders.get(rule.id, len(self._finders)), rule.long, rule.alone == ALL
 
-    def _longest_of(self, rules: Sequence[Rule]) -> set[str]:
-        """What the run is as long as, where every answer takes long, and what that comes after."""
+    def _longest_of(self, rules: Sequence[Rule]) -> Sequence[Rule]:
+        """What the run is as long as, where every answer takes long."""
         profile, loopback = self.judge.profile, self.target.loopback
         long = [rule for rule in rules if rule.long]
-        bounds = {rule.id: rule.bound(profile, loopback=loopback) for rule in long}
-        longest = sorted(long, key=lambda rule: -bounds[rule.id])[:1]
-        return {rule.id for rule in self.judge.catalogue.with_prerequisites(longest)}
+        return sorted(long, key=lambda rule: -rule.bound(profile, loopback=loopback))[:1]
+
+    def _led_to(self, rules: Iterable[Rule]) -> set[str]:
+        """The rules, and whatever is decided before they begin."""
+        ids, found = {rule.id for rule in rules}, set[str]()
+        while ids:
+            found |= ids
+            ids = set().union(*(self._before.get(id_, ()) for id_ in ids)) - found
+        return found
 
     def _news(self) -> list[str]:
         """The rules that have ended."""
@@ -254,7 +263,7 @@ class SideBySide:
                     continue
                 if self.slots.take(rule):
                     return rule
-                if rule.alone == ALL and not self._brisk.is_slow:
+                if rule.alone == ALL and not (self._brisk.is_slow and self._long_at_work):
                     # It is next: those at work come to their end first.
                     break
             if not self._ended and not self.errands.waiting:
@@ -266,7 +275,14 @@ class SideBySide:
         if not self._brisk.is_slow:
             return waiting
         self.slots.most = self._most
-        return sorted(waiting, key=lambda rule: rule.id not in self._longest)
+        first = self._solitary | self._longest
+        if any(rule.alone == ALL for rule in waiting):
+            waiting = [one for one in waiting if not one.long or one.id in self._solitary]
+        return sorted(waiting, key=lambda rule: rule.id not in first)
+
+    @property
+    def _long_at_work(self) -> bool:
+        return any(self.judge.catalogue[id_].long for id_ in self._running)
 
     def _begin(self, rule: Rule) -> None:
         self._begun(rule.id)
