@@ -250,6 +250,31 @@ def test_a_step_that_was_done_and_told_is_none() -> None:
     glance(api, api.news(DECIDED))
 
 
+def test_a_step_that_another_rule_asks_for_meanwhile_is_told_before_its_answer() -> None:
+    """It was refused before, to the rule whose order it is: that is looked at again afterwards."""
+    api = embedded_target()
+    glance = _rule("status.refused-step-is-not-told").glance
+    assert glance is not None
+    order = api.order(OrderStatus.NEW, kind=OrderType.REPLACING)
+    assert api.step(order, "capture").refused
+    seen: list[TestOrder] = []
+    events: list[list[str]] = []
+
+    def told_meanwhile() -> None:
+        assert api.inbox is not None
+        api.inbox.collect()
+        events.append([one.event for one in api.inbox.of(order.uuid)])
+        glance(api, api.news(DECIDED))
+        seen.extend(told(api, DECIDED))
+
+    api.client = httpx.Client(transport=Between(api.client._transport, told_meanwhile))
+    assert api.step(order, "authorize").accepted
+    assert api.step(order, "capture").accepted
+    assert events == [["authorized"], ["authorized", "captured"]], "told before the answer"
+    assert seen == [order, order], "it was put off"
+    glance(api, api.news(DECIDED))
+
+
 def test_an_inside_is_seen_in_the_refusal_that_shows_it() -> None:
     """Whichever rule was refused."""
     api = wrong("the-database-speaks")
