@@ -326,7 +326,9 @@ def _lately_told(api: ApiTarget, news: Sequence[News]) -> None:
             told[order.uuid] = events
     looked_at = [order for order in orders if order.uuid in told]
     if looked_at:
-        _refused_and_told(api, looked_at, _steps_asked(api), lambda order: told[order.uuid])
+        # Others add to the run's calls meanwhile: a look at all of them may miss some.
+        asked = _steps_asked(api.exchanges_after(0))
+        _refused_and_told(api, looked_at, asked, lambda order: told[order.uuid])
 
 
 @rule(
@@ -341,7 +343,7 @@ def _lately_told(api: ApiTarget, news: Sequence[News]) -> None:
 def a_refused_step_is_not_told(api: ApiTarget) -> None:
     """An authorize, capture or complete that was refused MUST NOT be told as done."""
     at_rest(api)
-    asked = _steps_asked(api)
+    asked = _steps_asked(api.whole.exchanges)
     if not _refused_and_told(api, api.whole.orders, asked, partial(_told, api)):
         raise NotExercised("no step of a new order was refused", lacks="refused steps")
 
@@ -385,10 +387,10 @@ def _told(api: ApiTarget, order: TestOrder) -> Counter[str]:
 _EVENT: Final = {"authorize": "authorized", "capture": "captured", "complete": "completed"}
 
 
-def _steps_asked(api: ApiTarget) -> dict[tuple[str, str], list[Exchange]]:
+def _steps_asked(calls: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:
     """The calls of each step, by the order's uuid and the step."""
     asked: dict[tuple[str, str], list[Exchange]] = {}
-    for exchange in api.whole.exchanges:
+    for exchange in calls:
         *_, uuid, step = ("", *exchange.url.partition("?")[0].rsplit("/", 2)[-2:])
         if step in _EVENT and exchange.method == "POST":
             asked.setdefault((uuid.lower(), step), []).append(exchange)
