@@ -12,6 +12,7 @@ from points_conformance.contract.dialect import DIALECTS
 from points_conformance.contract.money import sar
 from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api.seeded import SEEDED
+from points_conformance.judging.archive import Archive
 from points_conformance.judging.finding import Finding
 from points_conformance.judging.rule import Rule
 from points_conformance.rules.api.glances import (
@@ -248,6 +249,28 @@ def test_a_step_that_was_done_and_told_is_none() -> None:
     assert api.inbox is not None
     api.inbox.collect()
     glance(api, api.news(DECIDED))
+
+
+def test_a_glance_never_goes_through_calls_that_others_add_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One by one some are missed, as a step that was done: all of them are taken at once."""
+    api = wrong("step-is-told-before-it-is-refused")
+    glance = _rule("status.refused-step-is-not-told").glance
+    assert glance is not None
+    order, again = api.order(OrderStatus.NEW, kind=OrderType.REPLACING), api.refundable()
+    assert api.step(order, "capture").refused
+    assert api.inbox is not None
+    api.inbox.collect()
+    event = {"event": "refunded", "order": {"id": again.uuid, "left_amount": 0}}
+    for _ in range(2):
+        api.inbox.record("main", {}, json.dumps(event).encode())
+    monkeypatch.setattr(Archive, "__iter__", lambda archive: pytest.fail("one by one"))
+    news = api.news(DECIDED)
+    with pytest.raises(Finding, match="a step that was refused is told"):
+        glance(api, news)
+    with pytest.raises(Finding, match="sent again"):
+        sent_again_by_now(api, news)
 
 
 def test_a_step_that_another_rule_asks_for_meanwhile_is_told_before_its_answer() -> None:

@@ -127,8 +127,8 @@ def by_delivery(
 
 
 def calls_on(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
-    """The last calls on an order."""
-    return tuple(exchange for exchange in api.whole.exchanges if order in exchange.url)[-14:]
+    """The last calls on an order, also while others add to them."""
+    return tuple(exchange for exchange in api.exchanges_after(0) if order in exchange.url)[-14:]
 
 
 def makers_of(api: ApiTarget, order: str) -> list[str]:

@@ -20,6 +20,7 @@ class Received:
     """One attempt of a delivery as it came. Header names are lower case; ``at`` counts seconds.
 
     The secret's header is replaced by whether it was the registered one (``secret_right``).
+    ``event`` is the event's name as the body has it, empty where it has none.
     ``digest`` is of the raw bytes: equal digests are the same delivery again. ``place`` is the
     endpoint that it came to, ``answered`` what it was told, ``came`` when, by the calls' clock.
     """
