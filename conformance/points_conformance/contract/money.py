@@ -15,6 +15,7 @@ from decimal import (
     Decimal,
     InvalidOperation,
 )
+from functools import lru_cache
 
 __all__ = [
     "HALALAS_PER_RIYAL",
@@ -65,6 +66,8 @@ def nearby_halalas(amount: Decimal | int | str) -> frozenset[int]:
     return frozenset(rounded_halalas(amount, mode) for mode in roundings)
 
 
+#: The same amounts come over and over, and a deep run keeps some ten thousand.
+@lru_cache(maxsize=1024)
 def sar(amount: int) -> Decimal:
     """Halalas as SAR with two decimals: ``sar(2500) == Decimal("25.00")``."""
     return Decimal(amount).scaleb(-2, _EXACT)

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import itertools
 import re
+import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -123,9 +124,10 @@ class Inbox:
                 at=self._clock(),
                 secret_right=_same(secret, self._secrets.get(place)),
                 secret_shown=shown != text,
-                event=self._without_secrets(event),
+                # Of very many there are few different ones.
+                event=sys.intern(self._without_secrets(event)),
                 digest=hashlib.blake2b(body, digest_size=12).hexdigest(),
-                place=place,
+                place=sys.intern(place),
                 answered=reply,
             )
             if uuid:
