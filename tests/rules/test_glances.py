@@ -82,6 +82,17 @@ def test_what_was_refused_and_is_told_is_seen_at_once() -> None:
         looked_at(api)
 
 
+def test_of_an_order_that_nobody_asked_to_reverse_nothing_is_said_early() -> None:
+    """Nor is it when the run closes: that a GET refunds is another rule's to judge."""
+    api = wrong("refund-by-get")
+    order = api.refundable()
+    api.call("GET", f"/orders/{order.uuid}/refund")
+    assert api.inbox is not None
+    assert [event.event for event in api.inbox.of(order.uuid)] == ["refunded"]
+    looked_at(api)
+    catalogue()["webhook.nothing-for-a-refusal"].check(api)
+
+
 def test_an_event_that_comes_before_its_answer_is_asked_for() -> None:
     """The server told of it while the call was under way: that is looked at again afterwards."""
     api = embedded_target()

@@ -82,7 +82,8 @@ class Unfolding:
             return None
         known = len(read[0]), len(read[1])
         if self._found.get(order.uuid, (None,))[0] != known:
-            self._found[order.uuid] = known, discrepancies(_history(api, order, *read))
+            history = _history(api, order, *read)
+            self._found[order.uuid] = known, discrepancies(history) if history.was_asked else []
         return self._found[order.uuid][1]
 
     def so_far(self, api: ApiTarget, order: TestOrder) -> History | None:

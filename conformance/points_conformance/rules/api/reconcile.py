@@ -112,6 +112,13 @@ class History:
     inbox: bool = True
     platform: bool = False
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether a reversal of it was asked for. What other calls brought about, as a GET that
+        refunds, is no difference between the views of it: who made them judges that.
+        """
+        return bool(self.asked) or self.platform
+
 
 def discrepancies(history: History) -> list[Discrepancy]:
     """Every difference between the three views of an order; none where they agree."""

@@ -153,7 +153,7 @@ def _compared(api: ApiTarget) -> Compared:
 def _differences(api: ApiTarget) -> Compared:
     count, found = 0, []
     for history in histories(api):
-        if history.asked or history.platform:
+        if history.was_asked:
             count += 1
             found += discrepancies(history)
     return Compared(count, found)
