@@ -1,6 +1,7 @@
 """What closing rules say before the run closes: only of what stays so, whatever comes later."""
 
 import json
+import threading
 from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from points_conformance.contract.names import OrderStatus, OrderType
 from points_conformance.defects.api.seeded import SEEDED
 from points_conformance.judging.archive import Archive
 from points_conformance.judging.finding import Finding
+from points_conformance.judging.redaction import Redactor
 from points_conformance.judging.rule import Rule
 from points_conformance.rules.api.glances import (
     TOLD_UNASKED,
@@ -22,7 +24,7 @@ from points_conformance.rules.api.glances import (
     sent_again_by_now,
     told_too_much,
 )
-from points_conformance.rules.api.histories import told_by
+from points_conformance.rules.api.histories import histories, told_by
 from points_conformance.rules.api.reconcile import Kind, discrepancies
 from points_conformance.rules.api.shared import Shared
 from points_conformance.rules.api.webhook_retries import DELETED
@@ -331,3 +333,39 @@ def test_only_rules_that_close_the_run_glance() -> None:
     glancing = [rule for rule in catalogue(Subject.API) if rule.glance is not None]
     assert len(glancing) == 10
     assert all(rule.closing for rule in glancing)
+
+
+class Slow:
+    """A redactor that takes its time over one text."""
+
+    def __init__(self, inner: Redactor, what: str) -> None:
+        self._inner, self._what = inner, what
+        self.cut = inner.cut
+        self.begun, self.over = threading.Event(), threading.Event()
+
+    def __call__(self, text: str) -> str:
+        if self._what in text:
+            self.begun.set()
+            assert self.over.wait(10)
+        return self._inner(text)
+
+
+def test_a_read_before_an_auto_refund_stays_before_it_while_others_record_their_calls() -> None:
+    """What comes of it is held against the reads that came after it alone."""
+    api = embedded_target()
+    order = api.order(kind=OrderType.REPLACING)
+    slow = Slow(api.redact, "unknown-order")
+    api.redact = slow  # type: ignore[assignment]
+    other = threading.Thread(
+        target=api.view(rule="", seed=0, allowance=9).read, args=("unknown-order",)
+    )
+    other.start()
+    try:
+        assert slow.begun.wait(10)
+        api.read(order)
+        api.auto_refund(order)
+    finally:
+        slow.over.set()
+        other.join(10)
+    (history,) = histories(api)
+    assert [shown.after for shown in history.shown] == [0]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import httpx
 
@@ -287,8 +288,8 @@ class Caller(Viewed):
         error: str,
     ) -> Exchange:
         redact = self.redact
-        exchange = Exchange(
-            number=next(self._numbers),
+        numbered = partial(
+            Exchange,
             method=method,
             url=redact(url),
             headers={
@@ -306,6 +307,8 @@ class Caller(Viewed):
             rule=self.rule,
         )
         with self._lock:
+            # Numbered when it is kept: how many there are is then the number of the last.
+            exchange = numbered(number=next(self._numbers))
             self.record(exchange)
         return exchange
 
