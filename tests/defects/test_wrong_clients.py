@@ -1,5 +1,7 @@
 """Every rule of clients can fail, and no good client fails one."""
 
+import ssl
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
@@ -64,6 +66,25 @@ def test_a_good_client_is_conformant(good: type[SampleClient]) -> None:
     verdicts = {r.rule.id: (r.verdict, r.reason) for r in results}
     fine = {Verdict.PASSED, Verdict.OBSERVED}
     assert {id_: told for id_, told in verdicts.items() if told[0] not in fine} == {}
+
+
+def test_clients_of_one_moment_share_what_trusts_certificates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While one is made nothing else runs: twelve in a row would hold up every answer."""
+    made = []
+
+    def make(cafile: str) -> object:
+        made.append(cafile)
+        time.sleep(0.1)
+        return object()
+
+    monkeypatch.setattr(ssl, "create_default_context", make)
+    client = SampleClient("http://127.0.0.1:9", "", ca_file="of this test alone")
+    with ThreadPoolExecutor(12) as pool:
+        contexts = list(pool.map(lambda _: client.tls(), range(12)))
+    assert made == ["of this test alone"]
+    assert len(set(contexts)) == 1
 
 
 def test_every_rule_catches_a_wrong_client() -> None:

@@ -12,6 +12,7 @@ from functools import cache
 import httpx
 import pytest
 import trustme
+from tests.standstill import stand_still
 
 from points_conformance.simulator.messages import Request, Response
 from points_conformance.simulator.mounts.rough_server import End, RoughServer, Sent
@@ -277,6 +278,17 @@ def test_plain_http_to_a_tls_port_is_answered_apart(context: ssl.SSLContext) -> 
     with serving(context=context, plain=note) as server:
         answer = anyone().get(f"http://{server.host}:{server.port}/x")
     assert (answer.status_code, answer.text) == (400, "plain /x")
+
+
+# ---------------------------------------------------------------------- a process that stands still
+def test_it_knows_how_long_the_process_stood_still() -> None:
+    """Nothing in the process ran for a while: no call could have been answered."""
+    with serving() as server:
+        time.sleep(0.2)
+        calm = server.held_up
+        stand_still(0.6)
+        time.sleep(0.2)
+        assert calm < 0.5 < server.held_up < SOON
 
 
 # ---------------------------------------------------------------------- its end

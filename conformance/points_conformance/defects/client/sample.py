@@ -3,13 +3,14 @@
 import json
 import re
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +21,7 @@ from points_conformance.targets.client.outcome import ClientOutcome
 
 __all__ = ["Answer", "ReconcilingClient", "SampleClient", "Work"]
 
+_MAKING: Final = threading.Lock()
 DONE, REFUSED, UNKNOWN = ClientOutcome.DONE, ClientOutcome.REFUSED, ClientOutcome.UNKNOWN
 
 #: What came back, or why nothing did.
@@ -299,7 +301,14 @@ class ReconcilingClient(SampleClient):
         return isinstance(answer, httpx.NetworkError | httpx.RemoteProtocolError)
 
 
-@cache
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    """A context costs 50 ms: one for all."""
+    """A context costs 50 ms, in which no other thread runs: one for all, also of those that ask at
+    the same moment, for their calls would wait longer than a client waits for an answer.
+    """
+    with _MAKING:
+        return _context(ca_file)
+
+
+@cache
+def _context(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)

@@ -78,6 +78,9 @@ class RoughServer:
         self._plain = plain
         self._context = context
         self._stopped = threading.Event()
+        #: Seconds for which it stood still at worst, because the process or the machine did: what a
+        #: caller made of that says nothing of the caller.
+        self.held_up = 0.0
         self._threads: list[threading.Thread] = []
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind((host, 0))
@@ -111,8 +114,12 @@ class RoughServer:
             if self._stopped.wait(after):
                 return
             self._listener.listen(64)
+        looked = time.monotonic()
         while not self._stopped.is_set():
-            if select.select([self._listener], [], [], _TICK)[0]:
+            called = select.select([self._listener], [], [], _TICK)[0]
+            now = time.monotonic()
+            self.held_up, looked = max(self.held_up, now - looked - _TICK), now
+            if called:
                 client, _ = self._listener.accept()
                 self._run(lambda client=client: self._connection(client))  # type: ignore[misc]
 

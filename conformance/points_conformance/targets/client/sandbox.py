@@ -102,14 +102,19 @@ _TOGETHER: Final = 0.5
 
 
 class ClientSandbox:
-    """Serves one case while the ``with`` block lasts."""
+    """Serves one case while the ``with`` block lasts; each ``attempt`` at it with a key and orders
+    of its own.
+    """
 
-    def __init__(self, case: Case, seed: int, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, case: Case, seed: int, context: ssl.SSLContext | None = None, *, attempt: int = 1
+    ) -> None:
         self.case = case
         self.seen: list[Seen] = []
         self._late: list[Request] = []
         self._lock = threading.Lock()
-        number = hashlib.sha256(f"{seed}/{case!r}".encode()).digest()[:8]
+        again = f"/{attempt}" if attempt > 1 else ""
+        number = hashlib.sha256(f"{seed}/{case!r}{again}".encode()).digest()[:8]
         self._simulator = Simulator(dialect=_DIALECT, seed=int.from_bytes(number))
         self._orders = [
             self._simulator.make_order(case.kind, status, case.total)
@@ -150,6 +155,11 @@ class ClientSandbox:
     def base_url(self) -> str:
         """What a client takes for the API's address."""
         return self._server.origin + API_PREFIX
+
+    @property
+    def held_up(self) -> float:
+        """Seconds for which it stood still at worst, because the process or the machine did."""
+        return self._server.held_up
 
     @property
     def books(self) -> OrderLedger:
