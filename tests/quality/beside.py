@@ -21,7 +21,7 @@ from points_conformance.rules.api.generation.generator import kept_running
 from points_conformance.simulator.core import Parts
 from points_conformance.subjects import catalogue
 
-__all__ = ["differences", "races"]
+__all__ = ["differences", "races", "tried"]
 
 #: How often what differs is judged again, both ways.
 _AGAIN = 12
@@ -63,14 +63,18 @@ def races(defect: str) -> bool:
     return any(id_.startswith("race.") for id_ in SEEDED.named(defect).caught_by)
 
 
-def _tried(name: str, *, profile: Profile, seed: int) -> list[str]:
+def tried(name: str, *, profile: Profile, seed: int) -> list[str]:
+    """The differences of a dialect or a defect (``defect refund-twice``), each in a line; and where
+    a run told early what its report does not say, that line: the others are compared all the same.
+    """
     kind, _, id_ = name.partition(" ")
-    if kind == "dialect":
-        return differences(None, DIALECTS[id_], profile=profile, seed=seed)
-    defect = SEEDED.named(id_)
+    parts, dialect = None, id_
+    if kind == "defect":
+        defect = SEEDED.named(id_)
+        parts, dialect = defect.parts, defect.dialect
     try:
-        return differences(defect.parts, DIALECTS[defect.dialect], profile=profile, seed=seed)
-    except RuntimeError as told_early:  # the others are compared all the same
+        return differences(parts, DIALECTS[dialect], profile=profile, seed=seed)
+    except RuntimeError as told_early:
         return [str(told_early)]
 
 
@@ -87,7 +91,7 @@ def _names(patterns: Sequence[str]) -> list[str]:
 @click.option("-n", "workers", type=click.IntRange(1), default=2, show_default=True)
 def main(seed: int, profile: str, patterns: tuple[str, ...], workers: int) -> None:
     """Compare; status 1 where a verdict differs."""
-    judged = partial(_tried, profile=Profile(profile), seed=seed)
+    judged = partial(tried, profile=Profile(profile), seed=seed)
     names, count = _names(patterns), 0
     for name, found in side_by_side(judged, names, workers):
         for line in found:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.quality.beside import differences, races
+from tests.quality import beside
+from tests.quality.beside import differences, races, tried
 from tests.quality.runs import AT_ONCE
 
 from points_conformance.contract.dialect import DIALECTS
@@ -26,6 +27,20 @@ def test_the_same_verdicts_on_defects(defect: Any) -> None:
     """Some of all defects; ``nox -s quality`` compares every one."""
     dialect = DIALECTS[defect.dialect]
     assert differences(defect.parts, dialect, profile=Profile.SMOKE) == []
+
+
+@pytest.mark.parametrize("name", ["dialect default", "defect cancel-is-a-no-op"])
+def test_what_is_told_early_and_not_in_the_end_is_one_of_the_differences(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no end of the comparison, whose other runs are yet to come."""
+
+    def judge_server(parts: object, dialect: object, **how: object) -> None:
+        raise RuntimeError("cancel.new was told early, and holds")
+
+    monkeypatch.setattr(beside, "judge_server", judge_server)
+    told = ["cancel.new was told early, and holds"]
+    assert tried(name, profile=Profile.SMOKE, seed=0) == told
 
 
 def calls_of(at_once: int) -> dict[str, list[tuple[str, str | None]]]:
