@@ -23,6 +23,7 @@ from points_conformance.defects.trial import Judged
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, exit_status
 from points_conformance.report.run import RunReport, rerun_command
+from points_conformance.rules.api.glances import AT_ONCE
 from points_conformance.subjects import Subject, catalogue
 
 __all__ = ["Again", "looked_for_again", "selected"]
@@ -41,12 +42,16 @@ class Again:
     verdict: Verdict
     reason: str
     status: int
+    #: Whether the report says of it that another run may end otherwise.
+    chance: bool
 
     @property
     def fails(self) -> bool:
-        """Whether the rule failed again, or one that it comes after failed first."""
-        held_up = self.verdict is Verdict.BLOCKED and self.status == 1
-        return self.verdict in _BROKEN or held_up
+        """Whether the rule failed again, or one that it comes after failed first. Of calls at once
+        it may be the rule that made them that fails, whatever this one sees of it.
+        """
+        elsewhere = self.verdict is Verdict.BLOCKED or self.chance
+        return self.verdict in _BROKEN or (elsewhere and self.status == 1)
 
     def __str__(self) -> str:
         return f"{self.defect}: {self.command}: {self.verdict}: {self.reason}"
@@ -112,6 +117,7 @@ def _again(
         verdict=again.verdict,
         reason=again.reason,
         status=exit_status(results),
+        chance=found.evidence is not None and found.evidence.rounds == AT_ONCE,
     )
 
 

@@ -18,6 +18,7 @@ from points_conformance.judging.finding import Finding
 from points_conformance.judging.redaction import Redactor
 from points_conformance.judging.rule import Rule
 from points_conformance.rules.api.glances import (
+    AT_ONCE,
     TOLD_UNASKED,
     attempted_by_now,
     heard_at,
@@ -27,6 +28,7 @@ from points_conformance.rules.api.glances import (
 from points_conformance.rules.api.histories import histories, told_by
 from points_conformance.rules.api.reconcile import Kind, discrepancies
 from points_conformance.rules.api.shared import Shared
+from points_conformance.rules.api.webhook_closing import answers_webhooks_and_reads_agree
 from points_conformance.rules.api.webhook_retries import DELETED
 from points_conformance.subjects import Subject, catalogue
 from points_conformance.targets.api.build import embedded_target
@@ -369,3 +371,27 @@ def test_a_read_before_an_auto_refund_stays_before_it_while_others_record_their_
         other.join(10)
     (history,) = histories(api)
     assert [shown.after for shown in history.shown] == [0]
+
+
+def test_what_looks_back_on_a_race_says_so_and_is_told_last() -> None:
+    """What came of calls at once another run may not see again; of all else it does."""
+    api = wrong("webhook-refund-reason-cut")
+    orders = []
+    for rule in ("race.full-refunds", "refund.full"):
+        view = api.view(rule=rule, seed=0, allowance=9)
+        orders.append(view.refundable())
+        assert view.refund(orders[-1], reason="Came back broken, all of it").accepted
+
+    def found() -> Finding:
+        with pytest.raises(Finding) as raised:
+            answers_webhooks_and_reads_agree(api)
+        return raised.value
+
+    raced, plain = orders
+    both = found()
+    assert [line.partition(":")[0] for line in both.story] == [plain.uuid, raced.uuid]
+    assert (both.led_by, both.rounds) == (("refund.full",), "")
+    api.whole.orders.remove(plain)
+    api.refund(raced)
+    alone = found()
+    assert (alone.led_by, alone.rounds) == (("race.full-refunds",), AT_ONCE)

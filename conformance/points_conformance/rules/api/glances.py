@@ -6,6 +6,7 @@ orders; it neither calls nor waits.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypedDict
 
 from points_conformance.contract.limits import MAX_ATTEMPTS
 from points_conformance.judging.exchange import Exchange
@@ -19,21 +20,24 @@ from points_conformance.targets.api.received import Received
 from points_conformance.targets.api.target import ApiTarget
 
 __all__ = [
+    "AT_ONCE",
     "DISAGREE",
     "TOLD_TWICE",
     "TOLD_UNASKED",
     "attempted_by_now",
     "attempted_too_often",
     "by_delivery",
-    "calls_on",
     "heard_at",
-    "makers_of",
+    "looking_back",
     "nothing_heard",
+    "of_calls_at_once",
     "sent_again",
     "sent_again_by_now",
     "told_too_much",
 ]
 
+#: Said of a finding that looks back on a race.
+AT_ONCE = "of calls at once, which may end otherwise in another run"
 DISAGREE = "answers, webhooks and reads disagree"
 TOLD_TWICE = "a reversal is told twice"
 TOLD_UNASKED = "what was refused is told"
@@ -90,8 +94,7 @@ def attempted_too_often(api: ApiTarget, orders: Iterable[TestOrder]) -> None:
                 "too many attempts",
                 expected=f"at most {MAX_ATTEMPTS} attempts of a delivery",
                 got=f"{failed} that were not accepted, of order {uuid}",
-                exchanges=calls_on(api, uuid),
-                led_by=makers_of(api, uuid),
+                **looking_back(api, uuid),
             )
 
 
@@ -103,8 +106,7 @@ def sent_again(api: ApiTarget, orders: Iterable[TestOrder]) -> None:
                 "sent again after it was accepted",
                 expected="no attempt after a 2xx",
                 got=f"{len(attempts)} attempts of a {attempts[0].event} event of order {uuid}",
-                exchanges=calls_on(api, uuid),
-                led_by=makers_of(api, uuid),
+                **looking_back(api, uuid),
             )
 
 
@@ -126,11 +128,25 @@ def by_delivery(
             yield order.uuid, attempts
 
 
-def calls_on(api: ApiTarget, order: str) -> tuple[Exchange, ...]:
-    """The last calls on an order, also while others add to them."""
-    return tuple(exchange for exchange in api.exchanges_after(0) if order in exchange.url)[-14:]
+class LookingBack(TypedDict):
+    """What a finding says of an order that another rule made."""
+
+    exchanges: Sequence[Exchange]
+    led_by: Sequence[str]
+    rounds: str
 
 
-def makers_of(api: ApiTarget, order: str) -> list[str]:
-    """The rule whose order it is."""
-    return [known.rule for known in api.whole.orders if known.uuid == order]
+def looking_back(api: ApiTarget, order: str) -> LookingBack:
+    """The last calls on an order, also while others add to them; the rule whose order it is; and
+    that another run may end otherwise, where that is a matter of chance.
+    """
+    return LookingBack(
+        exchanges=tuple(e for e in api.exchanges_after(0) if order in e.url)[-14:],
+        led_by=[known.rule for known in api.whole.orders if known.uuid == order],
+        rounds=AT_ONCE if order in of_calls_at_once(api) else "",
+    )
+
+
+def of_calls_at_once(api: ApiTarget) -> set[str]:
+    """The orders that were called at once: what came of them is another thing in each run."""
+    return {known.uuid for known in api.whole.orders if known.rule.startswith("race.")}

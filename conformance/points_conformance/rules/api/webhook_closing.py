@@ -21,10 +21,10 @@ from points_conformance.rules.api.glances import (
     attempted_by_now,
     attempted_too_often,
     by_delivery,
-    calls_on,
     heard_at,
-    makers_of,
+    looking_back,
     nothing_heard,
+    of_calls_at_once,
     sent_again,
     sent_again_by_now,
     told_too_much,
@@ -120,7 +120,9 @@ def answers_webhooks_and_reads_agree(api: ApiTarget) -> None:
 def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
     at_rest(api)
     compared = _compared(api)
+    at_once = of_calls_at_once(api)
     found = [d for d in compared.found if d.kind in kinds]
+    found.sort(key=lambda d: d.order in at_once)  # what shows again in any run is told first
     if not found:
         return
     orders = {d.order for d in found}
@@ -129,8 +131,7 @@ def _none_of(api: ApiTarget, title: str, kinds: set[Kind]) -> None:
         expected=f"none in {compared.orders} orders",
         got=f"{len(orders)} of them; {found[0].kind} ({found[0].order}): {found[0].text}",
         story=tuple(_line(d) for d in found[:10]),
-        exchanges=calls_on(api, found[0].order),
-        led_by=makers_of(api, found[0].order),
+        **looking_back(api, found[0].order),
     )
 
 
@@ -175,8 +176,7 @@ def every_payload_is_as_described(api: ApiTarget) -> None:
                 expected=f"{event.event} as {component}",
                 got="; ".join(wrong[:5]),
                 story=(event.body.decode("utf-8", "replace")[:1000],),
-                exchanges=calls_on(api, order),
-                led_by=makers_of(api, order),
+                **looking_back(api, order),
             )
 
 
@@ -190,8 +190,7 @@ def every_delivery_has_its_secret(api: ApiTarget) -> None:
                 expected="the endpoint's secret in X-Webhook-Secret alone",
                 got=f"{event.event}: "
                 + ("the body shows it" if event.secret_shown else "another header"),
-                exchanges=calls_on(api, order),
-                led_by=makers_of(api, order),
+                **looking_back(api, order),
             )
 
 
@@ -249,8 +248,7 @@ def what_is_accepted_does_not_count_as_failed(api: ApiTarget) -> None:
             f"an accepted delivery is repeated as if it had failed: {names[uuid]}",
             expected="one attempt, as of those that were answered 200; a repeat may happen",
             got=f"{times} attempts",
-            exchanges=calls_on(api, uuid),
-            led_by=makers_of(api, uuid),
+            **looking_back(api, uuid),
         )
 
 
