@@ -1,7 +1,8 @@
 """Whether a finding shows again when the command that it prints is run: tried with the defects.
 
 ``python -m tests.quality.again --profile standard`` runs, for every seeded defect, the
-command of its first finding, and of each that it takes several rules to find.
+command of its first finding, and of each that it takes several rules to find. Once; a finding of
+calls at once says that it is one, and its command is run until it fails, twenty times at most.
 """
 
 import shlex
@@ -23,13 +24,15 @@ from points_conformance.defects.trial import Judged
 from points_conformance.judging.rule import Profile, Rule
 from points_conformance.judging.verdict import Result, Verdict, exit_status
 from points_conformance.report.run import RunReport, rerun_command
-from points_conformance.rules.api.glances import AT_ONCE
 from points_conformance.subjects import Subject, catalogue
 
-__all__ = ["Again", "looked_for_again", "selected"]
+__all__ = ["Again", "Judging", "looked_for_again", "selected"]
 
 _BROKEN: Final = frozenset({Verdict.FAILED, Verdict.ADVICE})
+#: What comes of calls at once differs from run to run: its command is run so often at most.
+_TIMES: Final = 20
 Judging = Callable[[Sequence[Rule], Profile, int], Judged]
+Run = Callable[[str], Sequence[Result]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +45,12 @@ class Again:
     verdict: Verdict
     reason: str
     status: int
-    #: Whether the report says of it that another run may end otherwise.
-    chance: bool
 
     @property
     def fails(self) -> bool:
-        """Whether the rule failed again, or one that it comes after failed first. Of calls at once
-        it may be the rule that made them that fails, whatever this one sees of it.
-        """
-        elsewhere = self.verdict is Verdict.BLOCKED or self.chance
-        return self.verdict in _BROKEN or (elsewhere and self.status == 1)
+        """Whether the rule failed again, or one that it comes after failed first."""
+        held_up = self.verdict is Verdict.BLOCKED and self.status == 1
+        return self.verdict in _BROKEN or held_up
 
     def __str__(self) -> str:
         return f"{self.defect}: {self.command}: {self.verdict}: {self.reason}"
@@ -83,9 +82,25 @@ def looked_for_again(
     first = next((r for r in found if r.verdict is Verdict.FAILED), found[0] if found else None)
     tried = [r for r in found if every or r is first or (r.evidence and r.evidence.led_by)]
     tried = [r for r in tried if not only or r.rule.id in only]
+    run = partial(_run, report, judging)
     # Several findings print one command where orders touch each other: the whole run.
-    run = cache(partial(_run, report, judging))
-    return [_again(defect, r, rerun_command(report, r.rule.id), run) for r in tried]
+    once = cache(run)
+    return [
+        _by_chance(defect, r, report, run)
+        if r.evidence and r.evidence.rounds
+        else _again(defect, r, rerun_command(report, r.rule.id), once)
+        for r in tried
+    ]
+
+
+def _by_chance(defect: str, found: Result, report: RunReport, run: Run) -> Again:
+    """A finding that says so is looked for as its reader would: a few times."""
+    command = rerun_command(report, found.rule.id)
+    for _ in range(_TIMES):
+        again = _again(defect, found, command, run)
+        if again.fails:
+            break
+    return again
 
 
 def _report(subject: Subject, profile: Profile, seed: int, results: Sequence[Result]) -> RunReport:
@@ -105,9 +120,7 @@ def _run(report: RunReport, judging: Judging, command: str) -> Sequence[Result]:
     return judging(rules, report.profile, report.seed).results
 
 
-def _again(
-    defect: str, found: Result, command: str, run: Callable[[str], Sequence[Result]]
-) -> Again:
+def _again(defect: str, found: Result, command: str, run: Run) -> Again:
     results = run(command)
     again = next(result for result in results if result.rule.id == found.rule.id)
     return Again(
@@ -117,7 +130,6 @@ def _again(
         verdict=again.verdict,
         reason=again.reason,
         status=exit_status(results),
-        chance=found.evidence is not None and found.evidence.rounds == AT_ONCE,
     )
 
 

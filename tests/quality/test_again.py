@@ -10,21 +10,24 @@ import json
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from tests.cli.command import Ended, run
-from tests.quality.again import Again, looked_for_again, main, selected
+from tests.quality.again import Again, Judging, looked_for_again, main, selected
 
 from points_conformance.contract.dialect import DIALECTS
 from points_conformance.defects.api.seeded import SEEDED, judge_server
 from points_conformance.defects.catalogue import seeded
 from points_conformance.judging.rule import Profile
-from points_conformance.judging.verdict import Verdict
+from points_conformance.judging.verdict import Result, Verdict
+from points_conformance.report.run import RunReport
 from points_conformance.subjects import Subject, catalogue
 
 BROKEN = {Verdict.FAILED, Verdict.ADVICE}
@@ -88,6 +91,29 @@ def test_where_orders_touch_each_other_it_is_the_whole_run() -> None:
     whole = [again.rule for again in found if not selected(again.command)]
     assert "refund.empty-list-body" in whole
     assert "isolation.equal-refunds" not in whole
+
+
+def test_a_finding_of_calls_at_once_is_looked_for_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says in how many rounds it came; every other one is looked for once."""
+    runs: Counter[str] = Counter()
+
+    def seldom(report: RunReport, judging: Judging, command: str) -> Sequence[Result]:
+        """It fails every third time, and is judged on a sound server else."""
+        (rule,) = selected(command)
+        runs[rule] += 1
+        rules = [catalogue()[rule]]
+        if runs[rule] % 3 == 0:
+            return judging(rules, report.profile, report.seed).results
+        return judge_server(None, DIALECTS["default"], rules=rules, profile=report.profile).results
+
+    monkeypatch.setattr("tests.quality.again._run", seldom)
+    look = partial(looked_for_again, API, profile=Profile.STANDARD, every=True)
+    (race,) = look("full-refunds-race", only=["race.full-refunds"])
+    (plain,) = look("cancel-is-a-no-op", only=["cancel.new-order"])
+    assert (race.fails, plain.fails) == (True, False)
+    assert (runs["race.full-refunds"] >= 3, runs["cancel.new-order"]) == (True, 1)
 
 
 def test_without_them_it_passes() -> None:
