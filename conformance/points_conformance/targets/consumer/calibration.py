@@ -17,6 +17,8 @@ _UNKNOWN_FOR: Final = 5
 #: So many times as long as may be waited for an answer the first is: later than allowed is a matter
 #: of a rule, and never is none.
 _LATEST: Final = 2.5
+#: In seconds, where a delivery may take less than documented: a machine may stand still as long.
+_LATEST_AT_LEAST: Final = 3.0
 #: When the stories of orders began that share no second, in seconds before now; so long is each.
 _APART: Final = (40.0, 30.0, 20.0)
 _ALONE: Final = 14.0
@@ -38,9 +40,8 @@ def _look(consumer: ConsumerTarget) -> None:
         case = consumer.order()
     except NotExercised as error:
         raise Unjudgeable(f"no order can be made known: {error}") from None
-    answers = [
-        _reached(consumer, consumer.send(case.approved(), timeout=_LATEST * consumer.timeout))
-    ]
+    latest = max(_LATEST * consumer.timeout, _LATEST_AT_LEAST)
+    answers = [_reached(consumer, consumer.send(case.approved(), timeout=latest))]
     if answers[0].late:
         again = consumer.send(case.approved())
         if again.late:  # for a rule to find: each delivery more would take as long
