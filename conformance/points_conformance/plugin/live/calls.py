@@ -9,6 +9,7 @@ from points_conformance.judging.budget import BudgetSpent
 from points_conformance.plugin.live.endings import failed
 from points_conformance.plugin.live.reversals import Reversals
 from points_conformance.plugin.live.seen import SeenCall
+from points_conformance.plugin.live.waits import SenderWaits
 from points_conformance.targets.api.payload import payload_of
 from points_conformance.targets.api.target import ApiTarget
 
@@ -28,8 +29,8 @@ class TestCalls:
 
     __test__ = False
 
-    def __init__(self, api: ApiTarget, reversals: Reversals) -> None:
-        self._api, self._reversals = api, reversals
+    def __init__(self, api: ApiTarget, reversals: Reversals, waits: SenderWaits) -> None:
+        self._api, self._reversals, self._waits = api, reversals, waits
         parts = urlsplit(api.base_url)
         self._origin = _origin(parts.scheme, parts.hostname or "", parts.port)
         self._prefix = parts.path
@@ -52,7 +53,9 @@ class TestCalls:
         except BudgetSpent as spent:
             self._fail(str(spent))
         path = url.path.removeprefix(self._prefix)
-        return SeenCall(request.method, path, _body(request)), self._api.pace.claim()
+        begun = SeenCall(request.method, path, _body(request)), self._api.pace.claim()
+        self._waits.begun()
+        return begun
 
     def looked_up(self, host: str) -> None:
         """Of all that is Points the named host alone is called, by whatever client."""
@@ -71,6 +74,7 @@ class TestCalls:
 
     def answered(self, call: SeenCall, status: int, location: str) -> None:
         """What the call reversed, or made."""
+        self._waits.ended()
         if 300 <= status < 400:
             to = urlsplit(location).hostname or location or "nowhere"
             self._fail(
@@ -87,6 +91,7 @@ class TestCalls:
 
     def lost(self, call: SeenCall) -> None:
         """It may have been carried out."""
+        self._waits.ended()
         if (reversal := _REVERSAL.fullmatch(call.path)) and call.method == "POST":
             self._reversals.lost(reversal[1])
 

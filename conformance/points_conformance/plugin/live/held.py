@@ -10,14 +10,12 @@ from typing import Any, Final
 
 from points_conformance.plugin.live.endings import failed
 from points_conformance.plugin.live.reversals import Reversals
+from points_conformance.plugin.live.waits import HOLD, SenderWaits
 from points_conformance.targets.api.live_inbox import LiveInbox, RawHeaders
 from points_conformance.targets.api.payload import payload_of
 
 __all__ = ["Held", "HeldInbox", "alone", "answering"]
 
-#: Seconds that a delivery waits for the test to settle: consumers should answer in two. What waited
-#: longer is answered 200 in the handler's place, and told when the test settles.
-HOLD: Final = 2.0
 _LOCK_SECONDS: Final = 120.0
 
 
@@ -46,6 +44,7 @@ class HeldInbox(LiveInbox):
     """Keeps each attempt, with its sender waiting, until somebody takes it."""
 
     reversals: Reversals | None = None
+    waits: SenderWaits | None = None
 
     async def arrived(self, place: str, headers: RawHeaders, body: bytes) -> int:
         """Wait to be told; what tells of an order's making is nobody's to hear."""
@@ -55,7 +54,8 @@ class HeldInbox(LiveInbox):
             return 200
         self.held.append(held)
         try:
-            return await asyncio.wait_for(held.answer, HOLD)
+            most = HOLD if self.waits is None else self.waits.left(loop.time())
+            return await asyncio.wait_for(held.answer, most)
         except TimeoutError:
             return 200
 

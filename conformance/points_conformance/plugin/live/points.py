@@ -16,6 +16,7 @@ from points_conformance.plugin.live.real import RealMerchant, RealOrder
 from points_conformance.plugin.live.reversals import Reversals
 from points_conformance.plugin.live.secret import Secret
 from points_conformance.plugin.live.seen import watched
+from points_conformance.plugin.live.waits import SenderWaits
 from points_conformance.plugin.live.world import LiveWorld
 from points_conformance.plugin.points import order_words
 from points_conformance.simulator.mounts.respx import let_out
@@ -45,8 +46,9 @@ class LivePoints:
         self.key = Secret(keys.private, "POINTS_API_KEY")
         #: The merchant whose orders these are.
         self.merchant = RealMerchant(self.key, keys.public or "")
-        self._post = Post(self._api, live_world.own, self._reversals, self.merchant)
-        self._calls = TestCalls(self._api, self._reversals)
+        waits = SenderWaits()
+        self._post = Post(self._api, live_world.own, self._reversals, self.merchant, waits)
+        self._calls = TestCalls(self._api, self._reversals, waits)
 
     @property
     def other(self) -> RealMerchant:

@@ -29,6 +29,7 @@ from points_conformance.plugin.live.endings import failed, lacking, plainly
 from points_conformance.plugin.live.held import Held, HeldInbox, alone, answering
 from points_conformance.plugin.live.real import RealMerchant
 from points_conformance.plugin.live.reversals import Expected, Reversals
+from points_conformance.plugin.live.waits import SenderWaits
 from points_conformance.plugin.settings import SettingsError
 from points_conformance.simulator.delivery.receivers import Receiver, Reply, Wire, in_process
 from points_conformance.simulator.world import Attempt, Deliveries, Delivery, Endpoint, Merchant
@@ -78,9 +79,10 @@ class Post:
         settings: ServerSettings,
         reversals: Reversals,
         merchant: RealMerchant,
+        waits: SenderWaits,
     ) -> None:
         self._api, self._settings, self._reversals = api, settings, reversals
-        self._merchant = merchant
+        self._merchant, self._waits = merchant, waits
         self._inbox: HeldInbox | None = None
         self._places: dict[str, _Place] = {}
         self._wire = Wire()
@@ -149,6 +151,7 @@ class Post:
                 self._open.close()
                 failed(str(error))
             self._inbox.reversals = self._reversals
+            self._inbox.waits = self._waits
         return self._inbox
 
     def close(self) -> list[str]:

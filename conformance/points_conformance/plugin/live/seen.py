@@ -95,8 +95,8 @@ def _sync(library: ModuleType, watch: Watch) -> Iterator[None]:
         if begun is None:
             return original(self, request)
         call, seconds = begun
-        time.sleep(seconds)
         try:
+            time.sleep(seconds)
             response = original(self, request)
         except BaseException:
             watch.lost(call)
@@ -117,8 +117,8 @@ def _async(library: ModuleType, watch: Watch) -> Iterator[None]:
         if begun is None:
             return await original(self, request)
         call, seconds = begun
-        await anyio.sleep(seconds)
         try:
+            await anyio.sleep(seconds)
             response = await original(self, request)
         except BaseException:
             watch.lost(call)
