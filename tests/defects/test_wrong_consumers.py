@@ -138,7 +138,7 @@ def test_who_never_answers_cannot_be_judged() -> None:
 
     class Never(SampleConsumer):
         def __call__(self, request: httpx.Request) -> int:
-            self.sleep(3.5)
+            self.sleep(5.5)
             return 204
 
     with pytest.raises(Unjudgeable, match="no answer in"):

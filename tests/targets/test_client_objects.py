@@ -252,7 +252,7 @@ def test_a_method_that_never_ends_is_left_behind() -> None:
         threading.Timer(0.2, clients.end).start()
         with clients.open(meeting()) as client:
             assert client(PART).hung
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
     finally:
         held.set()
 

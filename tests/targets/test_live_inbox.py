@@ -170,11 +170,11 @@ def test_an_event_later_than_the_grace_is_late_and_not_missing(inbox: LiveInbox)
 
 def test_a_sender_with_a_queue_is_waited_for_while_it_moves(inbox: LiveInbox) -> None:
     """As long as events of other orders come, ours may be behind them."""
-    inbox.grace = 0.5
+    inbox.grace = 1.0
 
     def deliver() -> None:
-        for uuid in (*["another's"] * 6, UUID):
-            time.sleep(inbox.grace / 2)
+        for uuid in (*["another's"] * 12, UUID):
+            time.sleep(inbox.grace / 4)
             body = json.dumps({"event": "refunded", "order": {"id": uuid}})
             inbox.record(MAIN, {}, body.encode())
 
@@ -268,7 +268,7 @@ def test_of_a_kind_that_is_known_to_be_missing_nothing_is_waited_for_at_rest(
     inbox: LiveInbox,
 ) -> None:
     """It was waited for once: others have had the time that events take here."""
-    inbox.grace = 1.0
+    inbox.grace = 3.0
     send(inbox)
     inbox._patience.missed(Awaited("another order", "cancelled", 1, MAIN))
     started = time.monotonic()

@@ -18,7 +18,7 @@ _UNKNOWN_FOR: Final = 5
 #: of a rule, and never is none.
 _LATEST: Final = 2.5
 #: In seconds, where a delivery may take less than documented: a machine may stand still as long.
-_LATEST_AT_LEAST: Final = 3.0
+_LATEST_AT_LEAST: Final = 5.0
 #: When the stories of orders began that share no second, in seconds before now; so long is each.
 _APART: Final = (40.0, 30.0, 20.0)
 _ALONE: Final = 14.0
