@@ -6,8 +6,11 @@ import httpx
 import pytest
 from tests.worlds.live import HOOK, LISTEN, Shop, third
 
-from points_conformance.plugin.live.seen import watched
+from points_conformance.plugin.live.calls import TestCalls
+from points_conformance.plugin.live.reversals import Reversals
+from points_conformance.plugin.live.seen import SeenCall, watched
 from points_conformance.plugin.live.waits import HOLD, SenderWaits
+from points_conformance.targets.api.build import embedded_target
 
 THREE = """
 import httpx
@@ -50,6 +53,19 @@ def test_deliveries_within_calls_share_their_time() -> None:
     assert waits.left(14.0) == HOLD
     waits.begun()
     assert waits.left(15.0) == HOLD
+
+
+@pytest.mark.parametrize("status", [200, None])
+def test_a_call_is_under_way_until_it_has_its_answer_or_none(status: int | None) -> None:
+    """What comes between the test's calls waits for itself again."""
+    waits, api = SenderWaits(), embedded_target()
+    calls = TestCalls(api, Reversals(api), waits)
+    begun = calls.begun(httpx.Request("GET", f"{api.base_url}/orders/one"))
+    assert begun is not None
+    call: SeenCall = begun[0]
+    assert [waits.left(now) for now in (0.0, 2.0)] == [HOLD, 0.0]
+    calls.lost(call) if status is None else calls.answered(call, status, "")
+    assert waits.left(3.0) == HOLD
 
 
 def test_a_call_that_is_broken_off_before_it_is_made_is_over(
